@@ -1,0 +1,1 @@
+//! Linux: NETLINK_SOCK_DIAG, and /proc where the kernel refuses it.

@@ -1,0 +1,20 @@
+//! The kernel's own picture: one API, one folder for each operating system.
+//!
+//! Nothing here decides anything. Unknown stays `None`.
+
+mod socket;
+
+#[cfg(target_os = "linux")]
+//mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+
+#[cfg(target_os = "linux")]
+//use linux as os;
+#[cfg(not(target_os = "linux"))]
+use portable as os;
+
+// pub use os::{destroy, find, interfaces, limits, namespaces, sockets, sockets_in, unix_listeners};
+pub use socket::{
+    Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
+};

@@ -1,0 +1,1 @@
+//! macOS and Windows, through a maintained crate; what it cannot tell stays unknown.

@@ -1,0 +1,12 @@
+//! The eyes of navyd: what this machine's kernel and processes tell about its localhost.
+//!
+//! Synchronous; reads, and never listens or forwards. What it cannot see it returns as unknown, with the
+//! reason. Deliberately absent: anything that prints, and any decision about what to show.
+//!
+//! # Layout
+//! - [`kernel`]: sockets, limits and namespaces; the one place that speaks to an operating system
+//! - [`process`]: who holds a socket, and where that process came from
+#![deny(unsafe_code)]
+
+pub mod kernel;
+pub mod process;

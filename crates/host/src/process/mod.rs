@@ -1,0 +1,1 @@
+//! Who holds a socket, and where that process came from.

@@ -1,0 +1,25 @@
+//! The words of navyd.
+//!
+//! Types that every other room speaks: what a listener is, who holds it, what a person may type to name
+//! one, and why it cannot be bound or reached. Deliberately absent: input and output, clocks, threads and
+//! `unsafe`. What is unknown is `None`, which is `null` in JSON, and never a guess.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod connection;
+pub mod event;
+pub mod free;
+pub mod holder;
+pub mod listener;
+pub mod ports;
+pub mod target;
+pub mod why;
+
+pub use connection::Connection;
+pub use event::{Change, Event};
+pub use holder::{Ancestor, Holder, Project, ProjectKind, RawText, Supervisor, SupervisorKind};
+pub use listener::{
+    Certainty, Exposure, Family, Listener, Names, Namespace, OwnerUnknown, Protocol, Queue, Speaks, State,
+};
+pub use target::{Target, TargetError};
+pub use why::{BindAttempt, Cause, CauseId, ConnectAttempt, ConnectResult, Why};

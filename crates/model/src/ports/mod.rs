@@ -1,0 +1,1 @@
+//! What ports are usually for.

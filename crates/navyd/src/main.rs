@@ -1,0 +1,2 @@
+//! navyd: see, explain and free what listens on this machine.
+fn main() {}
