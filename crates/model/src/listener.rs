@@ -160,6 +160,8 @@ pub struct Listener {
     pub port: Option<u16>,
     /// The path, or the abstract name behind `@`, of a unix socket.
     pub path: Option<String>,
+    /// The bytes of the path in Base64 (RFC 4648 §4), when they are not UTF-8.
+    pub raw_path: Option<String>,
     /// The name of the network device the socket is bound to (`SO_BINDTODEVICE`), if any.
     pub device: Option<String>,
     /// What the socket is doing.

@@ -5,16 +5,18 @@
 mod socket;
 
 #[cfg(target_os = "linux")]
-//mod linux;
+mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
 #[cfg(target_os = "linux")]
-//use linux as os;
+use linux as os;
 #[cfg(not(target_os = "linux"))]
 use portable as os;
 
-// pub use os::{destroy, find, interfaces, limits, namespaces, sockets, sockets_in, unix_listeners};
+pub use os::{Cgroups, destroy, find, interfaces, limits, namespaces, sockets, sockets_in, unix_listeners};
+#[cfg(target_os = "linux")]
+pub(crate) use os::{same_files, unix_with_unread};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };

@@ -35,7 +35,7 @@ pub enum Transport {
 
 /// A set of socket states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct States(pub(super) u32);
+pub struct States(u32);
 
 /// Which sockets to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +125,10 @@ pub struct TcpInfo {
 pub struct UnixSocket {
     /// The path, or `@` and the abstract name; bytes, because any are allowed. Empty when unnamed.
     pub name: Vec<u8>,
-    /// Whether it is a stream or seqpacket socket in LISTEN; else a bound datagram socket.
+    /// Whether it is a stream or seqpacket socket in LISTEN.
     pub listening: bool,
+    /// Whether it is a datagram socket: bound, it receives without listening.
+    pub datagram: bool,
     /// The inode that `/proc/PID/fd` shows.
     pub inode: u64,
     /// The kernel's cookie.
@@ -163,4 +165,76 @@ pub struct Limits {
     pub unprivileged_from: Option<u16>,
     /// Whether this process may bind ports below that all the same.
     pub may_bind_low: Option<bool>,
+}
+
+/// A bit for each state, numbered as `net/tcp_states.h` does it, which is what Linux is asked with.
+impl States {
+    /// TCP in LISTEN.
+    pub const LISTEN: Self = Self(1 << 10);
+    /// TCP bound, neither listening nor connected (`TCP_BOUND_INACTIVE`). Only Linux 6.8 and newer tells.
+    pub const BOUND_NOT_LISTENING: Self = Self(1 << 13);
+    /// TCP in TIME_WAIT.
+    pub const TIME_WAIT: Self = Self(1 << 6);
+    /// UDP without a peer.
+    pub const UNCONNECTED: Self = Self(1 << 7);
+    /// Everything that has a peer, without TIME_WAIT.
+    pub const CONNECTED: Self = Self(0b1_1011_0011_1110);
+    /// Every state there is.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether a socket in `state` belongs to the set.
+    pub fn contains(self, state: State) -> bool {
+        let number = match state {
+            State::Established => 1,
+            State::SynSent => 2,
+            State::SynReceived => 3,
+            State::FinWait1 => 4,
+            State::FinWait2 => 5,
+            State::TimeWait => 6,
+            State::Bound | State::Closed => 7,
+            State::CloseWait => 8,
+            State::LastAck => 9,
+            State::Listen => 10,
+            State::Closing => 11,
+            State::BoundNotListening => 13,
+        };
+        self.0 & (1 << number) != 0
+    }
+
+    /// The bits.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+impl Query {
+    /// The sockets of `transport` in `states`, whatever their ports.
+    pub fn new(transport: Transport, states: States) -> Self {
+        Self { transport, states, port: None, peer_port: None, info: false }
+    }
+
+    /// The TCP sockets that take a port: listening, or bound without listening.
+    pub fn listeners() -> Self {
+        Self::new(Transport::Tcp, States::LISTEN.with(States::BOUND_NOT_LISTENING))
+    }
+
+    /// Only sockets whose own port is `port`.
+    #[must_use]
+    pub fn on(self, port: u16) -> Self {
+        Self { port: Some(port), ..self }
+    }
+
+    /// Whether a socket is one of those asked for.
+    pub fn matches(&self, socket: &Socket) -> bool {
+        self.states.contains(socket.state)
+            && self.port.is_none_or(|port| socket.local.port() == port)
+            && self.peer_port.is_none_or(|port| socket.remote.port() == port)
+    }
 }

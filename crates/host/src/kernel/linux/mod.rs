@@ -1,1 +1,127 @@
-//! Linux: NETLINK_SOCK_DIAG, and /proc where the kernel refuses it.
+//! Linux: NETLINK_SOCK_DIAG, and `/proc/net` where the kernel refuses it (gVisor, WSL 1, hardened containers).
+
+mod cgroup;
+mod inet_diag;
+mod interfaces;
+mod kcmp;
+mod limits;
+mod namespaces;
+mod netlink;
+mod proc_net;
+mod unix_diag;
+
+use std::{io, net::SocketAddr};
+
+use rustix::fd::BorrowedFd;
+
+pub(crate) use self::kcmp::same_files;
+use self::netlink::{Dump, Netlink, SOCK_DIAG};
+pub use self::{
+    cgroup::Cgroups,
+    interfaces::interfaces,
+    limits::limits,
+    namespaces::{namespaces, sockets_in},
+};
+use super::socket::{Error, Query, Socket, Source, Table, Transport, UnixSocket};
+
+/// How often a table is read again when it changed while being read. A table that changes faster than that is
+/// taken as it is: every record in it was true when it was written.
+const ATTEMPTS: usize = 4;
+
+/// The sockets of this network namespace.
+///
+/// # Errors
+/// When neither netlink nor `/proc/net` can be read.
+pub fn sockets(query: &Query) -> Result<Table, Error> {
+    match dump_sockets(None, query) {
+        Ok(sockets) => Ok(Table { sockets, source: Source::Netlink }),
+        Err(_) => proc_net::table("/proc/net".as_ref(), query)
+            .map(|sockets| Table { sockets, source: Source::Proc })
+            .map_err(|source| Error::Io { what: "read `/proc/net`", source }),
+    }
+}
+
+/// The socket with exactly these ends, seen from `local`: not a search, and open to every user.
+///
+/// The kernel answers with the listener when no connection matches, so look at the state. `None` when there is
+/// no such socket.
+///
+/// # Errors
+/// When the kernel does not offer the request.
+pub fn find(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Result<Option<Socket>, Error> {
+    let failed = |source| Error::Io { what: "look up one socket", source };
+    let request = inet_diag::exact_request(transport, local, remote, u64::MAX);
+    let mut netlink = Netlink::open(SOCK_DIAG).map_err(failed)?;
+    let found = netlink.ask(inet_diag::BY_FAMILY, &request).map_err(failed)?;
+    Ok(found.and_then(|body| inet_diag::record(transport, body)))
+}
+
+/// Ends a socket as if its peer had aborted it (`SOCK_DESTROY`). Needs CAP_NET_ADMIN.
+///
+/// # Errors
+/// When the kernel refuses, or the socket is gone.
+pub fn destroy(socket: &Socket) -> Result<(), Error> {
+    let failed = |source| Error::Io { what: "destroy a socket", source };
+    let cookie = socket.cookie.unwrap_or(u64::MAX);
+    let request = inet_diag::exact_request(socket.transport, socket.local, socket.remote, cookie);
+    let mut netlink = Netlink::open(SOCK_DIAG).map_err(failed)?;
+    netlink.command(inet_diag::DESTROY, &request).map_err(failed)
+}
+
+/// The unix sockets that can receive: listening, or bound datagram ones.
+///
+/// # Errors
+/// When neither netlink nor `/proc/net/unix` can be read.
+pub fn unix_listeners() -> Result<Vec<UnixSocket>, Error> {
+    let receives = |socket: &UnixSocket| socket.listening || (socket.datagram && !socket.name.is_empty());
+    let mut found = match unix_records() {
+        Ok(records) => records.into_iter().map(|record| record.socket).collect(),
+        Err(_) => proc_net::unix("/proc/net/unix".as_ref())
+            .map_err(|source| Error::Io { what: "read `/proc/net/unix`", source })?,
+    };
+    found.retain(receives);
+    Ok(found)
+}
+
+/// The inodes of the unix sockets with unread data: only in these can a descriptor be in flight.
+pub(crate) fn unix_with_unread() -> Vec<u64> {
+    let unread = |record: &unix_diag::Record| record.waiting > 0 && !record.socket.listening;
+    let records = unix_records().unwrap_or_default();
+    records.iter().filter(|record| unread(record)).map(|record| record.socket.inode).collect()
+}
+
+fn unix_records() -> io::Result<Vec<unix_diag::Record>> {
+    let mut netlink = Netlink::open(SOCK_DIAG)?;
+    let mut records = Vec::new();
+    for _ in 0..ATTEMPTS {
+        records.clear();
+        let each = &mut |body: &[u8]| records.extend(unix_diag::record(body));
+        if netlink.dump(inet_diag::BY_FAMILY, &unix_diag::request(), each)? == Dump::Complete {
+            break;
+        }
+    }
+    Ok(records)
+}
+
+/// Reads both families by netlink, in the namespace given or in this one.
+fn dump_sockets(namespace: Option<BorrowedFd<'_>>, query: &Query) -> io::Result<Vec<Socket>> {
+    let mut netlink = match namespace {
+        Some(namespace) => Netlink::open_in(namespace, SOCK_DIAG)?,
+        None => Netlink::open(SOCK_DIAG)?,
+    };
+    let mut all = Vec::new();
+    for family in inet_diag::FAMILIES {
+        let request = inet_diag::table_request(family, query);
+        let before = all.len();
+        for _ in 0..ATTEMPTS {
+            all.truncate(before);
+            let each = &mut |body: &[u8]| {
+                all.extend(inet_diag::record(query.transport, body).filter(|socket| query.matches(socket)));
+            };
+            if netlink.dump(inet_diag::BY_FAMILY, &request, each)? == Dump::Complete {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,5 @@
+//! Processes as `/proc` shows them.
+
+mod owners;
+
+pub use owners::{Hold, Owners, own_user, pids};

@@ -1,0 +1,278 @@
+//! Who has a socket open: one pass over `/proc/*/fd`.
+//!
+//! This pass is the cost of the whole picture (each descriptor is one `readlink`), so it reads names relative to
+//! an open directory, in large pieces, on every core. It never stops early: each holder counts, not the first.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::CStr,
+    mem::MaybeUninit,
+    num::NonZero,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use rustix::{
+    fd::{AsFd, OwnedFd},
+    fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat},
+    process::geteuid,
+};
+
+use crate::kernel::{self, same_files};
+
+/// More threads than this wait for each other's locks inside the kernel.
+const MOST_THREADS: usize = 8;
+
+/// `getdents` fills at most 32 KiB at a time.
+const BUFFER: usize = 32 * 1024;
+
+/// What a pass over the processes found.
+#[derive(Debug, Default)]
+pub struct Owners {
+    holders: HashMap<u64, Vec<Hold>>,
+    unreadable: HashSet<u32>,
+    in_flight: Option<bool>,
+}
+
+/// One descriptor of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hold {
+    /// The process.
+    pub pid: u32,
+    /// The descriptor's number.
+    pub fd: u32,
+}
+
+impl Owners {
+    /// Looks for the sockets with these inodes in every process, and then, for those still without a holder, in
+    /// the private descriptor tables of threads.
+    pub fn of(wanted: &HashSet<u64>) -> Self {
+        let mut found = Self::default();
+        if wanted.is_empty() {
+            return found;
+        }
+        let pids = pids();
+        found.merge(scan(&pids, |pid, pass| pass.table(pid, &format!("{pid}/fd"), wanted)));
+        let rest: HashSet<u64> =
+            wanted.iter().filter(|inode| !found.holders.contains_key(inode)).copied().collect();
+        if !rest.is_empty() {
+            found.merge(scan(&pids, |pid, pass| pass.threads(pid, &rest)));
+            found.in_flight = Some(descriptor_in_flight());
+        }
+        for holds in found.holders.values_mut() {
+            holds.sort_unstable();
+            holds.dedup();
+        }
+        found
+    }
+
+    /// The holders of a socket, by process.
+    pub fn holders(&self, inode: u64) -> &[Hold] {
+        self.holders.get(&inode).map_or(&[], Vec::as_slice)
+    }
+
+    /// The users some of whose processes could not be read.
+    pub fn unreadable(&self) -> &HashSet<u32> {
+        &self.unreadable
+    }
+
+    /// Whether some unix socket has a descriptor waiting in it. `None` when that was not looked for.
+    pub fn in_flight(&self) -> Option<bool> {
+        self.in_flight
+    }
+
+    fn merge(&mut self, pass: Pass) {
+        for (inode, hold) in pass.found {
+            self.holders.entry(inode).or_default().push(hold);
+        }
+        self.unreadable.extend(pass.unreadable);
+    }
+}
+
+/// Every process that `/proc` shows.
+pub fn pids() -> Vec<u32> {
+    let mut pids = Vec::new();
+    if let Ok(proc) = open("/proc") {
+        each_number(&proc, &mut vec![MaybeUninit::uninit(); BUFFER], |pid, _| pids.push(pid));
+    }
+    pids
+}
+
+/// One thread's share of the pass.
+struct Pass {
+    proc: Option<OwnedFd>,
+    buffer: Vec<MaybeUninit<u8>>,
+    found: Vec<(u64, Hold)>,
+    unreadable: HashSet<u32>,
+}
+
+impl Pass {
+    /// Reads one descriptor table.
+    fn table(&mut self, pid: u32, path: &str, wanted: &HashSet<u64>) {
+        let Some(proc) = &self.proc else { return };
+        let table =
+            match openat(proc, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
+                Ok(table) => table,
+                Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => {
+                    self.unreadable.extend(user_of(proc, pid));
+                    return;
+                }
+                Err(_) => return,
+            };
+        let (found, mut refused) = (&mut self.found, false);
+        each_number(&table, &mut self.buffer, |fd, name| match socket_inode(&table, name) {
+            Ok(Some(inode)) if wanted.contains(&inode) => found.push((inode, Hold { pid, fd })),
+            Err(rustix::io::Errno::ACCESS) => refused = true,
+            _ => {}
+        });
+        // A security module may allow the listing and refuse the links.
+        if refused {
+            self.unreadable.extend(user_of(proc, pid));
+        }
+    }
+
+    /// Reads the tables of the threads that do not share their process's.
+    fn threads(&mut self, pid: u32, wanted: &HashSet<u64>) {
+        let Some(Ok(tasks)) = self.proc.as_ref().map(|proc| {
+            openat(
+                proc,
+                format!("{pid}/task"),
+                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+                Mode::empty(),
+            )
+        }) else {
+            return;
+        };
+        let mut own = Vec::new();
+        each_number(&tasks, &mut self.buffer, |tid, _| {
+            if tid != pid && same_files(pid, tid) != Some(true) {
+                own.push(tid);
+            }
+        });
+        for tid in own {
+            self.table(pid, &format!("{pid}/task/{tid}/fd"), wanted);
+        }
+    }
+}
+
+/// Runs `each` for every pid, on as many threads as there are cores.
+fn scan(pids: &[u32], each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut pass = Pass {
+            proc: open("/proc").ok(),
+            buffer: vec![MaybeUninit::uninit(); BUFFER],
+            found: Vec::new(),
+            unreadable: HashSet::new(),
+        };
+        while let Some(&pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            each(pid, &mut pass);
+        }
+        pass
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    thread::scope(|scope| {
+        // A thread that the system refuses is work for the others.
+        let others: Vec<_> =
+            (1..cores).filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+        let mut all = work();
+        for pass in others.into_iter().filter_map(|other| other.join().ok()) {
+            all.found.extend(pass.found);
+            all.unreadable.extend(pass.unreadable);
+        }
+        all
+    })
+}
+
+/// Whether any unix socket has descriptors in its receive queue (`scm_fds` in fdinfo, Linux 5.6 and newer).
+fn descriptor_in_flight() -> bool {
+    let unread: HashSet<u64> = kernel::unix_with_unread().into_iter().collect();
+    if unread.is_empty() {
+        return false;
+    }
+    let owners = scan(&pids(), |pid, pass| pass.table(pid, &format!("{pid}/fd"), &unread));
+    owners.found.iter().any(|(_, Hold { pid, fd })| {
+        let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
+        let count = info.lines().find_map(|line| line.strip_prefix("scm_fds:"));
+        count.and_then(|count| count.trim().parse().ok()).is_some_and(|count: u32| count > 0)
+    })
+}
+
+/// The inode behind the link `fd -> socket:[inode]`; `None` when it is something else.
+fn socket_inode(table: &OwnedFd, name: &CStr) -> rustix::io::Result<Option<u64>> {
+    // `socket:[` and 20 digits: a longer target is a path.
+    let mut target = [MaybeUninit::uninit(); 32];
+    let (target, _) = readlinkat_raw(table, name, &mut target)?;
+    Ok(target.strip_prefix(b"socket:[").and_then(|rest| number(rest.strip_suffix(b"]")?)))
+}
+
+/// Calls `each` with every entry that is a number.
+fn each_number(directory: &OwnedFd, buffer: &mut [MaybeUninit<u8>], mut each: impl FnMut(u32, &CStr)) {
+    let mut entries = RawDir::new(directory, buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        if let Some(value) = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok())
+        {
+            each(value, entry.file_name());
+        }
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |sum, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The effective user of a process, who owns its directory.
+fn user_of(proc: impl AsFd, pid: u32) -> Option<u32> {
+    statat(proc, format!("{pid}"), rustix::fs::AtFlags::empty()).ok().map(|found| found.st_uid)
+}
+
+fn open(path: &str) -> rustix::io::Result<OwnedFd> {
+    openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// The reader's own effective user.
+pub fn own_user() -> u32 {
+    geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, os::fd::AsRawFd};
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_only() {
+        for (text, expected) in [
+            (&b"0"[..], Some(0)),
+            (b"4242", Some(4242)),
+            (b"18446744073709551615", Some(u64::MAX)),
+            (b"18446744073709551616", None),
+            (b"", None),
+            (b"-1", None),
+            (b"12a", None),
+        ] {
+            assert_eq!(number(text), expected);
+        }
+    }
+
+    #[test]
+    fn every_descriptor_of_a_socket_is_found() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let twin = listener.try_clone().unwrap();
+        let inode = std::fs::read_link(format!("/proc/self/fd/{}", listener.as_raw_fd())).unwrap();
+        let inode = inode.to_str().unwrap()["socket:[".len()..].trim_end_matches(']').parse().unwrap();
+        let owners = Owners::of(&HashSet::from([inode]));
+        let mut expected = [&listener, &twin]
+            .map(|socket| Hold { pid: std::process::id(), fd: socket.as_raw_fd().cast_unsigned() });
+        expected.sort();
+        assert_eq!(owners.holders(inode), expected);
+        assert!(owners.holders(inode + 1).is_empty());
+    }
+}
