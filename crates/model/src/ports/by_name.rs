@@ -39,8 +39,7 @@ pub fn by_name(name: &str) -> Option<(u16, Protocol)> {
     if let Some((port, proto, _)) = usual.min_by_key(|(port, proto, _)| (*proto, *port)) {
         return Some((*port, *proto));
     }
-    let registered = iana::entries().filter(|(.., known)| known.eq_ignore_ascii_case(name));
-    registered.map(|(port, proto, _)| (port, proto)).min_by_key(|(port, proto)| (*proto, *port))
+    iana::places(name).min_by_key(|(port, proto)| (*proto, *port))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub fn iana(port: u16, proto: Protocol) -> Option<&'static str> {
     if proto == Protocol::Unix {
         return None;
     }
+    // The file is ASCII, as a test holds, so that it can be cut anywhere.
     let mut rest = table();
     while !rest.is_empty() {
         let start = rest[..rest.len() / 2].rfind('\n').map_or(0, |before| before + 1);
@@ -30,9 +31,15 @@ pub fn iana(port: u16, proto: Protocol) -> Option<&'static str> {
     None
 }
 
-/// Every entry, in order. It reads the whole table: for a name that a person typed, not for each listener.
-pub(super) fn entries() -> impl Iterator<Item = (u16, Protocol, &'static str)> {
-    table().lines().filter_map(entry)
+/// The places registered under a name, in any case, in order. It reads the whole table: for what a person
+/// typed, not for each listener.
+pub(super) fn places(name: &str) -> impl Iterator<Item = (u16, Protocol)> {
+    let lines = table().lines().filter(move |line| {
+        // Of ten thousand lines nearly all are passed over by looking at one byte.
+        let Some(space) = line.len().checked_sub(name.len() + 1) else { return false };
+        line.as_bytes()[space] == b' ' && line.as_bytes()[space + 1..].eq_ignore_ascii_case(name.as_bytes())
+    });
+    lines.filter_map(entry).map(|(port, proto, _)| (port, proto))
 }
 
 fn table() -> &'static str {
@@ -49,6 +56,10 @@ fn entry(line: &str) -> Option<(u16, Protocol, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn entries() -> impl Iterator<Item = (u16, Protocol, &'static str)> {
+        table().lines().filter_map(entry)
+    }
 
     #[test]
     fn names_of_the_registry() {
