@@ -1,2 +1,19 @@
 //! navyd: see, explain and free what listens on this machine.
-fn main() {}
+//!
+//! Parse → run → render → exit status. Nothing is read or started before the command asks for it.
+//!
+//! # Layout
+//! - [`cli`]: a file for each command, and their list
+//! - [`out`]: the only code that prints
+//! - [`client`]: where the answers come from
+#![forbid(unsafe_code)]
+
+mod cli;
+mod exit;
+mod out;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os().collect()).into()
+}

@@ -1,0 +1,131 @@
+//! The command line: a file for each command, and their list.
+//!
+//! A command is one leaf: a type that clap derives its arguments, help, man page and completions from, and
+//! [`Command::run`]. It knows [`Stage`] and never another leaf. Deliberately absent here: what any command does.
+
+mod completions;
+mod global;
+mod man;
+mod usage;
+
+use std::{ffi::OsString, io};
+
+use clap::{ArgMatches, FromArgMatches as _};
+
+use crate::{
+    exit::Exit,
+    out::{Color, Failure, Screen, Talk},
+};
+
+pub(crate) use global::Format;
+use global::Global;
+
+/// Every command, in the order of `--help`.
+const COMMANDS: &[Leaf] = &[Leaf::of::<completions::Completions>(), Leaf::of::<man::Man>()];
+
+/// What `navyd` alone is short for.
+const ALONE: &[&str] = &["ls", "--attention"];
+
+/// A command.
+pub(crate) trait Command: clap::Parser {
+    /// Does the work and prints the answer. An error is printed by the caller, and means [`Exit::Failure`].
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit>;
+}
+
+/// What every command works on.
+pub(crate) struct Stage {
+    /// Where it prints.
+    pub(crate) screen: Screen,
+    /// How the answer is wanted.
+    pub(crate) format: Format,
+}
+
+/// A line of [`COMMANDS`]: a command without its type.
+struct Leaf {
+    define: fn() -> clap::Command,
+    run: fn(&ArgMatches, &mut Stage) -> anyhow::Result<Exit>,
+}
+
+impl Leaf {
+    const fn of<C: Command>() -> Self {
+        Self { define: C::command, run: |matches, stage| C::from_arg_matches(matches)?.run(stage) }
+    }
+}
+
+/// Runs navyd with these arguments, the program's name first.
+pub(crate) fn main(args: Vec<OsString>) -> Exit {
+    let mut stage = Stage { screen: Screen::new(Color::Auto, Talk::Normal), format: Format::Text };
+    let ended = dispatch(args, &mut stage).and_then(|exit| {
+        stage.screen.flush()?;
+        Ok(exit)
+    });
+    match ended {
+        Ok(exit) => exit,
+        // Whoever read stdout has had enough: that is no failure of ours.
+        Err(error) if is_broken_pipe(&error) => Exit::Yes,
+        Err(error) => {
+            // When stderr is gone as well, the exit status is all that is left to say it.
+            drop(stage.screen.fail(&Failure::of(&error)));
+            Exit::Failure
+        }
+    }
+}
+
+/// The whole command line: global flags and every command.
+fn define() -> clap::Command {
+    let root = <Global as clap::Args>::augment_args(clap::Command::new("navyd"));
+    root.version(env!("CARGO_PKG_VERSION"))
+        .about("The localhost workbench: see, explain and free what listens on this machine")
+        .after_help(
+            "Examples:\n  \
+             navyd               the map of this machine's localhost\n  \
+             navyd ls 3000       what listens on port 3000\n  \
+             navyd ls --watch    what comes and goes\n\n\
+             Environment: NAVYD_JSON, NAVYD_JSONL, NAVYD_QUIET, NAVYD_VERBOSE and NAVYD_COLOR are the same as the\n\
+             flags; NO_COLOR and CLICOLOR_FORCE are heeded.\n\n\
+             Exit status: 0 yes or clean, 1 no or nothing found, 2 wrong use or failure, 130 interrupted.",
+        )
+        .styles(usage::STYLES)
+        .disable_help_subcommand(true)
+        .subcommands(COMMANDS.iter().map(|leaf| (leaf.define)()))
+}
+
+fn dispatch(mut args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let mut matches = match define().try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) => return usage::explain(&error, &help_for(&args), &mut stage.screen),
+    };
+    if matches.subcommand().is_none() {
+        args.extend(ALONE.iter().map(OsString::from));
+        matches = match define().try_get_matches_from(&args) {
+            Ok(matches) => matches,
+            Err(error) => return usage::explain(&error, &help_for(&args), &mut stage.screen),
+        };
+    }
+    let global = Global::from_arg_matches(&matches)?;
+    stage.screen = Screen::new(global.color, global.talk());
+    stage.format = global.format();
+    let leaf = matches.subcommand().and_then(|(name, inner)| {
+        Some((COMMANDS.iter().find(|leaf| (leaf.define)().get_name() == name)?, inner))
+    });
+    match leaf {
+        Some((leaf, inner)) => (leaf.run)(inner, stage),
+        None => Err(Failure::new("no command was given").hint("navyd --help").into()),
+    }
+}
+
+/// The line to type for help with what these arguments meant.
+fn help_for(args: &[OsString]) -> String {
+    let names: Vec<String> = COMMANDS.iter().map(|leaf| (leaf.define)().get_name().to_owned()).collect();
+    match names.iter().find(|name| args.iter().any(|arg| arg == name.as_str())) {
+        Some(name) => format!("navyd {name} --help"),
+        None => "navyd --help".into(),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|source| source.downcast_ref::<io::Error>())
+        .any(|source| source.kind() == io::ErrorKind::BrokenPipe)
+}
