@@ -4,9 +4,11 @@
 //! reason. Deliberately absent: anything that prints, and any decision about what to show.
 //!
 //! # Layout
+//! - [`bind`]: a real bind, closed at once
 //! - [`kernel`]: sockets, limits and namespaces; the one place that speaks to an operating system
 //! - [`process`]: who holds a socket, and where that process came from
 #![deny(unsafe_code)]
 
+pub mod bind;
 pub mod kernel;
 pub mod process;
