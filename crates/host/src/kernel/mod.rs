@@ -14,6 +14,8 @@ use linux as os;
 #[cfg(not(target_os = "linux"))]
 use portable as os;
 
+#[cfg(all(target_os = "linux", feature = "fuzz"))]
+pub use os::fuzz;
 pub use os::{Cgroups, destroy, find, interfaces, limits, namespaces, sockets, sockets_in, unix_listeners};
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, unix_with_unread};

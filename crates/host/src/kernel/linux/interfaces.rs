@@ -44,7 +44,7 @@ fn read() -> io::Result<Vec<Interface>> {
 }
 
 /// Reads `struct ifinfomsg` (16 bytes) and its attributes.
-fn device(body: &[u8]) -> Option<Interface> {
+pub(super) fn device(body: &[u8]) -> Option<Interface> {
     let index = u32_at(body, 4)?;
     let flags = u32_at(body, 8)?;
     let name = attributes(body.get(16..)?).find(|(kind, _)| *kind == IFLA_IFNAME)?.1;
@@ -59,7 +59,7 @@ fn device(body: &[u8]) -> Option<Interface> {
 }
 
 /// Reads `struct ifaddrmsg` (8 bytes). On a point-to-point link IFA_ADDRESS is the peer, IFA_LOCAL ours.
-fn address(body: &[u8]) -> Option<(u32, IpAddr)> {
+pub(super) fn address(body: &[u8]) -> Option<(u32, IpAddr)> {
     let family = *body.first()?;
     let index = u32_at(body, 4)?;
     let value = |wanted| attributes(body.get(8..)?).find(|(kind, _)| *kind == wanted).map(|found| found.1);

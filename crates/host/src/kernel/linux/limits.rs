@@ -20,13 +20,13 @@ pub fn limits() -> Limits {
 }
 
 /// Two numbers with a tab between them.
-fn pair(text: &str) -> Option<RangeInclusive<u16>> {
+pub(super) fn pair(text: &str) -> Option<RangeInclusive<u16>> {
     let (first, last) = text.trim().split_once(char::is_whitespace)?;
     Some(first.parse().ok()?..=last.trim().parse().ok()?)
 }
 
 /// `8080,9000-9010`; empty when nothing is reserved.
-fn ranges(text: &str) -> Vec<RangeInclusive<u16>> {
+pub(super) fn ranges(text: &str) -> Vec<RangeInclusive<u16>> {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)

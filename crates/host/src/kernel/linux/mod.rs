@@ -1,6 +1,8 @@
 //! Linux: NETLINK_SOCK_DIAG, and `/proc/net` where the kernel refuses it (gVisor, WSL 1, hardened containers).
 
 mod cgroup;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod inet_diag;
 mod interfaces;
 mod kcmp;
