@@ -13,6 +13,7 @@ pub mod holder;
 pub mod listener;
 pub mod ports;
 pub mod target;
+pub mod text;
 pub mod why;
 
 pub use connection::Connection;

@@ -1,8 +1,33 @@
 //! Who holds a socket, and where that process came from.
+//!
+//! One API, one implementation for each operating system: [`Owners`] finds the processes behind sockets,
+//! [`Describer`] reads one, [`Process`] stops one. What a fact means (which project, framework or supervisor; what must never be stopped) is decided
+//! by pure functions that know no operating system. Deliberately absent: running any program (git and the
+//! supervisors are read, never called), reading environments (they hold secrets), and any choice of what to
+//! stop. Everything read here was written by somebody else: it may be any bytes, and may vanish mid-read.
+
+pub mod framework;
+pub mod launch;
+pub mod project;
+pub mod protection;
+pub mod supervisor;
+
+mod bounded;
+mod stop;
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(test)]
+mod scratch;
+
 #[cfg(target_os = "linux")]
 use linux as os;
+#[cfg(not(target_os = "linux"))]
+use portable as os;
 
-pub use os::{Hold, Owners, own_user, pids};
+pub use os::{
+    Describer, Hold, Owners, Process, ancestors, children, container, holds, own_user, pids, protected,
+};
+pub use stop::{Signal, StopError};

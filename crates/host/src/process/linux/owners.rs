@@ -98,6 +98,17 @@ pub fn pids() -> Vec<u32> {
     pids
 }
 
+/// Whether the process still has the socket with this inode open by one of these descriptors.
+pub fn holds(pid: u32, fds: &[u32], inode: u64) -> bool {
+    let Ok(table) = open(&format!("/proc/{pid}/fd")) else { return false };
+    let is = |fd: &u32| {
+        let mut target = [MaybeUninit::uninit(); 32];
+        readlinkat_raw(&table, fd.to_string(), &mut target)
+            .is_ok_and(|(target, _)| socket_number(target) == Some(inode))
+    };
+    fds.iter().any(is)
+}
+
 /// One thread's share of the pass.
 struct Pass {
     proc: Option<OwnedFd>,
@@ -203,7 +214,12 @@ fn socket_inode(table: &OwnedFd, name: &CStr) -> rustix::io::Result<Option<u64>>
     // `socket:[` and 20 digits: a longer target is a path.
     let mut target = [MaybeUninit::uninit(); 32];
     let (target, _) = readlinkat_raw(table, name, &mut target)?;
-    Ok(target.strip_prefix(b"socket:[").and_then(|rest| number(rest.strip_suffix(b"]")?)))
+    Ok(socket_number(target))
+}
+
+/// `socket:[4242]`.
+fn socket_number(target: &[u8]) -> Option<u64> {
+    number(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
 /// Calls `each` with every entry that is a number.
@@ -274,5 +290,9 @@ mod tests {
         expected.sort();
         assert_eq!(owners.holders(inode), expected);
         assert!(owners.holders(inode + 1).is_empty());
+        let fd = listener.as_raw_fd().cast_unsigned();
+        assert!(holds(std::process::id(), &[fd], inode));
+        assert!(!holds(std::process::id(), &[fd], inode + 1));
+        assert!(!holds(std::process::id(), &[], inode));
     }
 }

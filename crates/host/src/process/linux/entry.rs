@@ -1,0 +1,95 @@
+//! A process' directory in `/proc`, held open.
+//!
+//! Everything is read relative to the open directory, which stays with its process: once the process is
+//! gone every read fails, and never tells of another process that got the same number.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, Stat as FileStat};
+
+/// The longest arguments read, in bytes. Longer ones are cut; the longest single argument that the kernel
+/// takes fits (MAX_ARG_STRLEN, execve(2)).
+const ARGUMENTS: usize = 128 * 1024;
+/// More than `status`, `stat` or `cgroup` ever hold.
+const FACTS: usize = 64 * 1024;
+
+/// An open `/proc/PID`.
+pub(super) struct Entry(OwnedFd);
+
+/// Where a magic link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The path, without the kernel's mark ` (deleted)`; any bytes.
+    pub(super) path: Vec<u8>,
+    /// Whether what it led to has been removed.
+    pub(super) deleted: bool,
+}
+
+impl Entry {
+    /// `None` when there is no such process, or `hidepid` hides it.
+    pub(super) fn open(pid: u32) -> Option<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        fs::openat(CWD, format!("/proc/{pid}"), flags, Mode::empty()).ok().map(Self)
+    }
+
+    /// The line that [`super::stat::parse`] takes apart.
+    pub(super) fn stat(&self) -> Option<Vec<u8>> {
+        self.read("stat", 1024)
+    }
+
+    /// The raw arguments.
+    pub(super) fn arguments(&self) -> Option<Vec<u8>> {
+        self.read("cmdline", ARGUMENTS)
+    }
+
+    /// The control groups; empty when they cannot be read.
+    pub(super) fn cgroup(&self) -> String {
+        String::from_utf8_lossy(&self.read("cgroup", FACTS).unwrap_or_default()).into_owned()
+    }
+
+    /// The effective user: the second number of the line `Uid:`.
+    pub(super) fn effective_user(&self) -> Option<u32> {
+        let status = self.read("status", FACTS)?;
+        let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
+        std::str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// Where `exe` or `cwd` leads; `None` where this may not be read, as with other users' processes.
+    pub(super) fn link(&self, name: &str) -> Option<Link> {
+        const MARK: &[u8] = b" (deleted)";
+        let path = fs::readlinkat(&self.0, name, Vec::new()).ok()?.into_bytes();
+        // A file may really bear that name: then it is what the link leads to.
+        match path.strip_suffix(MARK) {
+            Some(before) if !self.leads_to(name, &path) => {
+                Some(Link { path: before.to_owned(), deleted: true })
+            }
+            _ => Some(Link { path, deleted: false }),
+        }
+    }
+
+    /// Whether the link leads to what this path means to the reader.
+    pub(super) fn leads_to(&self, name: &str, path: &[u8]) -> bool {
+        let same = |a: &FileStat, b: &FileStat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
+        let target = fs::statat(&self.0, name, AtFlags::empty());
+        let named = fs::statat(CWD, path, AtFlags::empty());
+        matches!((target, named), (Ok(target), Ok(named)) if same(&target, &named))
+    }
+
+    fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = fs::openat(&self.0, name, flags, Mode::empty()).ok()?;
+        let mut bytes = Vec::with_capacity(limit.min(4096));
+        loop {
+            match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)) {
+                Ok(0) => return Some(bytes),
+                Ok(_) if bytes.len() >= limit => {
+                    bytes.truncate(limit);
+                    return Some(bytes);
+                }
+                Ok(_) => bytes.reserve(4096),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}

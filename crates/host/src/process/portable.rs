@@ -1,0 +1,98 @@
+//! Where no implementation is: a process id and a name. Everything else stays unknown, and nothing is stopped.
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::Timestamp;
+use navyd_model::{Ancestor, Holder};
+
+use super::{
+    launch::Launch,
+    protection,
+    stop::{Signal, StopError},
+    supervisor::Kin,
+};
+
+/// Describes processes by what a portable library tells of those that listen.
+#[derive(Debug, Default)]
+pub struct Describer {
+    known: HashMap<u32, listeners::Process>,
+}
+
+impl Describer {
+    /// Takes the library's one look at the machine.
+    pub fn new() -> Self {
+        let found = listeners::get_all().unwrap_or_default();
+        Self { known: found.into_iter().map(|listener| (listener.process.pid, listener.process)).collect() }
+    }
+
+    /// The process, as far as it is known; `None` when it does not listen.
+    pub fn holder(&mut self, pid: u32, fds: &[u32]) -> Option<Holder> {
+        let process = self.known.get(&pid)?;
+        let exe = Some(process.path.clone()).filter(|path| !path.is_empty());
+        Some(Holder { pid, name: process.name.clone(), exe, fds: fds.to_vec(), ..Holder::default() })
+    }
+}
+
+/// A process that would be stopped: here, none can be opened.
+#[derive(Debug)]
+pub struct Process(std::convert::Infallible);
+
+impl Process {
+    /// Always [`StopError::Unsupported`].
+    pub fn open(pid: u32) -> Result<Self, StopError> {
+        Err(StopError::Unsupported(pid))
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        match self.0 {}
+    }
+
+    /// When it started, in clock ticks since boot.
+    pub fn started_at_ticks(&self) -> u64 {
+        match self.0 {}
+    }
+
+    /// When it started.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        match self.0 {}
+    }
+
+    /// Whether it still runs, and started then.
+    pub fn is(&self, _started_at_ticks: u64) -> bool {
+        match self.0 {}
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, _signal: Signal) -> Result<(), StopError> {
+        match self.0 {}
+    }
+
+    /// Waits for its end.
+    pub fn wait(&self, _timeout: Duration) -> bool {
+        match self.0 {}
+    }
+}
+
+/// The parents of a process: not known.
+pub fn ancestors(_pid: u32) -> Vec<Ancestor> {
+    Vec::new()
+}
+
+/// The children of a process: not known.
+pub fn children(_pid: u32) -> Vec<Ancestor> {
+    Vec::new()
+}
+
+/// The container that a process lives in: not known.
+pub fn container(_pid: u32) -> Option<String> {
+    None
+}
+
+/// Why the process is never stopped.
+pub fn protected(pid: u32) -> Option<String> {
+    let known = Describer::new().known.remove(&pid);
+    let launch =
+        known.map(|process| Launch { name: process.name, exe: Some(process.path), argv: Vec::new() });
+    protection::reason(&Kin { pid, launch: launch.unwrap_or_default() }, std::process::id(), &[])
+}

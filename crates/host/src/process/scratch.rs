@@ -1,0 +1,71 @@
+//! A directory for one test, removed with it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// A fresh directory below the system's temporary one.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let base = fs::canonicalize(std::env::temp_dir()).unwrap();
+        let root = base.join(format!("navyd-process-{}-{number}", std::process::id()));
+        fs::create_dir(&root).unwrap();
+        Self(root)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn path(&self, below: &str) -> PathBuf {
+        self.0.join(below)
+    }
+
+    /// Writes a file, and makes the directories above it.
+    pub(super) fn write(&self, below: &str, text: &str) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Runs a program in the directory, and tells whether it succeeded.
+    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> bool {
+        Command::new(program)
+            .args(arguments)
+            .current_dir(&self.0)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Runs git with an author and a branch that depend on nobody's settings.
+    pub(super) fn git(&self, arguments: &[&str]) {
+        const SETTINGS: [&str; 8] = [
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@localhost",
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "protocol.file.allow=always",
+        ];
+        assert!(self.run("git", &[&SETTINGS, arguments].concat()), "git {arguments:?}");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
