@@ -4,11 +4,15 @@
 //! reason. Deliberately absent: anything that prints, and any decision about what to show.
 //!
 //! # Layout
+//! - [`listeners`]: the picture, sockets joined with their holders
+//! - [`free`]: giving a port back
 //! - [`bind`]: a real bind, closed at once
 //! - [`kernel`]: sockets, limits and namespaces; the one place that speaks to an operating system
 //! - [`process`]: who holds a socket, and where that process came from
 #![deny(unsafe_code)]
 
 pub mod bind;
+pub mod free;
 pub mod kernel;
+pub mod listeners;
 pub mod process;

@@ -195,6 +195,33 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// A listener on 127.0.0.1 of which nothing else is known.
+    pub fn on(proto: Protocol, port: u16) -> Self {
+        Self {
+            proto,
+            family: Family::Ipv4,
+            address: Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+            port: Some(port),
+            path: None,
+            raw_path: None,
+            device: None,
+            state: if proto == Protocol::Tcp { State::Listen } else { State::Bound },
+            exposure: Exposure::Loopback,
+            v6only: None,
+            netns: None,
+            cookie: None,
+            inode: None,
+            uid: None,
+            cgroup: None,
+            queue: None,
+            owner_unknown: None,
+            holders: Vec::new(),
+            names: Names::default(),
+            speaks: None,
+            note: None,
+        }
+    }
+
     /// The first project among the holders.
     pub fn project(&self) -> Option<&crate::holder::Project> {
         self.holders.iter().find_map(|holder| holder.project.as_ref())

@@ -165,6 +165,8 @@ pub struct Limits {
     pub unprivileged_from: Option<u16>,
     /// Whether this process may bind ports below that all the same.
     pub may_bind_low: Option<bool>,
+    /// Whether this process may destroy sockets ([`super::destroy`]).
+    pub may_destroy: Option<bool>,
 }
 
 /// A bit for each state, numbered as `net/tcp_states.h` does it, which is what Linux is asked with.

@@ -9,13 +9,13 @@ use crate::kernel::socket::Limits;
 /// The settings of this network namespace. What cannot be read is `None`.
 pub fn limits() -> Limits {
     let read = |name: &str| fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).ok();
+    let own = capabilities(None).ok().map(|sets| sets.effective);
     Limits {
         ephemeral: read("ip_local_port_range").and_then(|text| pair(&text)),
         reserved: read("ip_local_reserved_ports").map(|text| ranges(&text)).unwrap_or_default(),
         unprivileged_from: read("ip_unprivileged_port_start").and_then(|text| text.trim().parse().ok()),
-        may_bind_low: capabilities(None)
-            .ok()
-            .map(|sets| sets.effective.contains(CapabilitySet::NET_BIND_SERVICE)),
+        may_bind_low: own.map(|own| own.contains(CapabilitySet::NET_BIND_SERVICE)),
+        may_destroy: own.map(|own| own.contains(CapabilitySet::NET_ADMIN)),
     }
 }
 

@@ -1,0 +1,124 @@
+//! Holders of sockets, and the reason when there are none to name.
+
+use std::collections::{HashMap, HashSet};
+
+use navyd_model::{Holder, Listener, OwnerUnknown};
+
+use crate::process::{Describer, Owners, own_user};
+
+/// Finds holders once for many sockets, and describes each process once.
+pub(super) struct Holders {
+    owners: Owners,
+    describer: Describer,
+    known: HashMap<u32, Option<Holder>>,
+    own_user: u32,
+}
+
+impl Holders {
+    /// Looks for the holders of the sockets with these inodes.
+    pub(super) fn of(inodes: HashSet<u64>) -> Self {
+        Self {
+            owners: Owners::of(&inodes),
+            describer: Describer::new(),
+            known: HashMap::new(),
+            own_user: own_user(),
+        }
+    }
+
+    /// Every holder of a socket; when there is none, why.
+    pub(super) fn of_socket(
+        &mut self,
+        inode: u64,
+        uid: Option<u32>,
+        other_namespace: bool,
+    ) -> (Vec<Holder>, Option<OwnerUnknown>) {
+        let mut holders: Vec<Holder> = Vec::new();
+        for hold in self.owners.holders(inode) {
+            if let Some(holder) = holders.last_mut().filter(|holder| holder.pid == hold.pid) {
+                holder.fds.push(hold.fd);
+                continue;
+            }
+            let describer = &mut self.describer;
+            let known = self.known.entry(hold.pid).or_insert_with(|| describer.holder(hold.pid, &[]));
+            // A process may have ended since.
+            holders.extend(known.clone().map(|holder| Holder { fds: vec![hold.fd], ..holder }));
+        }
+        if !holders.is_empty() {
+            return (holders, None);
+        }
+        let sight = Sight {
+            own_user: self.own_user,
+            unreadable: self.owners.unreadable(),
+            in_flight: self.owners.in_flight() == Some(true),
+            other_namespace,
+        };
+        (holders, Some(reason(inode, uid, &sight)))
+    }
+}
+
+/// What the reader could see.
+struct Sight<'a> {
+    own_user: u32,
+    unreadable: &'a HashSet<u32>,
+    in_flight: bool,
+    other_namespace: bool,
+}
+
+/// Why a socket has no holder that we may name. Biased towards "not seen": only when every process could be
+/// read does it say that none has the socket.
+fn reason(inode: u64, uid: Option<u32>, sight: &Sight<'_>) -> OwnerUnknown {
+    if inode == 0 {
+        return OwnerUnknown::NoProcess;
+    }
+    let hidden = sight.own_user != 0 && uid != Some(sight.own_user);
+    let refused = uid.is_some_and(|uid| sight.unreadable.contains(&uid));
+    match () {
+        () if hidden && sight.other_namespace => OwnerUnknown::OtherNamespace,
+        () if refused && uid == Some(sight.own_user) => OwnerUnknown::NotDumpable,
+        () if hidden || refused => OwnerUnknown::OtherUser,
+        () if sight.in_flight => OwnerUnknown::InFlight,
+        () if sight.other_namespace => OwnerUnknown::OtherNamespace,
+        () => OwnerUnknown::NoProcess,
+    }
+}
+
+/// What would be needed to name the holders that are not.
+pub(super) fn note(listeners: &[Listener]) -> Option<String> {
+    let hidden = |listener: &&Listener| {
+        matches!(listener.owner_unknown, Some(OwnerUnknown::OtherUser | OwnerUnknown::OtherNamespace))
+    };
+    match listeners.iter().filter(hidden).count() {
+        0 => None,
+        1 => Some("1 holder belongs to another user: root may read it".into()),
+        count => Some(format!("{count} holders belong to other users: root may read them")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_never_more_than_was_seen() {
+        use OwnerUnknown::{InFlight, NoProcess, NotDumpable, OtherNamespace, OtherUser};
+        // inode, socket's user, own user, users refused, in flight, other namespace
+        for (inode, uid, own_user, refused, in_flight, other_namespace, expected) in [
+            (0, Some(0), 0, &[][..], false, false, NoProcess),
+            (7, Some(1000), 1000, &[], false, false, NoProcess),
+            (7, Some(1000), 1000, &[], true, false, InFlight),
+            (7, Some(1000), 1000, &[0], true, false, InFlight),
+            (7, Some(1000), 1000, &[1000], true, false, NotDumpable),
+            (7, Some(0), 1000, &[0], false, false, OtherUser),
+            (7, Some(0), 1000, &[], false, false, OtherUser),
+            (7, None, 1000, &[], false, false, OtherUser),
+            (7, Some(0), 1000, &[0], false, true, OtherNamespace),
+            (7, Some(1000), 0, &[], false, true, OtherNamespace),
+            (7, Some(1000), 0, &[], true, false, InFlight),
+            (7, Some(1000), 0, &[1000], false, false, OtherUser),
+        ] {
+            let unreadable = refused.iter().copied().collect();
+            let sight = Sight { own_user, unreadable: &unreadable, in_flight, other_namespace };
+            assert_eq!(reason(inode, uid, &sight), expected, "{uid:?} as {own_user}, {refused:?}");
+        }
+    }
+}
