@@ -89,7 +89,7 @@ pub fn carry_out(plan: Plan, manner: Manner) -> Result<Freed, Error> {
         drop(kernel::destroy(socket));
     }
     let stopped = stop::all(&freed, manner);
-    (freed.outcome, freed.summary, freed.hint) = outcome::of_stop(&wanted, &freed, stopped)?;
+    (freed.outcome, freed.summary, freed.hint) = outcome::of_stop(&wanted, &freed, &stopped)?;
     Ok(freed)
 }
 

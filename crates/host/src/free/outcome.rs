@@ -109,7 +109,7 @@ fn of_no_listener(wanted: &Wanted, clients: &[Socket], resting: &[Socket], refus
 ///
 /// # Errors
 /// When the kernel does not tell who listens.
-pub(super) fn of_stop(wanted: &Wanted, freed: &Freed, stopped: Stopped) -> Result<Verdict, Error> {
+pub(super) fn of_stop(wanted: &Wanted, freed: &Freed, stopped: &Stopped) -> Result<Verdict, Error> {
     let port = label(wanted);
     let said = stopped.refusals.join("; ");
     if !stopped.remaining.is_empty() {

@@ -19,7 +19,7 @@ pub fn connections(port: Option<u16>) -> Result<Vec<Connection>, Error> {
         sockets.retain(|socket| socket.local.port() == port || socket.remote.port() == port);
     }
     let inodes = sockets.iter().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
-    let mut holders = Holders::of(inodes);
+    let mut holders = Holders::of(&inodes);
     let connection = |socket: kernel::Socket| {
         let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, false);
         Connection {

@@ -117,14 +117,14 @@ impl Found {
     fn join(self) -> Seen {
         let inodes: HashSet<u64> = self.sockets.iter().map(|(socket, _)| socket.inode).collect();
         let unix = self.unix.iter().map(|socket| socket.inode);
-        let mut holders = Holders::of(inodes.into_iter().chain(unix).filter(|inode| *inode != 0).collect());
+        let mut holders = Holders::of(&inodes.into_iter().chain(unix).filter(|inode| *inode != 0).collect());
         let devices = kernel::interfaces().unwrap_or_default();
         let mut cgroups = Cgroups::default();
         let mut seen = Seen { notes: self.notes, ..Seen::default() };
         for (socket, namespace) in self.sockets {
-            seen.listeners.push(listener(socket, namespace, &mut holders, &devices, &mut cgroups));
+            seen.listeners.push(listener(&socket, namespace, &mut holders, &devices, &mut cgroups));
         }
-        seen.listeners.extend(self.unix.into_iter().map(|socket| unix_listener(socket, &mut holders)));
+        seen.listeners.extend(self.unix.iter().map(|socket| unix_listener(socket, &mut holders)));
         if self.legacy {
             seen.notes.push(
                 "the kernel refuses NETLINK_SOCK_DIAG, so `/proc/net` was read: sockets that are bound and do \
@@ -138,7 +138,7 @@ impl Found {
 }
 
 fn listener(
-    socket: Socket,
+    socket: &Socket,
     namespace: Option<Namespace>,
     holders: &mut Holders,
     devices: &[Interface],
@@ -175,14 +175,14 @@ fn listener(
         cgroup: socket.cgroup.and_then(|id| cgroups.path(id)).map(str::to_owned),
         queue: (socket.state != State::BoundNotListening).then_some(queue),
         owner_unknown,
-        note: note(&socket, &held, published),
+        note: note(socket, &held, published),
         holders: held,
         names: ports::names(port, proto),
         speaks: None,
     }
 }
 
-fn unix_listener(socket: UnixSocket, holders: &mut Holders) -> Listener {
+fn unix_listener(socket: &UnixSocket, holders: &mut Holders) -> Listener {
     let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, false);
     let (path, raw_path) = navyd_model::text::text(&socket.name);
     Listener {

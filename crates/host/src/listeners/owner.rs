@@ -16,9 +16,9 @@ pub(super) struct Holders {
 
 impl Holders {
     /// Looks for the holders of the sockets with these inodes.
-    pub(super) fn of(inodes: HashSet<u64>) -> Self {
+    pub(super) fn of(inodes: &HashSet<u64>) -> Self {
         Self {
-            owners: Owners::of(&inodes),
+            owners: Owners::of(inodes),
             describer: Describer::new(),
             known: HashMap::new(),
             own_user: own_user(),

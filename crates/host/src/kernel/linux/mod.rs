@@ -127,3 +127,78 @@ fn dump_sockets(namespace: Option<BorrowedFd<'_>>, query: &Query) -> io::Result<
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use navyd_model::State;
+
+    use super::*;
+    use crate::kernel::socket::States;
+
+    #[test]
+    fn netlink_and_proc_tell_the_same() {
+        let four = TcpListener::bind("127.0.0.1:0").unwrap();
+        let six = TcpListener::bind("[::1]:0").unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for (transport, states, local) in [
+            (Transport::Tcp, States::LISTEN, four.local_addr()),
+            (Transport::Tcp, States::LISTEN, six.local_addr()),
+            (Transport::Udp, States::UNCONNECTED, udp.local_addr()),
+        ] {
+            let local = local.unwrap();
+            let query = Query::new(transport, states).on(local.port());
+            let facts = |sockets: Vec<Socket>| -> Vec<_> {
+                sockets.into_iter().map(|s| (s.local, s.remote, s.state, s.inode, s.uid, s.family)).collect()
+            };
+            let netlink = facts(dump_sockets(None, &query).unwrap());
+            assert_eq!(netlink.len(), 1, "{local}");
+            assert_eq!(netlink, facts(proc_net::table("/proc/net".as_ref(), &query).unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_kernel_names_the_socket_at_the_other_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        let client = TcpStream::connect(server).unwrap();
+        let own = client.local_addr().unwrap();
+        let waiting = find(Transport::Tcp, server, own).unwrap().unwrap();
+        assert_eq!((waiting.state, waiting.inode), (State::Established, 0), "not accepted yet");
+        let (_accepted, _) = listener.accept().unwrap();
+        let accepted = find(Transport::Tcp, server, own).unwrap().unwrap();
+        assert_ne!(accepted.inode, 0);
+        assert!(accepted.info.is_some() && accepted.cookie == waiting.cookie);
+        let nobody = find(Transport::Tcp, own, "127.0.0.1:1".parse().unwrap()).unwrap();
+        assert_eq!(nobody.map(|socket| socket.state), None);
+    }
+
+    #[test]
+    fn a_socket_that_is_bound_and_does_not_listen_is_seen() {
+        let silent = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        silent.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let local = silent.local_addr().unwrap().as_socket().unwrap();
+        let found = sockets(&Query::listeners().on(local.port())).unwrap().sockets;
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+        if (numbers.next(), numbers.next()) < (Some(6), Some(8)) {
+            return eprintln!(
+                "skipped: a_socket_that_is_bound_and_does_not_listen_is_seen: Linux {release} < 6.8"
+            );
+        }
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].local, found[0].state), (local, State::BoundNotListening));
+    }
+
+    #[test]
+    fn a_unix_listener_is_seen_by_name() {
+        let folder = std::env::temp_dir().join(format!("navyd-unix-{}", std::process::id()));
+        let listener = std::os::unix::net::UnixListener::bind(&folder).unwrap();
+        let found = unix_listeners().unwrap();
+        drop(listener);
+        std::fs::remove_file(&folder).unwrap();
+        let name = folder.to_str().unwrap().as_bytes();
+        assert!(found.iter().any(|socket| socket.name == name && socket.listening && socket.queue.is_some()));
+    }
+}
