@@ -1,1 +1,187 @@
-//! macOS and Windows, through a maintained crate; what it cannot tell stays unknown.
+//! macOS, Windows and the BSDs, through the `listeners` crate.
+//!
+//! It tells address, port, state and process of the sockets whose processes may be read, and nothing else.
+//! What it cannot tell is `None` or [`Error::Unsupported`], never an invented value:
+//! - the peer: `remote` is always the unspecified address with port 0, also for a connection, and sockets
+//!   that differ only in their peer or their descriptor are told as one
+//! - inode, cookie, user, queues, `v6only` and counters; where [`Socket`] has no room for "unknown" (inode,
+//!   queues, device) a 0 stands, which [`Source::Portable`] marks as meaning nothing
+//! - sockets of processes that may not be read: they are missing, so an empty table proves nothing
+//! - unix sockets, network devices, namespaces, limits of ports, and the destroying of a socket
+//!
+//! Network devices stay untold because no small maintained crate lists them without binding the C library
+//! of each system.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use navyd_model::{Family, Namespace, State};
+
+use super::{Error, Interface, Limits, Query, Socket, Source, States, Table, Transport, UnixSocket};
+
+/// The sockets that the query names.
+///
+/// # Errors
+/// [`Error::Unsupported`] for a query by the peer's port, [`Error::Io`] when the system refuses.
+pub fn sockets(query: &Query) -> Result<Table, Error> {
+    if query.peer_port.is_some() {
+        return Err(Error::Unsupported("the peer of a connection"));
+    }
+    let seen: BTreeSet<_> =
+        all()?.iter().map(|found| (transport(found), found.socket, state(found))).collect();
+    let sockets = seen.into_iter().filter(|row| wanted(row, query)).map(|row| socket(&row)).collect();
+    Ok(Table { sockets, source: Source::Portable })
+}
+
+/// The socket with exactly these two ends.
+///
+/// # Errors
+/// Always [`Error::Unsupported`]: the peer is not told.
+pub fn find(_: Transport, _: SocketAddr, _: SocketAddr) -> Result<Option<Socket>, Error> {
+    Err(Error::Unsupported("the peer of a connection"))
+}
+
+/// The unix sockets that listen.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn unix_listeners() -> Result<Vec<UnixSocket>, Error> {
+    Err(Error::Unsupported("the list of unix sockets"))
+}
+
+/// Destroys a socket without its holder's help.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn destroy(_: &Socket) -> Result<(), Error> {
+    Err(Error::Unsupported("how to destroy a socket"))
+}
+
+/// The network devices.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn interfaces() -> Result<Vec<Interface>, Error> {
+    Err(Error::Unsupported("the list of network devices"))
+}
+
+/// What the settings say about ports: nothing that this library tells.
+pub fn limits() -> Limits {
+    Limits { ephemeral: None, reserved: Vec::new(), unprivileged_from: None, may_bind_low: None }
+}
+
+/// The other network namespaces: these systems have none.
+pub fn namespaces() -> Vec<Namespace> {
+    Vec::new()
+}
+
+/// The sockets of another network namespace.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn sockets_in(_: &Namespace, _: &Query) -> Result<Table, Error> {
+    Err(Error::Unsupported("another network namespace"))
+}
+
+/// The path of a control group: these systems have none.
+pub fn cgroup_path(_: u64) -> Option<String> {
+    None
+}
+
+/// Who has which address open: a row for each process, so a shared socket has several. Empty when the
+/// system refuses; [`sockets`] then says why.
+pub fn listener_pids() -> Vec<(Transport, SocketAddr, u32)> {
+    let found = all().unwrap_or_default();
+    found.iter().map(|found| (transport(found), found.socket, found.process.pid)).collect()
+}
+
+type Row = (Transport, SocketAddr, State);
+
+/// Everything that the library sees, without sockets that have no port yet.
+fn all() -> Result<Vec<listeners::Listener>, Error> {
+    let found = listeners::get_all().map_err(|error| Error::Io {
+        what: "list the sockets of every process",
+        source: io::Error::other(error.to_string()),
+    })?;
+    Ok(found.into_iter().filter(|found| found.socket.port() != 0).collect())
+}
+
+fn wanted((transport, local, state): &Row, query: &Query) -> bool {
+    *transport == query.transport
+        && query.port.is_none_or(|port| local.port() == port)
+        && includes(query.states, *state)
+}
+
+fn transport(found: &listeners::Listener) -> Transport {
+    match found.protocol {
+        listeners::Protocol::TCP => Transport::Tcp,
+        listeners::Protocol::UDP => Transport::Udp,
+    }
+}
+
+/// A TCP socket in `Closed` may be one that is bound and never listens, or one whose connection has ended:
+/// the library does not tell which, so it stays `Closed`. UDP has no states; a socket with a port receives.
+fn state(found: &listeners::Listener) -> State {
+    match found.state {
+        listeners::SocketState::Established => State::Established,
+        listeners::SocketState::SynSent => State::SynSent,
+        listeners::SocketState::SynReceived => State::SynReceived,
+        listeners::SocketState::FinWait1 => State::FinWait1,
+        listeners::SocketState::FinWait2 => State::FinWait2,
+        listeners::SocketState::TimeWait => State::TimeWait,
+        listeners::SocketState::CloseWait => State::CloseWait,
+        listeners::SocketState::LastAck => State::LastAck,
+        listeners::SocketState::Listen => State::Listen,
+        listeners::SocketState::Closing => State::Closing,
+        listeners::SocketState::Closed => State::Closed,
+        listeners::SocketState::Unknown if found.protocol == listeners::Protocol::UDP => State::Bound,
+        listeners::SocketState::Unknown => State::Closed,
+    }
+}
+
+/// Whether the set holds the state. The bits are those of Linux' `include/net/tcp_states.h`, where an
+/// unconnected UDP socket is in `TCP_CLOSE`.
+fn includes(states: States, state: State) -> bool {
+    let number = match state {
+        State::Established => 1,
+        State::SynSent => 2,
+        State::SynReceived => 3,
+        State::FinWait1 => 4,
+        State::FinWait2 => 5,
+        State::TimeWait => 6,
+        State::Closed | State::Bound => 7,
+        State::CloseWait => 8,
+        State::LastAck => 9,
+        State::Listen => 10,
+        State::Closing => 11,
+        State::BoundNotListening => 13,
+    };
+    states.0 & (1 << number) != 0
+}
+
+fn socket(&(transport, local, state): &Row) -> Socket {
+    let (family, unspecified) = match local.ip() {
+        IpAddr::V4(_) => (Family::Ipv4, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        IpAddr::V6(_) => (Family::Ipv6, IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+    };
+    Socket {
+        transport,
+        family,
+        local,
+        remote: SocketAddr::new(unspecified, 0),
+        state,
+        inode: 0,
+        cookie: None,
+        uid: None,
+        cgroup: None,
+        receive_queue: 0,
+        send_queue: 0,
+        v6only: None,
+        device: 0,
+        expires_ms: None,
+        info: None,
+    }
+}
