@@ -1,0 +1,7 @@
+//! The tests of the whole program: a file for each room, `support/` for what they share, `tidy/` for the rules
+//! that the compiler does not know. One binary, so that it links once.
+// A test fails by panicking, and says on stderr why it was skipped.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
+mod support;
+mod tidy;
