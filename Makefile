@@ -3,7 +3,7 @@
 .PHONY: help run build test lint bench fuzz check-platforms pictures
 
 help:             ## this list
-	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | awk -F'\t' '{ printf "make %-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' Makefile | awk -F'\t' '{ printf "make %-16s %s\n", $$1, $$2 }'
 
 run:              ## build, and print the map of localhost; ARGS="why 3000" runs that instead
 	@scripts/with-cargo build --release --locked -p navyd
