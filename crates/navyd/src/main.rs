@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod client;
 mod exit;
+mod interrupt;
 mod out;
 
 use std::process::ExitCode;

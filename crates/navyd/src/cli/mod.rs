@@ -4,7 +4,9 @@
 //! [`Command::run`]. It knows [`Stage`] and never another leaf. Deliberately absent here: what any command does.
 
 mod completions;
+mod duration;
 mod global;
+mod ls;
 mod man;
 mod usage;
 
@@ -21,7 +23,8 @@ pub(crate) use global::Format;
 use global::Global;
 
 /// Every command, in the order of `--help`.
-const COMMANDS: &[Leaf] = &[Leaf::of::<completions::Completions>(), Leaf::of::<man::Man>()];
+const COMMANDS: &[Leaf] =
+    &[Leaf::of::<ls::Ls>(), Leaf::of::<completions::Completions>(), Leaf::of::<man::Man>()];
 
 /// What `navyd` alone is short for.
 const ALONE: &[&str] = &["ls", "--attention"];

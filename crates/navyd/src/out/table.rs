@@ -115,27 +115,29 @@ impl Table {
             .collect();
         let Some(room) = room else { return widths };
 
+        let least = |at: usize, width: usize| width.min(self.columns[at].least);
         let mut order: Vec<usize> = (0..widths.len()).filter(|&at| widths[at].is_some()).collect();
         order.sort_by_key(|&at| self.columns[at].importance);
-        let last = order.pop();
-        for at in order {
-            let excess = total(&widths).saturating_sub(room);
-            if excess == 0 {
-                return widths;
-            }
-            let width = widths[at].unwrap_or(0);
-            widths[at] = (width >= self.columns[at].least + excess).then(|| width - excess);
+        // As many columns as fit when each is as narrow as it goes, and always one.
+        while order.len() > 1 && total(order.iter().map(|&at| least(at, widths[at].unwrap_or(0)))) > room {
+            widths[order.remove(0)] = None;
         }
-        if let Some(at) = last {
-            widths[at] = widths[at].map(|width| width.min(room));
+        let mut excess = total(widths.iter().flatten().copied()).saturating_sub(room);
+        for at in order.iter().copied() {
+            let Some(width) = widths[at] else { continue };
+            let narrowest = if order.len() == 1 { 0 } else { least(at, width) };
+            let cut = excess.min(width - narrowest);
+            widths[at] = Some(width - cut);
+            excess -= cut;
         }
         widths
     }
 }
 
-fn total(widths: &[Option<usize>]) -> usize {
-    let shown = widths.iter().flatten().count();
-    widths.iter().flatten().sum::<usize>() + GUTTER * shown.saturating_sub(1)
+/// What columns of these widths take together.
+fn total(widths: impl Iterator<Item = usize>) -> usize {
+    let (count, sum) = widths.fold((0, 0), |(count, sum), width| (count + 1_usize, sum + width));
+    sum + GUTTER * count.saturating_sub(1)
 }
 
 #[cfg(test)]

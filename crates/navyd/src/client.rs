@@ -1,0 +1,39 @@
+//! Where the answers come from: this machine, read by this process.
+//!
+//! The one door between commands and the host, so that a command need not know who looked.
+
+use navyd_host::{kernel, listeners, process};
+use navyd_model::Connection;
+
+pub(crate) use navyd_host::listeners::{Scope, Seen};
+
+use crate::out::Failure;
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Me {
+    /// The user; `None` where users have no numbers.
+    pub(crate) uid: Option<u32>,
+    /// The root of the project of the working directory.
+    pub(crate) project: Option<String>,
+}
+
+/// Every listener in scope.
+pub(crate) fn listeners(scope: &Scope) -> Result<Seen, Failure> {
+    listeners::listeners(scope).map_err(|error| unreadable(&error))
+}
+
+/// Every connection, or those with this port at this end.
+pub(crate) fn connections(port: Option<u16>) -> Result<Vec<Connection>, Failure> {
+    listeners::connections(port).map_err(|error| unreadable(&error))
+}
+
+/// The user and project of this process.
+pub(crate) fn me() -> Me {
+    let me = process::me();
+    Me { uid: me.uid, project: me.project }
+}
+
+fn unreadable(error: &kernel::Error) -> Failure {
+    Failure::new("the `socket table` cannot be read").cause(error.to_string()).hint("sudo navyd ls")
+}
