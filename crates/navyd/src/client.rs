@@ -30,8 +30,9 @@ pub(crate) fn connections(port: Option<u16>) -> Result<Vec<Connection>, Failure>
 
 /// The user and project of this process.
 pub(crate) fn me() -> Me {
-    let me = process::me();
-    Me { uid: me.uid, project: me.project }
+    let here = std::env::current_dir().ok();
+    let project = here.and_then(|here| process::project::at(&here));
+    Me { uid: Some(process::own_user()), project: project.map(|project| project.root) }
 }
 
 fn unreadable(error: &kernel::Error) -> Failure {

@@ -28,7 +28,7 @@ pub(crate) enum Talk {
 
 /// What a person answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "for commands that stop or overwrite something"))]
+
 pub(crate) enum Answer {
     /// `y` or `yes`.
     Yes,
@@ -152,7 +152,6 @@ impl Screen {
     }
 
     /// Asks a yes-or-no question on the terminal. Whoever cannot be asked has not agreed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for commands that stop or overwrite something"))]
     pub(crate) fn ask(&mut self, question: &str) -> io::Result<Answer> {
         if !(self.err.look.terminal && io::stdin().is_terminal()) {
             return Ok(Answer::Nobody);
