@@ -10,7 +10,7 @@ use super::{
     launch::{Clue, Launch},
     project::{Ecosystem, Manifests},
 };
-use Clue::{Argument, Name, NameWith, Path};
+use Clue::{Argument, Name, NameWith, Runs};
 use Ecosystem::{Elixir, Go, Java, Node, Php, Python, Ruby, Rust};
 
 /// What arguments show, the surest first.
@@ -19,11 +19,11 @@ const BY_ARGUMENTS: &[(Clue, &str)] = &[
     (Name("start-storybook"), "Storybook"),
     (Name("next-server"), "Next.js"),
     (Name("next"), "Next.js"),
-    (Path("/.next/standalone/"), "Next.js"),
+    (Runs("node", "/.next/standalone/"), "Next.js"),
     (Name("nuxt"), "Nuxt"),
     (Name("nuxi"), "Nuxt"),
     (Name("@nuxt/cli"), "Nuxt"),
-    (Path(".output/server/index.mjs"), "Nitro"),
+    (Runs("node", ".output/server/index.mjs"), "Nitro"),
     (Name("astro"), "Astro"),
     (Name("remix"), "Remix"),
     (Name("@remix-run/dev"), "Remix"),
@@ -90,11 +90,11 @@ const BY_ARGUMENTS: &[(Clue, &str)] = &[
     (Name("rackup"), "Rack"),
     (NameWith("artisan", "serve"), "Laravel"),
     (NameWith("artisan", "octane:start"), "Laravel"),
-    (Path("/laravel/framework/"), "Laravel"),
-    (Path("org.springframework.boot"), "Spring Boot"),
-    (Path("spring-boot"), "Spring Boot"),
-    (Path("quarkus"), "Quarkus"),
-    (Path("micronaut"), "Micronaut"),
+    (Runs("php", "/laravel/framework/"), "Laravel"),
+    (Runs("java", "org.springframework.boot"), "Spring Boot"),
+    (Runs("java", "spring-boot"), "Spring Boot"),
+    (Runs("java", "quarkus"), "Quarkus"),
+    (Runs("java", "micronaut"), "Micronaut"),
     (Argument("phx.server"), "Phoenix"),
     (NameWith("hugo", "server"), "Hugo"),
     (NameWith("hugo", "serve"), "Hugo"),
@@ -192,7 +192,8 @@ const RUNNERS: &[&str] = &[
 
 /// The framework that `launch` runs, in a project that asks for `manifests`.
 pub fn of(launch: &Launch, manifests: &Manifests) -> Option<&'static str> {
-    if let Some((_, engine)) = BY_ARGUMENTS.iter().find(|(clue, _)| launch.fits(*clue)) {
+    let signs = launch.signs();
+    if let Some((_, engine)) = BY_ARGUMENTS.iter().find(|(clue, _)| signs.fit(*clue)) {
         let carried = CARRIED
             .iter()
             .find(|(on, ecosystem, package, _)| on == engine && manifests.ask_for(*ecosystem, package));
@@ -334,6 +335,13 @@ mod tests {
                 &[(Java, "spring-boot-starter-web")],
                 Some("Spring Boot"),
             ),
+            (
+                "/usr/bin/java",
+                &["java", "-cp", "/m2/spring-boot-3.4.jar:x", "org.example.Shop"],
+                &[],
+                Some("Spring Boot"),
+            ),
+            ("/usr/bin/node", &["node", "/srv/spring-boot-demo/server.js"], &[], None),
             (
                 "/usr/lib/erlang/beam.smp",
                 &["beam.smp", "-extra", "/usr/bin/mix", "phx.server"],

@@ -22,8 +22,18 @@ pub enum Clue {
     NameWith(&'static str, &'static str),
     /// An argument is this.
     Argument(&'static str),
+    /// It is, or runs in, the program named first, and its executable's path or an argument contains the second.
+    Runs(&'static str, &'static str),
     /// The executable's path, or an argument, contains this.
     Path(&'static str),
+}
+
+/// What clues are held against: worked out once for the many rows of a table.
+#[derive(Debug)]
+pub struct Signs<'a> {
+    launch: &'a Launch,
+    names: Vec<&'a str>,
+    words: Vec<&'a str>,
 }
 
 /// Words between an interpreter and its script.
@@ -31,7 +41,31 @@ const VERBS: &[&str] = &["run", "x", "tool", "exec", "watch"];
 const INTERPRETERS: &[&str] =
     &["node", "nodejs", "bun", "deno", "python", "pypy", "ruby", "php", "java", "perl", "sh", "bash", "dash"];
 
+impl Signs<'_> {
+    /// Whether the clue fits.
+    pub fn fit(&self, clue: Clue) -> bool {
+        let launch = self.launch;
+        let mentions = |text| launch.exe.iter().chain(&launch.argv).any(|word| word.contains(text));
+        match clue {
+            Clue::Name(name) => self.names.contains(&name),
+            Clue::NameWith(name, argument) => {
+                self.names.contains(&name) && self.words.iter().skip(1).any(|word| *word == argument)
+            }
+            Clue::Argument(argument) => self.words.contains(&argument),
+            Clue::Runs(program, text) => {
+                (launch.name == program || launch.interpreter() == Some(program)) && mentions(text)
+            }
+            Clue::Path(text) => mentions(text),
+        }
+    }
+}
+
 impl Launch {
+    /// What clues are held against.
+    pub fn signs(&self) -> Signs<'_> {
+        Signs { launch: self, names: self.names(), words: self.words() }
+    }
+
     /// The names it goes by: its own, that of its first argument or title, and for an interpreter those of
     /// the script, its npm package or the module.
     pub fn names(&self) -> Vec<&str> {
@@ -69,23 +103,6 @@ impl Launch {
     /// The npm package that the script belongs to.
     pub fn npm_package(&self) -> Option<&str> {
         package(self.script()?)
-    }
-
-    /// Whether the executable's path or an argument contains `text`.
-    pub fn mentions(&self, text: &str) -> bool {
-        self.exe.iter().chain(&self.argv).any(|word| word.contains(text))
-    }
-
-    /// Whether the clue fits.
-    pub fn fits(&self, clue: Clue) -> bool {
-        match clue {
-            Clue::Name(name) => self.names().contains(&name),
-            Clue::NameWith(name, argument) => {
-                self.names().contains(&name) && self.words().iter().skip(1).any(|word| *word == argument)
-            }
-            Clue::Argument(argument) => self.words().contains(&argument),
-            Clue::Path(text) => self.mentions(text),
-        }
     }
 
     /// The arguments; a title that a program gave itself (`node /srv/shop.js`, one text) is cut into words.
@@ -207,9 +224,12 @@ mod tests {
             (&vite, Clue::Argument("3000"), true),
             (&vite, Clue::Argument("300"), false),
             (&vite, Clue::Path("/vite/bin/"), true),
+            (&vite, Clue::Runs("node", "/vite/bin/"), true),
+            (&vite, Clue::Runs("java", "/vite/bin/"), false),
+            (&puma, Clue::Runs("ruby", "[shop]"), true),
             (&puma, Clue::Name("puma"), true),
         ] {
-            assert_eq!(launch.fits(clue), expected, "{clue:?}");
+            assert_eq!(launch.signs().fit(clue), expected, "{clue:?}");
         }
     }
 }

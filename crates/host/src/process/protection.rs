@@ -6,7 +6,7 @@
 use super::{
     launch::{
         Clue::{self, Name, NameWith, Path},
-        Launch,
+        Launch, Signs,
     },
     supervisor::Kin,
 };
@@ -50,18 +50,19 @@ pub fn reason(process: &Kin, own: u32, own_parents: &[u32]) -> Option<String> {
         pid if own_parents.contains(&pid) => return named("navyd runs inside it"),
         _ => {}
     }
-    let (_, what) = SPARED.iter().find(|(clue, _)| is(&process.launch, *clue))?;
+    let signs = process.launch.signs();
+    let (_, what) = SPARED.iter().find(|(clue, _)| is(&process.launch, &signs, *clue))?;
     named(what)
 }
 
 /// Paths count only for the program itself and its script: a client that is told where the editor's files
 /// are is not the editor.
-fn is(launch: &Launch, clue: Clue) -> bool {
+fn is(launch: &Launch, signs: &Signs<'_>, clue: Clue) -> bool {
     match clue {
         Path(text) => {
             launch.exe.as_deref().into_iter().chain(launch.script()).any(|path| path.contains(text))
         }
-        _ => launch.fits(clue),
+        _ => signs.fit(clue),
     }
 }
 

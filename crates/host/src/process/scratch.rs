@@ -35,6 +35,15 @@ impl Scratch {
         fs::write(path, text).unwrap();
     }
 
+    /// Copies a program that will be run, by `cp`: were the copy written by this process, a child forked at
+    /// that moment by another test would still have it open for writing, and `execve` would refuse (ETXTBSY).
+    #[cfg(target_os = "linux")]
+    pub(super) fn copy(&self, program: &Path, below: impl AsRef<std::ffi::OsStr>) -> PathBuf {
+        let path = self.path("").join(below.as_ref());
+        assert!(Command::new("cp").arg(program).arg(&path).status().unwrap().success());
+        path
+    }
+
     /// Runs a program in the directory, and tells whether it succeeded.
     pub(super) fn run(&self, program: &str, arguments: &[&str]) -> bool {
         Command::new(program)

@@ -123,7 +123,7 @@ mod tests {
     };
 
     use jiff::{Timestamp, ToSpan};
-    use navyd_model::ProjectKind;
+    use navyd_model::{ProjectKind, SupervisorKind};
 
     use super::*;
     use crate::process::scratch::Scratch;
@@ -199,8 +199,7 @@ mod tests {
         let scratch = Scratch::new();
         for (name, is_text) in [(&b"\x1b[31m\nred"[..], true), (b"bad\xff\xfe", false), (b"a) R 1 (b", true)]
         {
-            let program = scratch.path("").join(OsString::from_vec(name.to_vec()));
-            fs::copy(cat(), &program).unwrap();
+            let program = scratch.copy(&cat(), OsString::from_vec(name.to_vec()));
             let holder = Waiter::new(&program, scratch.root()).describe();
             assert_eq!(holder.name, lossy(name));
             assert_eq!(holder.argv.as_ref().unwrap().len(), 2);
@@ -218,8 +217,8 @@ mod tests {
         let scratch = Scratch::new();
         for below in ["gone", "gone (deleted)", "kept (deleted)"] {
             scratch.write(&format!("{below}/.git/HEAD"), "ref: refs/heads/main\n");
-            fs::copy(cat(), scratch.path(below).join("napper")).unwrap();
-            fs::copy(cat(), scratch.path(below).join("napper (deleted)")).unwrap();
+            scratch.copy(&cat(), format!("{below}/napper"));
+            scratch.copy(&cat(), format!("{below}/napper (deleted)"));
         }
         let removed = Waiter::new(&scratch.path("gone/napper"), &scratch.path("gone"));
         let kept =
@@ -241,11 +240,9 @@ mod tests {
     #[test]
     fn an_executable_replaced_by_a_new_build_is_told() {
         let scratch = Scratch::new();
-        let program = scratch.path("server");
-        fs::copy(cat(), &program).unwrap();
+        let program = scratch.copy(&cat(), "server");
         let child = Waiter::new(&program, scratch.root());
-        fs::copy(cat(), scratch.path("new")).unwrap();
-        fs::rename(scratch.path("new"), &program).unwrap();
+        fs::rename(scratch.copy(&cat(), "new"), &program).unwrap();
         assert_eq!(child.describe().exe_deleted, Some(true));
     }
 
@@ -267,6 +264,20 @@ mod tests {
         let holder = child.describe();
         assert!(holder.name.starts_with("python3"), "{}", holder.name);
         assert_eq!(holder.framework.as_deref(), Some("Django"));
+    }
+
+    #[test]
+    fn a_parent_that_starts_it_again_is_named_with_the_way_to_stop_it() {
+        let scratch = Scratch::new();
+        let mut command = Command::new(scratch.copy(&fs::canonicalize("/bin/sh").unwrap(), "nodemon"));
+        let parent = Waiter::spawn(command.args(["-c", "cat -; :"]).current_dir(scratch.root()));
+        let children = crate::process::children(parent.0.id());
+        let holder = Describer::new().holder(children[0].pid, &[]).unwrap();
+        assert_eq!((children.len(), holder.name.as_str()), (1, "cat"));
+        let supervisor = holder.supervisor.unwrap();
+        assert_eq!((supervisor.kind, supervisor.name.as_str()), (SupervisorKind::Manager, "nodemon"));
+        assert_eq!(supervisor.pid, Some(parent.0.id()));
+        assert_eq!(supervisor.stop_command, Some(format!("kill {}", parent.0.id())));
     }
 
     #[test]

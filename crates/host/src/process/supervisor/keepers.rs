@@ -2,7 +2,7 @@
 
 use navyd_model::SupervisorKind::{self, Manager, Multiplexer, Session};
 
-use crate::process::launch::Clue::{self, Name, NameWith, Path};
+use crate::process::launch::Clue::{self, Name, NameWith, Path, Runs};
 
 /// A program that keeps its children.
 pub(super) struct Keeper {
@@ -42,8 +42,8 @@ pub(super) const KEEPERS: &[Keeper] = &[
     row(NameWith("PM2", "God"), Manager, "pm2", Stop::Pm2),
     row(Name("supervisord"), Manager, "supervisord", Stop::Supervisorctl),
     row(Name("runsv"), Manager, "runit", Stop::Runit),
-    row(Path("/forever/bin/monitor"), Manager, "forever", Stop::Forever),
-    row(Path("/forever-monitor/bin/monitor"), Manager, "forever", Stop::Forever),
+    row(Runs("node", "/forever/bin/monitor"), Manager, "forever", Stop::Forever),
+    row(Runs("node", "/forever-monitor/bin/monitor"), Manager, "forever", Stop::Forever),
     row(Name("nodemon"), Manager, "nodemon", Stop::Keeper),
     row(Name("node-dev"), Manager, "node-dev", Stop::Keeper),
     row(Name("ts-node-dev"), Manager, "ts-node-dev", Stop::Keeper),
@@ -66,7 +66,7 @@ pub(super) const KEEPERS: &[Keeper] = &[
     row(Name("watchfiles"), Manager, "watchfiles", Stop::Keeper),
     row(Name("circusd"), Manager, "circus", Stop::Keeper),
     row(Name("foreman"), Manager, "foreman", Stop::Keeper),
-    row(Path("overmind-"), Manager, "overmind", Stop::Keeper),
+    row(Runs("tmux", "overmind-"), Manager, "overmind", Stop::Keeper),
     row(Name("overmind"), Manager, "overmind", Stop::Keeper),
     row(Name("hivemind"), Manager, "hivemind", Stop::Keeper),
     row(Name("honcho"), Manager, "honcho", Stop::Keeper),
@@ -117,7 +117,7 @@ pub(super) const KEEPERS: &[Keeper] = &[
     row(Name("clion"), Session, "CLion", Stop::Process),
     row(Name("rustrover"), Session, "RustRover", Stop::Process),
     row(Name("rider"), Session, "Rider", Stop::Process),
-    row(Path("com.intellij.idea.Main"), Session, "JetBrains IDE", Stop::Process),
+    row(Runs("java", "com.intellij.idea.Main"), Session, "JetBrains IDE", Stop::Process),
     row(Path("/.cache/JetBrains/RemoteDev/"), Session, "JetBrains IDE", Stop::Process),
     row(Name("nvim"), Session, "Neovim", Stop::Process),
     row(Name("vim"), Session, "Vim", Stop::Process),

@@ -53,7 +53,8 @@ pub fn of(process: &Kin, parents: &[Kin], cgroup: &str, own_cgroup: &str) -> Opt
 /// The nearest parent that is known to keep its children.
 fn keeper(process: &Kin, parents: &[Kin]) -> Option<Supervisor> {
     parents.iter().enumerate().find_map(|(above, parent)| {
-        let keeper = KEEPERS.iter().find(|keeper| parent.launch.fits(keeper.clue))?;
+        let signs = parent.launch.signs();
+        let keeper = KEEPERS.iter().find(|keeper| signs.fit(keeper.clue))?;
         // What the keeper itself started: the process, or the shell or wrapper it runs in.
         let child = above.checked_sub(1).map_or(process, |below| &parents[below]);
         Some(Supervisor {
