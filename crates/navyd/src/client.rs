@@ -2,10 +2,13 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use navyd_host::{kernel, listeners, process};
-use navyd_model::Connection;
+use navyd_host::{free, kernel, listeners, process};
+use navyd_model::{Connection, free::Freed};
 
-pub(crate) use navyd_host::listeners::{Scope, Seen};
+pub(crate) use navyd_host::{
+    free::{Manner, Plan, Wanted},
+    listeners::{Scope, Seen},
+};
 
 use crate::out::Failure;
 
@@ -26,6 +29,16 @@ pub(crate) fn listeners(scope: &Scope) -> Result<Seen, Failure> {
 /// Every connection, or those with this port at this end.
 pub(crate) fn connections(port: Option<u16>) -> Result<Vec<Connection>, Failure> {
     listeners::connections(port).map_err(|error| unreadable(&error))
+}
+
+/// What freeing a port would stop.
+pub(crate) fn plan_free(wanted: Wanted) -> Result<Plan, Failure> {
+    free::plan(wanted).map_err(|error| unreadable(&error))
+}
+
+/// Stops what the plan names.
+pub(crate) fn free(plan: Plan, manner: Manner) -> Result<Freed, Failure> {
+    free::carry_out(plan, manner).map_err(|error| unreadable(&error))
 }
 
 /// The user and project of this process.

@@ -19,6 +19,7 @@ use crate::{
     bind::{FORMS, Form, Reuse, errno, try_bind},
     kernel::{self, Error, Query, Socket},
     listeners::{Scope, listeners},
+    process::own_user,
 };
 
 /// How long a parent is given to start its child again before the port is called free. Watchers and managers
@@ -57,7 +58,11 @@ pub(super) fn of_plan(
         return (
             Outcome::Refused,
             format!("port {port} is held by a process{owner} that cannot be seen ({reason})"),
-            Some(format!("sudo navyd free {port}")),
+            Some(if own_user() == 0 {
+                format!("navyd why {port}")
+            } else {
+                format!("sudo navyd free {port}")
+            }),
         );
     }
     let command = victims.iter().filter_map(|victim| victim.supervisor.as_ref()?.stop_command.as_ref());

@@ -13,6 +13,9 @@ use navyd_model::{
 use super::{Manner, victim};
 use crate::process::{Process, Signal, StopError, holds};
 
+/// How long the workers of a server may take to follow it before they are asked themselves.
+const WORKERS: Duration = Duration::from_millis(500);
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Stopped {
@@ -32,31 +35,35 @@ pub(super) fn all(freed: &Freed, manner: Manner) -> Stopped {
             Err(error) => stopped.refusals.push(error.to_string()),
         }
     }
-    let deadline = Instant::now() + manner.patience;
     let mut asked: Vec<&Supervisor> = Vec::new();
     for (victim, _) in &held {
         if let Some(supervisor) = victim.supervisor.as_ref().filter(|known| known.stop_command.is_some())
             && !asked.contains(&supervisor)
         {
             asked.push(supervisor);
-            stopped.refusals.extend(ask_supervisor(supervisor, deadline).err());
+            stopped.refusals.extend(ask_supervisor(supervisor, manner.patience).err());
         }
     }
     // A keeper has had the time to end its children itself; the rest is asked one by one.
     if !asked.is_empty() {
-        wait(&mut held, deadline);
+        wait(&mut held, manner.patience);
     }
     let alive: Vec<&Victim> = held.iter().map(|(victim, _)| *victim).collect();
     let first: Vec<u32> = victim::first(&alive).iter().map(|victim| victim.holder.pid).collect();
-    signal(&held, Signal::Terminate, |pid| first.contains(&pid), &mut stopped);
-    wait(&mut held, deadline);
-    // Workers that outlived their master.
-    signal(&held, Signal::Terminate, |pid| !first.contains(&pid), &mut stopped);
-    wait(&mut held, deadline);
+    let (mut masters, mut workers): (Vec<_>, Vec<_>) =
+        held.into_iter().partition(|(_, process)| first.contains(&process.pid()));
+    signal(&masters, Signal::Terminate, &mut stopped);
+    wait(&mut masters, manner.patience);
+    // Workers usually follow their master by themselves; those that do not are asked too.
+    wait(&mut workers, WORKERS.min(manner.patience));
+    signal(&workers, Signal::Terminate, &mut stopped);
+    wait(&mut workers, manner.patience);
+    let mut held = masters;
+    held.append(&mut workers);
     if manner.force {
-        signal(&held, Signal::Kill, |_| true, &mut stopped);
+        signal(&held, Signal::Kill, &mut stopped);
         // KILL is not handled by the program, only finished by the kernel.
-        wait(&mut held, Instant::now() + Duration::from_secs(2));
+        wait(&mut held, Duration::from_secs(2));
     }
     stopped.remaining = held.iter().map(|(_, process)| process.pid()).collect();
     stopped
@@ -78,7 +85,7 @@ fn pin(victim: &Victim, listeners: &[Listener]) -> Result<Option<Process>, StopE
 }
 
 /// Stops a supervised process for good. A keeper without a command for one child is itself asked to end.
-fn ask_supervisor(supervisor: &Supervisor, deadline: Instant) -> Result<(), String> {
+fn ask_supervisor(supervisor: &Supervisor, patience: Duration) -> Result<(), String> {
     let Some(command) = &supervisor.stop_command else { return Ok(()) };
     if let Some(pid) = supervisor.pid.filter(|pid| *command == format!("kill {pid}")) {
         let keeper = match Process::open(pid) {
@@ -86,7 +93,7 @@ fn ask_supervisor(supervisor: &Supervisor, deadline: Instant) -> Result<(), Stri
             other => other.map_err(|error| error.to_string())?,
         };
         keeper.signal(Signal::Terminate).map_err(|error| error.to_string())?;
-        keeper.wait(deadline.saturating_duration_since(Instant::now()));
+        keeper.wait(patience);
         return Ok(());
     }
     let Some((program, arguments)) = words(command) else {
@@ -111,8 +118,8 @@ pub(super) fn words(command: &str) -> Option<(&str, Vec<&str>)> {
     Some((words.next()?, words.collect()))
 }
 
-fn signal(held: &[(&Victim, Process)], signal: Signal, to: impl Fn(u32) -> bool, stopped: &mut Stopped) {
-    for (_, process) in held.iter().filter(|(_, process)| to(process.pid())) {
+fn signal(held: &[(&Victim, Process)], signal: Signal, stopped: &mut Stopped) {
+    for (_, process) in held {
         match process.signal(signal) {
             Ok(()) | Err(StopError::Gone(_)) => {}
             Err(error) => stopped.refusals.push(error.to_string()),
@@ -120,8 +127,9 @@ fn signal(held: &[(&Victim, Process)], signal: Signal, to: impl Fn(u32) -> bool,
     }
 }
 
-/// Waits for all, and keeps those that still run.
-fn wait(held: &mut Vec<(&Victim, Process)>, deadline: Instant) {
+/// Waits for all together at most that long, and keeps those that still run.
+fn wait(held: &mut Vec<(&Victim, Process)>, patience: Duration) {
+    let deadline = Instant::now() + patience;
     held.retain(|(_, process)| !process.wait(deadline.saturating_duration_since(Instant::now())));
 }
 

@@ -5,6 +5,7 @@
 
 mod completions;
 mod duration;
+mod free;
 mod global;
 mod ls;
 mod man;
@@ -23,8 +24,12 @@ pub(crate) use global::Format;
 use global::Global;
 
 /// Every command, in the order of `--help`.
-const COMMANDS: &[Leaf] =
-    &[Leaf::of::<ls::Ls>(), Leaf::of::<completions::Completions>(), Leaf::of::<man::Man>()];
+const COMMANDS: &[Leaf] = &[
+    Leaf::of::<ls::Ls>(),
+    Leaf::of::<free::Free>(),
+    Leaf::of::<completions::Completions>(),
+    Leaf::of::<man::Man>(),
+];
 
 /// What `navyd` alone is short for.
 const ALONE: &[&str] = &["ls", "--attention"];

@@ -67,6 +67,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl From<navyd_model::TargetError> for Failure {
+    fn from(error: navyd_model::TargetError) -> Self {
+        Self::new(error.message).hint(error.hint)
+    }
+}
+
 /// The line `hint: …`.
 pub(super) fn draw_hint(hint: &str, look: &Look) -> String {
     Text::of(Tone::Cyan, "hint:").then(Tone::Plain, format!(" {hint}")).show(look) + "\n"

@@ -19,7 +19,7 @@ pub(crate) use hint::Failure;
 pub(crate) use live::Live;
 #[cfg(test)]
 pub(crate) use screen::recorded;
-pub(crate) use screen::{Screen, Talk};
+pub(crate) use screen::{Answer, Screen, Talk};
 pub(crate) use style::{Color, Look, Tone};
 pub(crate) use table::{Align, Column, Table};
 pub(crate) use text::Text;
