@@ -234,12 +234,12 @@ fn speaks(listener: &Listener) -> Text {
 }
 
 fn note(listener: &Listener) -> Text {
+    let silent = listener.state == State::BoundNotListening;
     let mut notes = Vec::new();
-    if listener.state == State::BoundNotListening {
-        notes.push((Tone::Yellow, "bound, not listening".to_owned()));
-    }
-    if let Some(note) = &listener.note {
-        notes.push((Tone::Plain, note.clone()));
+    match &listener.note {
+        Some(note) => notes.push((if silent { Tone::Yellow } else { Tone::Plain }, note.clone())),
+        None if silent => notes.push((Tone::Yellow, state(listener.state).to_owned())),
+        None => {}
     }
     if let Some(netns) = &listener.netns {
         notes.push((Tone::Plain, namespace(netns)));

@@ -70,6 +70,7 @@ fn machine() -> Vec<Listener> {
             uid: Some(1000),
             holders: vec![mine(77, "python3", 90)],
             state: State::BoundNotListening,
+            note: Some("bound, not listening".into()),
             ..tcp("127.0.0.1", 8000)
         },
         Listener {
