@@ -71,3 +71,29 @@ impl Global {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches as _;
+
+    use super::*;
+
+    fn resolved(typed: &str) -> (Format, Talk, Color) {
+        let matches = super::super::define().try_get_matches_from(typed.split(' ')).unwrap();
+        let global = Global::from_arg_matches(&matches).unwrap();
+        (global.format(), global.talk(), global.color)
+    }
+
+    #[test]
+    fn flags_stand_before_or_behind_the_command() {
+        for (typed, expected) in [
+            ("navyd ls", (Format::Text, Talk::Normal, Color::Auto)),
+            ("navyd --json ls", (Format::Json, Talk::Normal, Color::Auto)),
+            ("navyd ls --json -v", (Format::Json, Talk::Verbose, Color::Auto)),
+            ("navyd ls --json --jsonl", (Format::Jsonl, Talk::Normal, Color::Auto)),
+            ("navyd -q ls --color always", (Format::Text, Talk::Quiet, Color::Always)),
+        ] {
+            assert_eq!(resolved(typed), expected, "{typed}");
+        }
+    }
+}

@@ -137,3 +137,50 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .filter_map(|source| source.downcast_ref::<io::Error>())
         .any(|source| source.kind() == io::ErrorKind::BrokenPipe)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_contradict_nothing() {
+        define().debug_assert();
+    }
+
+    #[test]
+    fn what_navyd_alone_is_short_for_exists() {
+        let typed = ["navyd"].iter().chain(ALONE);
+        let matches = define().try_get_matches_from(typed).unwrap();
+        assert_eq!(matches.subcommand_name(), Some("ls"));
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_gives_examples() {
+        for leaf in COMMANDS {
+            let command = (leaf.define)();
+            let name = command.get_name().to_owned();
+            assert!(command.get_about().is_some(), "{name}");
+            let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(examples.contains(&format!("navyd {name}")), "{name}");
+        }
+    }
+
+    #[test]
+    fn help_is_offered_for_the_command_that_was_meant() {
+        for (typed, expected) in [
+            ("navyd ls --zzz", "navyd ls --help"),
+            ("navyd --json man x y", "navyd man --help"),
+            ("navyd zzz", "navyd --help"),
+        ] {
+            let args: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
+            assert_eq!(help_for(&args), expected);
+        }
+    }
+
+    #[test]
+    fn a_reader_who_has_enough_is_no_failure() {
+        let broken = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&anyhow::Error::from(broken).context("cannot print")));
+        assert!(!is_broken_pipe(&Failure::new("cannot print").into()));
+    }
+}

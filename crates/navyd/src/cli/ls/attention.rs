@@ -71,7 +71,7 @@ fn exposed_database(listener: &Listener) -> Option<Attention> {
     let database =
         spoken.filter(|name| is_database(name)).or(is_database(&holder.name).then_some(&holder.name))?;
     let reach = if listener.exposure == Exposure::All { "every network" } else { "the local network" };
-    told(listener, format!("`{database}` (pid {}) can be reached from {reach}", holder.pid))
+    told(listener, &format!("`{database}` (pid {}) can be reached from {reach}", holder.pid))
 }
 
 /// 127.0.0.1 and ::1 lead to different programs, so that `localhost` means now one, now the other.
@@ -96,7 +96,7 @@ fn split_localhost(listener: &Listener, all: &[&Listener]) -> Option<Attention> 
     }
     told(
         listener,
-        format!(
+        &format!(
             "127.0.0.1 leads to `{}` (pid {}), ::1 to `{}` (pid {})",
             first.name, first.pid, second.name, second.pid
         ),
@@ -129,7 +129,7 @@ fn silent(listener: &Listener) -> Option<Attention> {
         Some(holder) => format!(" by `{}` (pid {})", holder.name, holder.pid),
         None => String::new(),
     };
-    told(listener, format!("taken{by}, which does not listen"))
+    told(listener, &format!("taken{by}, which does not listen"))
 }
 
 fn stuck(listener: &Listener) -> Option<Attention> {
@@ -141,7 +141,7 @@ fn stuck(listener: &Listener) -> Option<Attention> {
     let holder = listener.holders.first()?;
     told(
         listener,
-        format!("`{}` (pid {}) accepts no more: {} connections wait", holder.name, holder.pid, queue.len),
+        &format!("`{}` (pid {}) accepts no more: {} connections wait", holder.name, holder.pid, queue.len),
     )
 }
 
@@ -149,14 +149,14 @@ fn deleted(listener: &Listener) -> Option<Attention> {
     let holder = listener.holders.iter().find(|holder| holder.exe_deleted == Some(true))?;
     told(
         listener,
-        format!(
+        &format!(
             "`{}` (pid {}) runs on from an executable that was removed or replaced",
             holder.name, holder.pid
         ),
     )
 }
 
-fn told(listener: &Listener, what: String) -> Option<Attention> {
+fn told(listener: &Listener, what: &str) -> Option<Attention> {
     let port = listener.port?;
     let target = match listener.proto {
         Protocol::Udp => format!("{port}/udp"),

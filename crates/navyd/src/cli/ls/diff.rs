@@ -80,7 +80,8 @@ mod tests {
         let other_address = Listener { address: "::1".parse().ok(), ..socket(80, 1, 1, 1) };
         let elsewhere = Namespace { inode: Some(7), name: None, container: None, pid: None };
         let in_container = Listener { netns: Some(elsewhere), ..socket(80, 1, 1, 1) };
-        let rows: [(&str, Vec<Listener>, Vec<Listener>, &[&str]); 13] = [
+        type Row = (&'static str, Vec<Listener>, Vec<Listener>, &'static [&'static str]);
+        let rows: [Row; 13] = [
             ("nothing", vec![], vec![], &[]),
             ("the same", vec![socket(80, 1, 1, 1)], vec![socket(80, 1, 1, 1)], &[]),
             ("passed on to another process", vec![socket(80, 1, 1, 1)], vec![socket(80, 1, 1, 2)], &[]),

@@ -217,7 +217,7 @@ mod tests {
             (Filter { pids: vec![812], ..every.clone() }, true, false),
             (Filter { pids: vec![813], ..every.clone() }, false, false),
             (Filter { name: Some("NOD".into()), ..every.clone() }, true, false),
-            (Filter { name: Some("vite".into()), ..every.clone() }, true, false),
+            (Filter { name: Some("vite".into()), ..every }, true, false),
         ];
         for (filter, of_shop, of_open) in rows {
             assert_eq!((filter.keeps(&shop), filter.keeps(&open)), (of_shop, of_open), "{filter:?}");
