@@ -20,7 +20,7 @@ use std::{
 
 use navyd_model::{Family, Namespace, State};
 
-use super::{Error, Interface, Limits, Query, Socket, Source, States, Table, Transport, UnixSocket};
+use super::{Error, Interface, Limits, Query, Socket, Source, Table, Transport, UnixSocket};
 
 /// The sockets that the query names.
 ///
@@ -70,11 +70,17 @@ pub fn interfaces() -> Result<Vec<Interface>, Error> {
 
 /// What the settings say about ports: nothing that this library tells.
 pub fn limits() -> Limits {
-    Limits { ephemeral: None, reserved: Vec::new(), unprivileged_from: None, may_bind_low: None }
+    Limits {
+        ephemeral: None,
+        reserved: Vec::new(),
+        unprivileged_from: None,
+        may_bind_low: None,
+        may_destroy: None,
+    }
 }
 
 /// The other network namespaces: these systems have none.
-pub fn namespaces() -> Vec<Namespace> {
+pub fn namespaces(_: &[u32]) -> Vec<Namespace> {
     Vec::new()
 }
 
@@ -86,16 +92,15 @@ pub fn sockets_in(_: &Namespace, _: &Query) -> Result<Table, Error> {
     Err(Error::Unsupported("another network namespace"))
 }
 
-/// The path of a control group: these systems have none.
-pub fn cgroup_path(_: u64) -> Option<String> {
-    None
-}
+/// The paths of control groups: these systems have none.
+#[derive(Debug, Default)]
+pub struct Cgroups;
 
-/// Who has which address open: a row for each process, so a shared socket has several. Empty when the
-/// system refuses; [`sockets`] then says why.
-pub fn listener_pids() -> Vec<(Transport, SocketAddr, u32)> {
-    let found = all().unwrap_or_default();
-    found.iter().map(|found| (transport(found), found.socket, found.process.pid)).collect()
+impl Cgroups {
+    /// Always `None`.
+    pub fn path(&mut self, _: u64) -> Option<&str> {
+        None
+    }
 }
 
 type Row = (Transport, SocketAddr, State);
@@ -112,7 +117,7 @@ fn all() -> Result<Vec<listeners::Listener>, Error> {
 fn wanted((transport, local, state): &Row, query: &Query) -> bool {
     *transport == query.transport
         && query.port.is_none_or(|port| local.port() == port)
-        && includes(query.states, *state)
+        && query.states.contains(*state)
 }
 
 fn transport(found: &listeners::Listener) -> Transport {
@@ -140,26 +145,6 @@ fn state(found: &listeners::Listener) -> State {
         listeners::SocketState::Unknown if found.protocol == listeners::Protocol::UDP => State::Bound,
         listeners::SocketState::Unknown => State::Closed,
     }
-}
-
-/// Whether the set holds the state. The bits are those of Linux' `include/net/tcp_states.h`, where an
-/// unconnected UDP socket is in `TCP_CLOSE`.
-fn includes(states: States, state: State) -> bool {
-    let number = match state {
-        State::Established => 1,
-        State::SynSent => 2,
-        State::SynReceived => 3,
-        State::FinWait1 => 4,
-        State::FinWait2 => 5,
-        State::TimeWait => 6,
-        State::Closed | State::Bound => 7,
-        State::CloseWait => 8,
-        State::LastAck => 9,
-        State::Listen => 10,
-        State::Closing => 11,
-        State::BoundNotListening => 13,
-    };
-    states.0 & (1 << number) != 0
 }
 
 fn socket(&(transport, local, state): &Row) -> Socket {

@@ -1,6 +1,9 @@
 //! Where no implementation is: a process id and a name. Everything else stays unknown, and nothing is stopped.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use navyd_model::{Ancestor, Holder};
@@ -11,6 +14,58 @@ use super::{
     stop::{Signal, StopError},
     supervisor::Kin,
 };
+
+/// What a pass over the processes found: nothing, since a socket has no inode here to know it by.
+#[derive(Debug, Default)]
+pub struct Owners {
+    unreadable: HashSet<u32>,
+}
+
+/// One descriptor of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hold {
+    /// The process.
+    pub pid: u32,
+    /// The descriptor's number.
+    pub fd: u32,
+}
+
+impl Owners {
+    /// Looks for nothing.
+    pub fn of(_wanted: &HashSet<u64>) -> Self {
+        Self::default()
+    }
+
+    /// The holders of a socket: not known.
+    pub fn holders(&self, _inode: u64) -> &[Hold] {
+        &[]
+    }
+
+    /// The users some of whose processes could not be read: not known.
+    pub fn unreadable(&self) -> &HashSet<u32> {
+        &self.unreadable
+    }
+
+    /// Whether some unix socket has a descriptor waiting in it: not looked for.
+    pub fn in_flight(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// Every process: not listed.
+pub fn pids() -> Vec<u32> {
+    Vec::new()
+}
+
+/// Whether the process still has the socket: it cannot be told, so nothing is stopped for it.
+pub fn holds(_pid: u32, _fds: &[u32], _inode: u64) -> bool {
+    false
+}
+
+/// The reader's own user, as a number that no user has: users have no numbers on every system.
+pub fn own_user() -> u32 {
+    u32::MAX
+}
 
 /// Describes processes by what a portable library tells of those that listen.
 #[derive(Debug, Default)]
