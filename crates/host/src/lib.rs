@@ -8,6 +8,7 @@
 //! - [`free`]: giving a port back
 //! - [`bind`]: a real bind, closed at once
 //! - [`kernel`]: sockets, limits and namespaces; the one place that speaks to an operating system
+//! - [`probe`]: what a listener speaks
 //! - [`process`]: who holds a socket, and where that process came from
 #![deny(unsafe_code)]
 
@@ -15,4 +16,5 @@ pub mod bind;
 pub mod free;
 pub mod kernel;
 pub mod listeners;
+pub mod probe;
 pub mod process;

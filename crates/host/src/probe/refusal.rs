@@ -1,0 +1,185 @@
+//! Who is never asked, and why.
+//!
+//! Some listeners take a connection, or any byte, as an order. A JVM that waits for its debugger runs on
+//! when one seems to have come; a printer prints; a login helper takes the first caller for the browser.
+//! Biased towards silence: a listener wrongly left alone costs a word in a table, one wrongly touched costs
+//! somebody's session.
+//!
+//! Deliberately not refused: the inspectors of Node.js and Chrome. They speak HTTP, many clients may come
+//! and go, and `/json/version` neither attaches nor resumes anything.
+
+use super::{
+    PROBES,
+    hints::{Hints, Program, stem},
+};
+
+/// Printers that take raw pages listen here, and print what they are sent.
+const PRINTERS: std::ops::RangeInclusive<u16> = 9100..=9107;
+
+/// Where the Android debug bridge listens: it takes commands for the devices attached.
+const ADB: u16 = 5037;
+
+/// Programs that are debuggers, with what they are called.
+const DEBUGGERS: &[(&[&str], &str)] = &[
+    (&["gdbserver"], "gdbserver"),
+    (&["lldb-server", "debugserver", "lldb-dap", "lldb-vscode"], "the LLDB server"),
+    (&["dlv", "dlv-dap"], "the Delve debugger"),
+    (&["adb"], "the Android debug bridge"),
+    (&["rdbg", "rdebug-ide"], "the Ruby debugger"),
+];
+
+/// Programs that serve one caller and end, unless told otherwise.
+const ONE_SHOT: &[&str] = &["nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat"];
+
+/// Words by which a command line tool waits for a browser to come back from a login page.
+const LOGINS: &[&str] = &["login", "signin", "auth", "sso"];
+
+/// Why this listener is not asked; `None` when it may be. Pure: from programs, arguments, port and backlog.
+pub fn refusal(hints: &Hints) -> Option<String> {
+    if hints.udp && !PROBES.iter().any(|probe| super::order::suits_datagram(*probe, hints)) {
+        return Some("a datagram socket is asked only where its program or port says DNS".to_owned());
+    }
+    if let Some(reason) = hints.programs.iter().find_map(|program| of_program(program, hints.port)) {
+        return Some(reason);
+    }
+    if hints.port == ADB {
+        return Some("port 5037 is where the Android debug bridge takes commands".to_owned());
+    }
+    if PRINTERS.contains(&hints.port) {
+        return Some("ports 9100 to 9107 may be printers, which print what they are sent".to_owned());
+    }
+    match hints.backlog {
+        Some(backlog @ 0..=1) if !hints.udp => {
+            Some(format!("its backlog of {backlog} has no room for a caller beside the expected one"))
+        }
+        _ => None,
+    }
+}
+
+fn of_program(program: &Program, port: u16) -> Option<String> {
+    let names = [Some(&program.name), program.exe.as_ref(), program.argv.first()];
+    let names: Vec<&str> = names.into_iter().flatten().map(|text| stem(text)).collect();
+    let is = |words: &[&str]| names.iter().any(|name| words.contains(name));
+    if let Some((_, what)) = DEBUGGERS.iter().find(|(words, _)| is(words)) {
+        return Some(format!("{what} takes a connection as its client"));
+    }
+    if let Some(reason) = java_debugger(&program.argv, port).or_else(|| python_debugger(&program.argv, port))
+    {
+        return Some(reason);
+    }
+    let rest = program.argv.get(1..).unwrap_or_default();
+    if is(ONE_SHOT) && !serves_many(rest) {
+        return Some("it serves one connection and ends".to_owned());
+    }
+    let login = rest.iter().find(|argument| LOGINS.contains(&argument.as_str()))?;
+    Some(format!("`{login}` among its arguments: it may wait for one visit of a browser"))
+}
+
+/// Whether a one-shot program was told to stay: `nc -k`, `ncat --keep-open`, `socat TCP-LISTEN:1,fork`.
+fn serves_many(arguments: &[String]) -> bool {
+    arguments.iter().any(|argument| {
+        let short = argument.starts_with('-') && !argument.starts_with("--");
+        argument == "--keep-open"
+            || (short && argument.contains('k'))
+            || argument.split(',').skip(1).any(|option| option == "fork")
+    })
+}
+
+/// The debug wire of a JVM. Where the option names a port, only that one is left alone: the server that the
+/// program offers besides may be asked.
+fn java_debugger(argv: &[String], port: u16) -> Option<String> {
+    let options = argv.iter().filter(|argument| {
+        let agent = argument.starts_with("-agentlib:jdwp") || argument.starts_with("-Xrunjdwp");
+        agent || (argument.starts_with("-agentpath:") && argument.contains("jdwp"))
+    });
+    for option in options {
+        let address = option.split([',', '=']).skip_while(|part| *part != "address").nth(1);
+        if address.and_then(port_of).is_none_or(|named| named == port) {
+            return Some("JDWP: a JVM takes a connection as its debugger".to_owned());
+        }
+    }
+    None
+}
+
+/// debugpy and its predecessors. The adapter's own process is left alone altogether: all its ports are wires.
+fn python_debugger(argv: &[String], port: u16) -> Option<String> {
+    let at = argv.iter().position(|argument| argument.contains("debugpy") || argument.contains("pydevd"))?;
+    let reason = Some("debugpy: a Python program takes a connection as its debugger".to_owned());
+    if argv[at].contains("adapter") {
+        return reason;
+    }
+    let listen = argv[at..].iter().position(|argument| argument == "--listen" || argument == "--port");
+    let named = listen.and_then(|listen| argv.get(at + listen + 1)).and_then(|address| port_of(address));
+    if named.is_none_or(|named| named == port) { reason } else { None }
+}
+
+/// The port of `5005`, `*:5005` or `[::1]:5005`; `None` for 0, which lets the kernel choose.
+fn port_of(address: &str) -> Option<u16> {
+    let port = address.rsplit(':').next()?.parse().ok()?;
+    (port != 0).then_some(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(argv: &str, port: u16, backlog: Option<u32>, expected: Option<&str>) {
+        let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
+        let programs = vec![Program { argv, ..Program::default() }];
+        let reason = refusal(&Hints { programs, port, backlog, udp: false });
+        match (&reason, expected) {
+            (Some(reason), Some(word)) => assert!(reason.contains(word), "{reason}"),
+            (None, None) => {}
+            _ => panic!("{reason:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn debuggers_are_refused() {
+        let suspended = "java -agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=*:5005 App";
+        check(suspended, 5005, None, Some("JDWP"));
+        check(suspended, 8080, None, None);
+        check("java -agentlib:jdwp=transport=dt_socket,server=y,suspend=y App", 41_000, None, Some("JDWP"));
+        check("java -Xrunjdwp:transport=dt_socket,server=y,address=0 App", 41_000, None, Some("JDWP"));
+        check("java -agentpath:/x/libjdwp.so=server=y App", 41_000, None, Some("JDWP"));
+        check("java -jar jdwp.jar", 8080, None, None);
+        check("python3 -m debugpy --listen 127.0.0.1:5678 app.py", 5678, None, Some("debugpy"));
+        check("python3 -m debugpy --listen 5678 app.py", 8000, None, None);
+        check("python3 /x/debugpy/adapter --for-server 4000", 8000, None, Some("debugpy"));
+        check("/usr/bin/gdbserver :2345 ./a.out", 2345, None, Some("gdbserver"));
+        check("lldb-server platform", 1234, None, Some("LLDB"));
+        check("/root/go/bin/dlv exec ./a --headless", 2345, None, Some("Delve"));
+        check("adb -L tcp:5037 fork-server server", 5037, None, Some("Android"));
+        check("x", 5037, None, Some("Android"));
+    }
+
+    #[test]
+    fn inspectors_are_not() {
+        check("node --inspect=127.0.0.1:9229 app.js", 9229, Some(511), None);
+        check("chrome --remote-debugging-port=9222", 9222, Some(10), None);
+    }
+
+    #[test]
+    fn one_shot_listeners_are_refused() {
+        check("nc -l 4000", 4000, None, Some("one connection"));
+        check("nc -lk 4000", 4000, None, None);
+        check("ncat --listen --keep-open 4000", 4000, None, None);
+        check("socat TCP-LISTEN:4000 -", 4000, None, Some("one connection"));
+        check("socat TCP-LISTEN:4000,reuseaddr,fork EXEC:cat", 4000, None, None);
+        check("gcloud auth login", 8085, Some(5), Some("`auth`"));
+        check("/usr/bin/gh auth login", 41_000, None, Some("browser"));
+        check("aws sso login", 41_000, None, Some("browser"));
+        check("node server.js", 41_000, Some(511), None);
+        check("python3 once.py", 41_000, Some(1), Some("backlog of 1"));
+        check("python3 -m http.server", 8000, Some(5), None);
+    }
+
+    #[test]
+    fn printers_and_datagrams_are_refused() {
+        check("x", 9100, None, Some("printers"));
+        check("x", 9108, None, None);
+        let udp = Hints { port: 5353, udp: true, ..Hints::default() };
+        assert!(refusal(&udp).is_some_and(|reason| reason.contains("datagram")));
+        assert_eq!(refusal(&Hints { port: 53, ..udp }), None);
+    }
+}
