@@ -15,6 +15,7 @@ pub use self::{connection::connections, exposure::exposure};
 use self::{exposure::docker_proxy, owner::Holders};
 use crate::{
     kernel::{self, Cgroups, Error, Interface, Query, Socket, Source, States, Transport, UnixSocket},
+    probe::{Hints, infer},
     process,
 };
 
@@ -125,6 +126,9 @@ impl Found {
             seen.listeners.push(listener(&socket, namespace, &mut holders, &devices, &mut cgroups));
         }
         seen.listeners.extend(self.unix.iter().map(|socket| unix_listener(socket, &mut holders)));
+        for listener in &mut seen.listeners {
+            listener.speaks = Hints::of(listener).as_ref().and_then(infer);
+        }
         if self.legacy {
             seen.notes.push(
                 "the kernel refuses NETLINK_SOCK_DIAG, so `/proc/net` was read: sockets that are bound and do \
