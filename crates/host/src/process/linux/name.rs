@@ -1,14 +1,22 @@
 //! The name by which people know a program.
 //!
 //! Neither the kernel's 15 bytes (Node.js calls its first thread `MainThread`) nor the first argument alone,
-//! which a program chooses freely: the executable's file name where it can be read and says something. Bias:
+//! which a program chooses freely. Where these two agree, the name by which it was started (`redis-server` is a
+//! link to `redis-check-rdb`); else the executable's file name, where it can be read and says something. Bias:
 //! a script goes by its interpreter, because the interpreter is what runs.
 
 /// The name, from the executable's path, the arguments and the kernel's name.
 pub(super) fn name(exe: Option<&[u8]>, argv: &[Vec<u8>], comm: &[u8]) -> Vec<u8> {
-    let own = exe.map(base).and_then(telling);
-    let given = || argv.first().map(|first| title(first, argv.len())).filter(|name| !name.is_empty());
-    own.or_else(given).unwrap_or(comm).to_vec()
+    let given = argv.first().map(|first| title(first, argv.len())).filter(|name| !name.is_empty());
+    let started_as = given.filter(|given| agree(given, comm));
+    let own = || exe.map(base).and_then(telling);
+    started_as.or_else(own).or(given).unwrap_or(comm).to_vec()
+}
+
+/// Whether the first argument names the file that was started, which the kernel cuts to 15 bytes.
+fn agree(given: &[u8], comm: &[u8]) -> bool {
+    const KEPT: usize = 15;
+    given == comm || (comm.len() == KEPT && given.starts_with(comm))
 }
 
 /// The executable's file name, unless it says less than the first argument does.
@@ -46,10 +54,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn executable_then_first_argument_then_comm() {
+    fn as_started_then_executable_then_first_argument_then_comm() {
         for (exe, argv, comm, expected) in [
             (Some("/usr/bin/node"), &["next-server (v15)"][..], "MainThread", "node"),
-            (Some("/usr/bin/python3.11"), &["python3", "manage.py"], "python3", "python3.11"),
+            (Some("/usr/bin/python3.11"), &["python3", "manage.py"], "python3", "python3"),
+            (Some("/usr/bin/python3.11"), &["/usr/bin/python3", "/a/tool"], "tool", "python3.11"),
+            (Some("/usr/bin/redis-check-rdb"), &["redis-server *:6379"], "redis-server", "redis-server"),
+            (
+                Some("/usr/bin/systemd"),
+                &["systemd-socket-activate"],
+                "systemd-socket-",
+                "systemd-socket-activate",
+            ),
+            (Some("/usr/bin/bash"), &["-bash"], "bash", "bash"),
             (Some("/bin/busybox"), &["httpd", "-f"], "httpd", "httpd"),
             (Some("/home/a/.local/share/claude/versions/2.0.1"), &["claude"], "2.0.1", "claude"),
             (Some("/memfd:runc"), &["runc", "init"], "runc:[2:INIT]", "runc"),
