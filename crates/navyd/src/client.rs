@@ -2,12 +2,13 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use navyd_host::{free, kernel, listeners, process};
+use navyd_host::{free, kernel, listeners, probe, process};
 use navyd_model::{Connection, free::Freed};
 
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
     listeners::{Scope, Seen},
+    probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
 };
 
 use crate::out::Failure;
@@ -21,9 +22,13 @@ pub(crate) struct Me {
     pub(crate) project: Option<String>,
 }
 
-/// Every listener in scope.
+/// Every listener in scope, with what it speaks as far as its program tells.
 pub(crate) fn listeners(scope: &Scope) -> Result<Seen, Failure> {
-    listeners::listeners(scope).map_err(|error| unreadable(&error))
+    let mut seen = listeners::listeners(scope).map_err(|error| unreadable(&error))?;
+    for listener in seen.listeners.iter_mut().filter(|listener| listener.speaks.is_none()) {
+        listener.speaks = Hints::of(listener).and_then(|hints| probe::infer(&hints));
+    }
+    Ok(seen)
 }
 
 /// Every connection, or those with this port at this end.

@@ -9,6 +9,7 @@ mod diff;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod probe;
 mod records;
 mod rows;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use super::{Command, Format, Stage, duration};
 use crate::{
     client::{self, Me, Scope},
     exit::Exit,
-    out::{Failure, Screen, Text, Tone},
+    out::{Failure, Look, Screen, Text, Tone},
 };
 use filter::{Belongs, Filter, Ports};
 
@@ -90,6 +91,15 @@ pub(super) struct Ls {
     #[arg(long, value_name = "TEXT", help_heading = "Filters")]
     name: Option<String>,
 
+    /// Ask each listener what it speaks, with harmless bytes; debuggers and one-shot listeners are never touched
+    #[arg(long, conflicts_with_all = ["watch", "connections"], env = "NAVYD_PROBE",
+        value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
+    probe: bool,
+
+    /// Show every byte that --probe would send, and send none
+    #[arg(long, conflicts_with_all = ["watch", "connections", "probe", "csv", "attention"])]
+    show_probes: bool,
+
     /// Say below the table what deserves attention, at most three things
     #[arg(long, conflicts_with_all = ["watch", "connections"])]
     attention: bool,
@@ -147,12 +157,19 @@ struct Answer {
 impl Command for Ls {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let watched = self.watch.then_some(self.interval);
+        let (asked, show_probes) = (self.probe, self.show_probes);
         let plan = self.resolve(stage.format, client::me())?;
         if let Some(interval) = watched {
             return watch::watch(&plan, interval, stage);
         }
         let started = Instant::now();
-        let answer = plan.look()?;
+        let mut answer = plan.look()?;
+        if show_probes {
+            return plan.show_probes(&answer, &mut stage.screen);
+        }
+        if asked {
+            probe::ask(&mut answer.listeners, &mut stage.screen)?;
+        }
         let exit = plan.render(&answer, Timestamp::now(), &mut stage.screen)?;
         stage.screen.detail(format!("took {} ms", started.elapsed().as_millis()))?;
         Ok(exit)
@@ -294,6 +311,24 @@ impl Plan {
             screen.line(&line.then(Tone::Green, one.command))?;
         }
         Ok(())
+    }
+
+    fn show_probes(&self, answer: &Answer, screen: &mut Screen) -> anyhow::Result<Exit> {
+        let planned = probe::plan(&answer.listeners);
+        match self.form {
+            Form::Json => screen.json(&probe::document(&planned))?,
+            Form::Jsonl => planned.iter().try_for_each(|listener| screen.json_line(listener))?,
+            Form::Text | Form::Csv => {
+                // Every byte is promised: the lines may be wider than the terminal.
+                let drawn = probe::draw(&planned, &Look { width: None, ..screen.look() });
+                screen.print(if planned.is_empty() { "" } else { &drawn })?;
+            }
+        }
+        if !planned.is_empty() {
+            return Ok(Exit::Yes);
+        }
+        self.nothing(screen)?;
+        Ok(Exit::No)
     }
 
     /// Says that there is nothing to show, and what to type instead.

@@ -172,7 +172,6 @@ impl Screen {
 
     /// Shows how far long work is, in one line that the next line replaces. Only for a person, and only once
     /// the work has taken a second: quicker answers need no patience.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for commands that take longer than a second"))]
     pub(crate) fn progress(&mut self, elapsed: std::time::Duration, text: &Text) -> io::Result<()> {
         if self.talk == Talk::Quiet || !self.err.look.terminal || elapsed.as_secs() < 1 {
             return Ok(());

@@ -3,7 +3,9 @@
 use std::{cmp::Reverse, time::Duration};
 
 use jiff::Timestamp;
-use navyd_model::{Certainty, Connection, Event, Exposure, Holder, Listener, Namespace, OwnerUnknown, State};
+use navyd_model::{
+    Certainty, Connection, Event, Exposure, Holder, Listener, Namespace, OwnerUnknown, Speaks, State,
+};
 
 use crate::{
     client::Me,
@@ -211,18 +213,17 @@ fn up(started: Option<Timestamp>, now: Timestamp) -> Text {
     Text::plain(measure::age(age)).piped(time(started))
 }
 
-/// What it said; else what is concluded, marked so; else what the port usually means, which is no identity.
+/// What it said; else what is concluded, marked so; else that it was asked in vain; else what the port usually
+/// means, which is no identity.
 fn speaks(listener: &Listener) -> Text {
-    let known = listener.speaks.as_ref().and_then(|speaks| Some((speaks.protocol.as_deref()?, speaks)));
-    if let Some((protocol, speaks)) = known {
-        let text = Text::plain(protocol);
-        let text = match speaks.certainty {
-            Certainty::Observed => text,
-            Certainty::Inferred | Certainty::Unknown => text.then(Tone::Dim, " (inferred)"),
-        };
-        return match &speaks.detail {
-            Some(detail) => text.then(Tone::Dim, format!(" {detail}")),
-            None => text,
+    if let Some(Speaks { protocol, certainty, detail }) = &listener.speaks {
+        let detail = detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
+        return match protocol {
+            Some(protocol) if *certainty == Certainty::Observed => {
+                Text::plain(protocol).then(Tone::Dim, detail)
+            }
+            Some(protocol) => Text::plain(protocol).then(Tone::Dim, " (inferred)"),
+            None => Text::of(Tone::Dim, format!("unknown:{detail}")),
         };
     }
     let framework = listener.holders.iter().find_map(|holder| holder.framework.as_deref());

@@ -7,7 +7,7 @@ use navyd_model::{
 };
 
 use super::{fixture::*, *};
-use crate::out::{Look, Talk, recorded};
+use crate::out::{Talk, recorded};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
