@@ -2,7 +2,7 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use navyd_host::{free, kernel, listeners, probe, process};
+use navyd_host::{free, kernel, listeners, process};
 use navyd_model::{Connection, free::Freed};
 
 pub(crate) use navyd_host::{
@@ -24,11 +24,7 @@ pub(crate) struct Me {
 
 /// Every listener in scope, with what it speaks as far as its program tells.
 pub(crate) fn listeners(scope: &Scope) -> Result<Seen, Failure> {
-    let mut seen = listeners::listeners(scope).map_err(|error| unreadable(&error))?;
-    for listener in seen.listeners.iter_mut().filter(|listener| listener.speaks.is_none()) {
-        listener.speaks = Hints::of(listener).and_then(|hints| probe::infer(&hints));
-    }
-    Ok(seen)
+    listeners::listeners(scope).map_err(|error| unreadable(&error))
 }
 
 /// Every connection, or those with this port at this end.

@@ -192,6 +192,11 @@ impl States {
 
     /// Whether a socket in `state` belongs to the set.
     pub fn contains(self, state: State) -> bool {
+        self.0 & Self::of(state).0 != 0
+    }
+
+    /// Only this state.
+    pub fn of(state: State) -> Self {
         let number = match state {
             State::Established => 1,
             State::SynSent => 2,
@@ -206,7 +211,7 @@ impl States {
             State::Closing => 11,
             State::BoundNotListening => 13,
         };
-        self.0 & (1 << number) != 0
+        Self(1 << number)
     }
 
     /// The bits.
@@ -238,5 +243,12 @@ impl Query {
         self.states.contains(socket.state)
             && self.port.is_none_or(|port| socket.local.port() == port)
             && self.peer_port.is_none_or(|port| socket.remote.port() == port)
+    }
+}
+
+impl Socket {
+    /// The query that finds every socket of the same transport and state.
+    pub fn kind(&self) -> Query {
+        Query::new(self.transport, States::of(self.state))
     }
 }

@@ -115,10 +115,35 @@ impl Found {
         }
     }
 
-    fn join(self) -> Seen {
+    /// Leaves out the sockets that nobody holds because they were closed between the two looks.
+    fn drop_closed(&mut self, holders: &Holders) {
+        let ours = |(socket, namespace): &&(Socket, Option<Namespace>)| {
+            namespace.is_none() && !holders.any(socket.inode)
+        };
+        let unheld: Vec<Query> = self.sockets.iter().filter(ours).map(|(socket, _)| socket.kind()).collect();
+        let mut kinds: Vec<Query> = Vec::new();
+        for kind in unheld {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        for kind in kinds {
+            let Ok(table) = kernel::sockets(&kind) else { continue };
+            let still: HashSet<u64> = table.sockets.iter().map(|socket| socket.inode).collect();
+            self.sockets.retain(|(socket, namespace)| {
+                namespace.is_some()
+                    || socket.kind() != kind
+                    || holders.any(socket.inode)
+                    || still.contains(&socket.inode)
+            });
+        }
+    }
+
+    fn join(mut self) -> Seen {
         let inodes: HashSet<u64> = self.sockets.iter().map(|(socket, _)| socket.inode).collect();
         let unix = self.unix.iter().map(|socket| socket.inode);
         let mut holders = Holders::of(&inodes.into_iter().chain(unix).filter(|inode| *inode != 0).collect());
+        self.drop_closed(&holders);
         let devices = kernel::interfaces().unwrap_or_default();
         let mut cgroups = Cgroups::default();
         let mut seen = Seen { notes: self.notes, ..Seen::default() };

@@ -25,6 +25,11 @@ impl Holders {
         }
     }
 
+    /// Whether any process has the socket.
+    pub(super) fn any(&self, inode: u64) -> bool {
+        !self.owners.holders(inode).is_empty()
+    }
+
     /// Every holder of a socket; when there is none, why.
     pub(super) fn of_socket(
         &mut self,
