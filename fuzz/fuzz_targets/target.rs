@@ -15,6 +15,8 @@ navyd_fuzz::target!(|bytes: &[u8]| {
     let plain = match (&target.host, target.port) {
         (None, Some(port)) => port.to_string(),
         (Some(Host::Address(IpAddr::V6(address))), Some(port)) => format!("[{address}]:{port}"),
+        // `udp:443` is a protocol and a port, before it could be a host of that name.
+        (Some(Host::Name(name)), _) if name == "tcp" || name == "udp" => return,
         (Some(host), Some(port)) => format!("{host}:{port}"),
         // Alone, only some names are understood: `l` of `x://l` may be a service that nobody knows.
         (Some(_), None) => return,
