@@ -27,7 +27,7 @@ impl Probe for Docker {
     }
 
     fn sends(&self) -> &'static [u8] {
-        b"GET /_ping HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\r\n"
+        b"GET /_ping HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\r\n"
     }
 
     /// The engine names itself, and its API, in every answer.

@@ -175,7 +175,7 @@ impl Session<'_> {
 
     /// Sends one question and reads the answer until the probe is sure, the peer ends, or time is up.
     fn exchange(&self, mut stream: TcpStream, probe: &'static dyn Probe) -> (Verdict, Vec<u8>) {
-        if stream.write_all(probe.sends()).is_err() {
+        if stream.write_all(&probe.question(self.hints)).is_err() {
             return (Verdict::No, Vec::new());
         }
         let sure = |bytes: &[u8]| !matches!(probe.recognise(bytes, false), Verdict::More);

@@ -27,7 +27,7 @@ impl Probe for Jupyter {
     }
 
     fn sends(&self) -> &'static [u8] {
-        b"GET /api HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\r\n"
+        b"GET /api HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\r\n"
     }
 
     fn invited(&self, reply: &[u8]) -> bool {

@@ -25,6 +25,15 @@ pub(super) trait Probe: Sync {
         b""
     }
 
+    /// [`Probe::sends`] for one listener. A host without its port is refused by servers that guard against
+    /// rebound names, so `PORT` behind a host stands for the listener's own.
+    fn question(&self, hints: &Hints) -> Vec<u8> {
+        let bytes = self.sends();
+        let Some(at) = bytes.windows(PORT.len()).position(|part| part == PORT) else { return bytes.to_vec() };
+        let port = hints.port.to_string();
+        [&bytes[..=at], port.as_bytes(), &bytes[at + PORT.len() - 2..]].concat()
+    }
+
     /// The question as one datagram, for the protocols that have one.
     fn datagram(&self) -> &'static [u8] {
         b""
@@ -65,6 +74,9 @@ pub(super) trait Probe: Sync {
         hints.run(self.programs())
     }
 }
+
+/// The end of a `Host` heading that wants the listener's port.
+const PORT: &[u8] = b":PORT\r\n";
 
 /// When a probe's bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

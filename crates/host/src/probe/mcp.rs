@@ -15,7 +15,7 @@ use super::{
 pub(super) struct Mcp;
 
 /// `server/discover` of revision 2026-07-28.
-const DISCOVER: &[u8] = b"POST /mcp HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\
+const DISCOVER: &[u8] = b"POST /mcp HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\
     Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n\
     MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: server/discover\r\nContent-Length: 243\r\n\r\n\
     {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server/discover\",\"params\":{\"_meta\":{\
@@ -75,7 +75,8 @@ fn message(answer: &Answer<'_>) -> Option<Map<String, Value>> {
 
 fn discovered(answer: &Answer<'_>, result: &Map<String, Value>) -> Option<Found> {
     result.get("supportedVersions")?.as_array()?;
-    let info = result.get("serverInfo");
+    let in_meta = || result.get("_meta")?.get("io.modelcontextprotocol/serverInfo");
+    let info = result.get("serverInfo").or_else(in_meta);
     let told = |name: &str| Some(text::line(info?.get(name)?.as_str()?.as_bytes()));
     Some(answer.behind("MCP", text::join([told("name"), told("version")])))
 }
@@ -115,6 +116,11 @@ mod tests {
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\
                       {\"supportedVersions\":[\"2026-07-28\"],\"serverInfo\":{\"name\":\"files\",\"version\":\"1.2\"}}}",
                     Some(("MCP", Some("files, 1.2, over HTTP/1.1"))),
+                ),
+                (
+                    b"HTTP/1.1 200 OK\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"supportedVersions\":[],\"_meta\":\
+                      {\"io.modelcontextprotocol/serverInfo\":{\"name\":\"files\",\"version\":\"\"}}}}",
+                    Some(("MCP", Some("files, over HTTP/1.1"))),
                 ),
                 (
                     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":\

@@ -45,7 +45,8 @@ mod vite;
 mod webpack;
 mod websocket;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod real;
 #[cfg(test)]
 mod recorder;

@@ -23,7 +23,7 @@ impl Probe for Next {
     }
 
     fn sends(&self) -> &'static [u8] {
-        b"GET /_next/static/development/_buildManifest.js HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\r\n"
+        b"GET /_next/static/development/_buildManifest.js HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\r\n"
     }
 
     /// Any other answer in HTTP is taken as that, so that no page is asked for after all.

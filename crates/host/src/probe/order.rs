@@ -47,27 +47,31 @@ pub fn plan(hints: &Hints) -> Vec<Step> {
     }
     if hints.udp {
         let probes = PROBES.iter().filter(|probe| suits_datagram(**probe, hints)).take(1);
-        return probes.map(|probe| step(*probe, Some(1), When::Unrecognised, probe.datagram())).collect();
+        return probes
+            .map(|probe| step(*probe, Some(1), When::Unrecognised, probe.datagram().to_vec()))
+            .collect();
     }
     let ladder = ladder(hints);
     let greets = PROBES.iter().filter(|probe| probe.turn() == Turn::Greets && !probe.farewell().is_empty());
     let asks = ladder
         .iter()
         .zip(1..)
-        .map(|(probe, number)| step(*probe, Some(number), When::Unrecognised, probe.sends()));
+        .map(|(probe, number)| step(*probe, Some(number), When::Unrecognised, probe.question(hints)));
     let invited = PROBES.iter().filter(|probe| {
         matches!(probe.turn(), Turn::Asks | Turn::Waits)
             && !ladder.iter().any(|asked| asked.name() == probe.name())
     });
     let behind =
         PROBES.iter().filter(|probe| !probe.sends().is_empty()).filter_map(|probe| match probe.turn() {
-            Turn::Follows(base) => Some(step(*probe, None, When::Behind(base.as_str()), probe.sends())),
+            Turn::Follows(base) => {
+                Some(step(*probe, None, When::Behind(base.as_str()), probe.question(hints)))
+            }
             Turn::Greets | Turn::Asks | Turn::Waits => None,
         });
     greets
-        .map(|probe| step(*probe, Some(1), When::Greeted, b""))
+        .map(|probe| step(*probe, Some(1), When::Greeted, Vec::new()))
         .chain(asks)
-        .chain(invited.map(|probe| step(*probe, None, When::Invited, probe.sends())))
+        .chain(invited.map(|probe| step(*probe, None, When::Invited, probe.question(hints))))
         .chain(behind)
         .collect()
 }
@@ -133,14 +137,8 @@ pub(super) fn suits_datagram(probe: &dyn Probe, hints: &Hints) -> bool {
     !probe.datagram().is_empty() && (probe.is_run(hints) || probe.ports().contains(&hints.port))
 }
 
-fn step(probe: &dyn Probe, connection: Option<u8>, when: When, question: &[u8]) -> Step {
-    Step {
-        connection,
-        probe: probe.name(),
-        when,
-        question: question.to_vec(),
-        farewell: probe.farewell().to_vec(),
-    }
+fn step(probe: &dyn Probe, connection: Option<u8>, when: When, question: Vec<u8>) -> Step {
+    Step { connection, probe: probe.name(), when, question, farewell: probe.farewell().to_vec() }
 }
 
 #[cfg(test)]

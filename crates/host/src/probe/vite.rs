@@ -27,11 +27,12 @@ impl Probe for Vite {
     }
 
     fn sends(&self) -> &'static [u8] {
-        b"GET /@vite/client HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\r\n"
+        b"GET /@vite/client HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\r\n"
     }
 
     fn invited(&self, reply: &[u8]) -> bool {
-        text::contains(reply, b"/@vite/client")
+        // The second is in its refusal of a question without a host, which the first one is.
+        text::contains(reply, b"/@vite/client") || text::contains(reply, b"in vite.config.js")
     }
 
     /// A page answers every path of a single-page application, so the answer must be a script that has the
@@ -66,6 +67,10 @@ mod tests {
                 (b"HTTP/1.1 404 x\r\nContent-Type: text/javascript\r\n\r\nimport.meta.hot", None),
             ],
         );
+        assert!(
+            Vite.invited(b"HTTP/1.1 403 x\r\n\r\nadd undefined to `server.allowedHosts` in vite.config.js.")
+        );
+        assert!(!Vite.invited(b"HTTP/1.1 200 OK\r\n\r\nvite"));
         assert!(
             Vite.invited(b"HTTP/1.1 200 OK\r\n\r\n<script type=\"module\" src=\"/@vite/client\"></script>")
         );

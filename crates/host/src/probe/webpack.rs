@@ -23,11 +23,13 @@ impl Probe for Webpack {
     }
 
     fn sends(&self) -> &'static [u8] {
-        b"GET /webpack-dev-server HTTP/1.0\r\nHost: localhost\r\nUser-Agent: navyd\r\n\r\n"
+        b"GET /webpack-dev-server HTTP/1.0\r\nHost: localhost:PORT\r\nUser-Agent: navyd\r\n\r\n"
     }
 
     fn invited(&self, reply: &[u8]) -> bool {
-        text::contains(reply, b"webpack")
+        // The second is its refusal of a question without a host, which the first one is.
+        let refused = |answer: Answer<'_>| answer.status == 403 && answer.body == b"Invalid Host header";
+        text::contains(reply, b"webpack") || Answer::read(reply).is_some_and(refused)
     }
 
     fn recognise(&self, reply: &[u8], ended: bool) -> Verdict {

@@ -14,7 +14,7 @@ pub(super) struct Websocket;
 
 /// The handshake, with the key of RFC 6455 §1.3.
 const HANDSHAKE: &[u8] =
-    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    b"GET / HTTP/1.1\r\nHost: localhost:PORT\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// What that key must be answered with, from the same section.

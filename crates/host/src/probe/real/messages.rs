@@ -59,10 +59,9 @@ fn smtp_greets() {
     let port = free_port();
     let mut command = Command::new(python);
     command.args(["-u", "-m", "aiosmtpd", "-n", "-d", "-l"]).arg(format!("127.0.0.1:{port}"));
-    let server = Server::start(&mut command, "Server is listening");
+    let mut server = Server::start(&mut command, "Server is listening");
     check("aiosmtpd", port, "SMTP", "Python SMTP");
-    let log = server.stop();
-    assert!(log.contains("QUIT"), "{log}");
+    server.wait_for("QUIT");
 }
 
 #[test]
@@ -82,10 +81,9 @@ fn mqtt_is_answered() {
     let folder = Folder::new("mosquitto");
     let conf =
         folder.file("conf", &format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_type all\n"));
-    let server = Server::start(Command::new(mosquitto).arg("-v").arg("-c").arg(conf), "running");
+    let mut server = Server::start(Command::new(mosquitto).arg("-v").arg("-c").arg(conf), "running");
     check_as("mosquitto", port, "MQTT", "");
-    let log = server.stop();
-    assert!(log.contains("Received DISCONNECT"), "{log}");
+    server.wait_for("Received DISCONNECT");
 }
 
 #[test]
