@@ -1,7 +1,7 @@
 //! The Docker engine's API, which Podman offers as well.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Probe, Turn, Verdict},
     text,
 };

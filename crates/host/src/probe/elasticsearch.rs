@@ -1,7 +1,7 @@
 //! Elasticsearch and OpenSearch: the answer to `GET /` tells, and nothing more is sent.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Found, Probe, Turn},
     text,
 };

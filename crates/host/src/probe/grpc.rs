@@ -1,7 +1,7 @@
 //! gRPC: a call of a method that no server has is answered, over HTTP/2, in its own words.
 
 use super::{
-    http2::{self, HEADERS, frames, starts_with_settings},
+    frames::{GOAWAY, HEADERS, frames, starts_with_settings},
     leaf::{Base, Found, Probe, Turn, Verdict},
 };
 
@@ -70,14 +70,14 @@ impl Probe for Grpc {
     }
 
     fn farewell(&self) -> &'static [u8] {
-        http2::Http2.farewell()
+        GOAWAY
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{http2::tests::SETTINGS, leaf::tests::check},
+        super::{frames::tests::SETTINGS, leaf::tests::check},
         *,
     };
 

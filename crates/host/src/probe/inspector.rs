@@ -1,7 +1,7 @@
 //! The inspectors of Chrome and Node.js: `/json/version` tells which, and attaches nothing.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Probe, Turn, Verdict},
     text,
 };

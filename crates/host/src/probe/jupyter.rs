@@ -1,7 +1,7 @@
 //! Jupyter: the version of its API needs no token.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Probe, Turn, Verdict},
     text,
 };

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Found, Probe, Turn, Verdict},
     text,
 };

@@ -11,10 +11,12 @@
 //! unix sockets.
 
 mod amqp;
+mod answer;
 mod dns;
 mod docker;
 mod elasticsearch;
 mod engine;
+mod frames;
 mod ftp;
 mod grpc;
 mod hints;
@@ -46,8 +48,6 @@ mod webpack;
 mod websocket;
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
-mod real;
 #[cfg(test)]
 mod recorder;
 
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn every_prefix_of_every_answer_is_read_without_a_panic() {
         let answers: &[&[u8]] =
-            &[tls::tests::HELLO_1_2, mysql::tests::MARIADB, mongodb::tests::HELLO, http2::tests::SETTINGS];
+            &[tls::tests::HELLO_1_2, mysql::tests::MARIADB, mongodb::tests::HELLO, frames::tests::SETTINGS];
         for answer in answers {
             for end in 0..answer.len() {
                 opinions(&answer[..end]);

@@ -1,7 +1,7 @@
 //! Next.js: known by its program it is asked for a file that is ready, because a page would be compiled first.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Found, Probe, Turn, Verdict},
     text,
 };

@@ -1,7 +1,7 @@
 //! Ollama: it says that it is running, and its version for the asking.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Found, Probe, Turn, Verdict},
     text,
 };

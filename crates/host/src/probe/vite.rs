@@ -1,7 +1,7 @@
 //! Vite's development server: its client script is a file that no page of an application is.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Probe, Turn, Verdict},
     text,
 };

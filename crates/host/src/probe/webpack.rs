@@ -1,7 +1,7 @@
 //! webpack-dev-server: the list of its assets is a page of its own.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Probe, Turn, Verdict},
     text,
 };

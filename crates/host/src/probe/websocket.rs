@@ -4,7 +4,7 @@
 //! meets.
 
 use super::{
-    http::Answer,
+    answer::Answer,
     leaf::{Base, Found, Probe, Turn, Verdict},
     text,
 };

@@ -7,7 +7,7 @@
 mod certificate;
 
 use super::{
-    http,
+    answer,
     leaf::{Found, Probe, Turn, Verdict},
     text,
 };
@@ -74,7 +74,7 @@ impl Probe for Tls {
     }
 
     fn invited(&self, reply: &[u8]) -> bool {
-        http::wants_tls(reply) || Flight::read(reply).is_some_and(|flight| flight.alert.is_some())
+        answer::wants_tls(reply) || Flight::read(reply).is_some_and(|flight| flight.alert.is_some())
     }
 
     fn recognise(&self, reply: &[u8], ended: bool) -> Verdict {

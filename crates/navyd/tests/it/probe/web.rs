@@ -2,18 +2,18 @@
 
 use std::{path::Path, process::Command};
 
-use super::{Folder, Server, check, free_port, number_after, program, python};
+use super::{Server, TempDir, check, free_port, number_after, program, python};
 
 #[test]
 fn nginx_in_clear_in_http2_and_behind_tls() {
     let test = "nginx_in_clear_in_http2_and_behind_tls";
     let (Some(nginx), Some(openssl)) = (program(test, "nginx"), program(test, "openssl")) else { return };
-    let folder = Folder::new("nginx");
+    let folder = TempDir::new();
     certificate(&openssl, folder.path());
     let [clear, h2c, tls, modern] = [(); 4].map(|()| free_port());
-    let conf = folder.file(
+    let conf = folder.write(
         "conf",
-        &format!(
+        format!(
             "daemon off; pid {place}/pid; error_log stderr notice; events {{}}\n\
              http {{ access_log off; client_body_temp_path {place}/b; proxy_temp_path {place}/p;\n\
              fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;\n\
@@ -42,7 +42,7 @@ fn nginx_in_clear_in_http2_and_behind_tls() {
 fn tls_is_found_where_http_is_refused_without_a_word() {
     let test = "tls_is_found_where_http_is_refused_without_a_word";
     let Some(openssl) = program(test, "openssl") else { return };
-    let folder = Folder::new("s_server");
+    let folder = TempDir::new();
     certificate(&openssl, folder.path());
     let mut command = Command::new(openssl);
     command.args(["s_server", "-accept", "127.0.0.1:0", "-cert", "cert", "-key", "key", "-alpn", "http/1.1"]);
@@ -56,7 +56,7 @@ fn tls_is_found_where_http_is_refused_without_a_word() {
 fn python_and_node_serve_http() {
     let test = "python_and_node_serve_http";
     let (Some(python), Some(node)) = (program(test, "python3"), program(test, "node")) else { return };
-    let folder = Folder::new("http");
+    let folder = TempDir::new();
     let mut command = Command::new(python);
     command.args(["-u", "-m", "http.server", "-b", "127.0.0.1", "0"]).current_dir(folder.path());
     let server = Server::start(&mut command, "Serving HTTP");

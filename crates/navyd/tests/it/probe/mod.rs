@@ -12,15 +12,19 @@ use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::{fs::chown, process::CommandExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
+use navyd_host::{
+    probe::{Hints, Program, Request, ask},
+    process::{Process, Signal},
+};
 use navyd_model::{Certainty, Speaks};
 
-use super::{Hints, Program, Request, ask};
+use crate::support::{is_root, skip, temp::TempDir};
 
 /// How long a server may take to start or to stop: slow machines initialise a database in half of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,10 +87,9 @@ impl Server {
 
     /// Asks it to end, and ends it where it does not.
     fn end(&mut self) {
-        let runs = matches!(self.child.try_wait(), Ok(None));
-        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).filter(|_| runs);
-        if let Some(pid) = pid {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        // A child of ours that was not waited for keeps its process id.
+        if let Ok(process) = Process::open(self.child.id()) {
+            let _ = process.signal(Signal::Terminate);
         }
         // Its outputs close when the last of its processes has gone.
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -104,57 +107,26 @@ impl Drop for Server {
     }
 }
 
-/// A directory that is removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("navyd-probe-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// A file in it.
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Where a program is; prints why the test is skipped when it is nowhere.
+/// Where a program is; says why the test is skipped when it is nowhere.
 fn program(test: &str, name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = ["/usr/bin", "/usr/sbin"].map(PathBuf::from).to_vec();
-    folders.extend(std::env::split_paths(&path));
-    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
-        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
-    }
-    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+    let postgresql = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let own = postgresql.map(|version| version.path().join("bin").join(name)).find(|path| path.is_file());
+    let found = own.or_else(|| crate::support::program(name));
     if found.is_none() {
-        eprintln!("skipped: {test}: `{name}` is not installed");
+        skip(test, &format!("`{name}` is not installed"));
     }
     found
 }
 
-/// Python of the system, when it has the module.
+/// Python of the system, whose modules are packages, when it has the module.
 fn python(test: &str, module: &str) -> Option<PathBuf> {
-    let python = program(test, "python3")?;
+    let system = PathBuf::from("/usr/bin/python3");
+    let python = if system.is_file() { system } else { program(test, "python3")? };
     let has = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
     if has.is_ok_and(|status| status.success()) {
         return Some(python);
     }
-    eprintln!("skipped: {test}: the Python module `{module}` is not installed");
+    skip(test, &format!("the Python module `{module}` is not installed"));
     None
 }
 
@@ -171,8 +143,8 @@ fn number_after(line: &str, mark: &str) -> u16 {
 }
 
 /// Makes a command run without rights where this process has them all.
-fn without_rights(command: &mut Command, folder: &Folder) {
-    if rustix::process::geteuid().is_root() {
+fn without_rights(command: &mut Command, folder: &TempDir) {
+    if is_root() {
         chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         command.uid(NOBODY).gid(NOBODY);
     }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Folder, Server, check, check_as, free_port, program, without_rights};
+use super::{Server, TempDir, check, check_as, free_port, program, without_rights};
 
 #[test]
 fn redis_sees_no_attack() {
@@ -56,9 +56,9 @@ fn postgresql_is_found_without_hints() {
 }
 
 /// A server on a port of its own, and its data.
-fn postgresql(test: &str) -> Option<(Server, u16, Folder)> {
+fn postgresql(test: &str) -> Option<(Server, u16, TempDir)> {
     let (initdb, postgres) = (program(test, "initdb")?, program(test, "postgres")?);
-    let folder = Folder::new(test);
+    let folder = TempDir::new();
     let data = folder.path().join("data");
     let mut init = Command::new(initdb);
     init.args(["--no-sync", "-A", "trust", "-U", "navyd", "-D"]).arg(&data);
@@ -76,7 +76,7 @@ fn postgresql(test: &str) -> Option<(Server, u16, Folder)> {
 #[test]
 fn mariadb_greets() {
     let Some(mariadb) = program("mariadb_greets", "mariadbd") else { return };
-    let folder = Folder::new("mariadb");
+    let folder = TempDir::new();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
     let port = free_port();
@@ -84,7 +84,7 @@ fn mariadb_greets() {
     command.args(["--no-defaults", "--skip-grant-tables", "--bind-address=127.0.0.1"]);
     command.arg(format!("--port={port}")).arg(format!("--datadir={}", data.display()));
     command.arg(format!("--socket={}", folder.path().join("socket").display()));
-    if rustix::process::geteuid().is_root() {
+    if crate::support::is_root() {
         std::os::unix::fs::chown(&data, Some(super::NOBODY), Some(super::NOBODY)).unwrap();
     }
     without_rights(&mut command, &folder);

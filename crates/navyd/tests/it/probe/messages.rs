@@ -8,7 +8,7 @@ use std::{
 
 use navyd_model::Certainty;
 
-use super::{Folder, Server, ask_as, check, check_as, free_port, program, python};
+use super::{Server, TempDir, ask_as, check, check_as, free_port, program, python};
 
 #[test]
 fn ssh_greets() {
@@ -16,13 +16,13 @@ fn ssh_greets() {
     else {
         return;
     };
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: ssh_greets: sshd asks for root");
+    if !crate::support::is_root() {
+        crate::support::skip("ssh_greets", "sshd asks for root");
         return;
     }
     // The place sshd confines itself to, which the system's own start-up makes.
     std::fs::create_dir_all("/run/sshd").unwrap();
-    let folder = Folder::new("sshd");
+    let folder = TempDir::new();
     let key = folder.path().join("key");
     let made = Command::new(keygen).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status().unwrap();
     assert!(made.success());
@@ -37,8 +37,8 @@ fn ssh_greets() {
 #[test]
 fn ftp_greets() {
     let Some(vsftpd) = program("ftp_greets", "vsftpd") else { return };
-    let folder = Folder::new("vsftpd");
-    let conf = folder.file("conf", "listen=NO\nanonymous_enable=YES\nrun_as_launching_user=YES\n");
+    let folder = TempDir::new();
+    let conf = folder.write("conf", "listen=NO\nanonymous_enable=YES\nrun_as_launching_user=YES\n");
     // It logs nothing when it is ready, so it is given the connection itself, as inetd would.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -78,9 +78,9 @@ fn nats_greets() {
 fn mqtt_is_answered() {
     let Some(mosquitto) = program("mqtt_is_answered", "mosquitto") else { return };
     let port = free_port();
-    let folder = Folder::new("mosquitto");
+    let folder = TempDir::new();
     let conf =
-        folder.file("conf", &format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_type all\n"));
+        folder.write("conf", format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_type all\n"));
     let mut server = Server::start(Command::new(mosquitto).arg("-v").arg("-c").arg(conf), "running");
     check_as("mosquitto", port, "MQTT", "");
     server.wait_for("Received DISCONNECT");
