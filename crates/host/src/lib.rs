@@ -8,13 +8,17 @@
 //! - [`free`]: giving a port back
 //! - [`bind`]: a real bind, closed at once
 //! - [`kernel`]: sockets, limits and namespaces; the one place that speaks to an operating system
+//! - [`port`]: a port that can be bound
 //! - [`probe`]: what a listener speaks
 //! - [`process`]: who holds a socket, and where that process came from
+//! - [`scan`]: which ports answer, and whether the kernel agrees
 #![deny(unsafe_code)]
 
 pub mod bind;
 pub mod free;
 pub mod kernel;
 pub mod listeners;
+pub mod port;
 pub mod probe;
 pub mod process;
+pub mod scan;

@@ -6,12 +6,13 @@
 mod connection;
 mod exposure;
 mod owner;
+mod reach;
 
 use std::collections::HashSet;
 
 use navyd_model::{Family, Listener, Names, Namespace, Protocol, Queue, State, ports};
 
-pub use self::{connection::connections, exposure::exposure};
+pub use self::{connection::connections, exposure::exposure, reach::reaches};
 use self::{exposure::docker_proxy, owner::Holders};
 use crate::{
     kernel::{self, Cgroups, Error, Interface, Query, Socket, Source, States, Transport, UnixSocket},
