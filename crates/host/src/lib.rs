@@ -12,6 +12,7 @@
 //! - [`probe`]: what a listener speaks
 //! - [`process`]: who holds a socket, and where that process came from
 //! - [`scan`]: which ports answer, and whether the kernel agrees
+//! - [`wait`]: until something is ready, or gone
 #![deny(unsafe_code)]
 
 pub mod bind;
@@ -22,3 +23,4 @@ pub mod port;
 pub mod probe;
 pub mod process;
 pub mod scan;
+pub mod wait;

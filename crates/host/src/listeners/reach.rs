@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::kernel::{self, Error};
+
 /// Whether what is sent to `address` comes to a socket bound to `bound`, as far as addresses decide it.
 ///
 /// `::` receives IPv4 too unless `v6only` says otherwise; where that is unknown, it is taken to.
@@ -14,6 +16,19 @@ pub fn reaches(bound: IpAddr, v6only: Option<bool>, address: IpAddr) -> bool {
             bound => bound == address,
         },
     }
+}
+
+/// Whether an address is one of this machine.
+///
+/// # Errors
+/// When the addresses of this machine cannot be read.
+pub fn is_own(address: IpAddr) -> Result<bool, Error> {
+    let address = address.to_canonical();
+    if address.is_loopback() {
+        return Ok(true);
+    }
+    let interfaces = kernel::interfaces()?;
+    Ok(interfaces.iter().any(|interface| interface.addresses.contains(&address)))
 }
 
 #[cfg(test)]

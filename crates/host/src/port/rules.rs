@@ -101,6 +101,7 @@ mod tests {
             reserved: Vec::new(),
             unprivileged_from,
             may_bind_low,
+            may_destroy: None,
         };
         for (from, low, expected) in [
             (None, None, 1024),

@@ -47,6 +47,9 @@ struct Knock {
 
 /// How one `connect()` went.
 enum Outcome {
+    /// Refused: the socket may connect again.
+    Refused,
+    /// Anything else that is final, after which the socket is of no more use.
     Settled(Answer),
     /// The handshake is under way.
     Pending,
@@ -82,10 +85,11 @@ impl Knocker {
                 }
             };
             match knock.connect(SocketAddr::new(self.address, port)) {
-                Outcome::Settled(answer) => {
-                    self.spare = (answer == Answer::Closed).then_some(knock);
-                    return Ok(Some(answer));
+                Outcome::Refused => {
+                    self.spare = Some(knock);
+                    return Ok(Some(Answer::Closed));
                 }
+                Outcome::Settled(answer) => return Ok(Some(answer)),
                 Outcome::Pending => {
                     self.in_flight.push((knock, port, Instant::now()));
                     return Ok(None);
@@ -102,7 +106,7 @@ impl Knocker {
             let answer = match knock.settle(SocketAddr::new(address, *port)) {
                 Outcome::Settled(answer) => answer,
                 // A worn-out socket has failed in a way that it no longer tells.
-                Outcome::WornOut => Answer::Closed,
+                Outcome::Refused | Outcome::WornOut => Answer::Closed,
                 Outcome::Pending if now.duration_since(*since) < timeout => return true,
                 Outcome::Pending => Answer::Silent,
             };
@@ -119,16 +123,22 @@ impl Knocker {
             socket.set_linger(Some(Duration::ZERO))?;
             Ok::<_, io::Error>(socket)
         };
-        let socket = unbound()?;
-        if !self.own || socket.bind(&SocketAddr::new(self.address, 0).into()).is_err() {
-            return Ok(Knock { socket, source: None, used: false });
+        let first = unbound()?;
+        if !self.own || !self.bind(&first) {
+            return Ok(Knock { socket: first, source: None, used: false });
         }
-        let source = own_port(&socket);
+        let source = own_port(&first);
         if source != Some(port) {
-            return Ok(Knock { socket, source, used: false });
+            return Ok(Knock { socket: first, source, used: false });
         }
-        // Exactly the port to knock on: leave it to the kernel then, and look for a meeting with oneself.
-        Ok(Knock { socket: unbound()?, source: None, used: false })
+        // Exactly the port to knock on. While the first socket holds it, a second is given another.
+        let second = unbound()?;
+        let source = if self.bind(&second) { own_port(&second) } else { None };
+        Ok(Knock { socket: second, source, used: false })
+    }
+
+    fn bind(&self, socket: &Socket) -> bool {
+        socket.bind(&SocketAddr::new(self.address, 0).into()).is_ok()
     }
 }
 
@@ -138,7 +148,8 @@ impl Knock {
         match self.socket.connect(&to.into()) {
             Ok(()) => Outcome::Settled(self.met()),
             Err(error) => match settled(error.kind()) {
-                Some(answer) if answer == Answer::Closed || !used => Outcome::Settled(answer),
+                Some(Answer::Closed) => Outcome::Refused,
+                Some(answer) if !used => Outcome::Settled(answer),
                 // Other kernels than Linux do not let a refused socket connect again.
                 Some(_) => Outcome::WornOut,
                 None => match self.settle(to) {
@@ -153,7 +164,7 @@ impl Knock {
     fn settle(&self, to: SocketAddr) -> Outcome {
         let Err(error) = self.socket.connect(&to.into()) else { return Outcome::Settled(self.met()) };
         if error.kind() == io::ErrorKind::ConnectionRefused {
-            return Outcome::Settled(Answer::Closed);
+            return Outcome::Refused;
         }
         // "Is connected" has no portable kind, but a peer.
         if self.socket.peer_addr().is_ok() {
@@ -230,6 +241,18 @@ mod tests {
         assert_eq!(knocker.knock(closed).unwrap(), Some(Answer::Closed));
         let source = knocker.spare.as_ref().and_then(|knock| knock.source).unwrap();
         assert_eq!(knocker.knock(source).unwrap(), Some(Answer::Closed));
+        assert!(knocker.spare.as_ref().is_some_and(|knock| knock.socket.peer_addr().is_err()));
+    }
+
+    #[test]
+    fn a_socket_that_met_itself_is_not_used_again() {
+        let listener = TcpListener::bind((HERE, 0)).unwrap();
+        let mut knocker = knocker();
+        let knock = knocker.socket(0).unwrap();
+        let own = knock.source.unwrap();
+        knocker.spare = Some(Knock { source: None, ..knock });
+        assert_eq!(knocker.knock(own).unwrap(), Some(Answer::Closed));
+        assert_eq!(knocker.knock(listener.local_addr().unwrap().port()).unwrap(), Some(Answer::Open));
     }
 
     #[test]

@@ -73,19 +73,6 @@ pub enum ScanError {
     Socket(#[from] io::Error),
 }
 
-/// Whether an address is one of this machine.
-///
-/// # Errors
-/// When the addresses of this machine cannot be read.
-pub fn is_own(address: IpAddr) -> Result<bool, kernel::Error> {
-    let address = address.to_canonical();
-    if address.is_loopback() {
-        return Ok(true);
-    }
-    let interfaces = kernel::interfaces()?;
-    Ok(interfaces.iter().any(|interface| interface.addresses.contains(&address)))
-}
-
 /// Scans one address. `progress` is told from time to time how many of the ports are done.
 ///
 /// # Errors
@@ -141,12 +128,17 @@ impl Request {
                 socket.local.port() == *port && reaches(socket.local.ip(), socket.v6only, self.address)
             };
             match (now.iter().any(reached), kind) {
-                (true, Difference::OpenWithoutListener) => drop(known.insert(*port, Vec::new())),
+                (true, Difference::OpenWithoutListener) => {
+                    known.insert(*port, Vec::new());
+                }
                 (true, _) | (false, Difference::OpenWithoutListener) => again.push(*port),
-                (false, _) => drop((known.remove(port), answers.remove(port))),
+                (false, _) => {
+                    known.remove(port);
+                    answers.remove(port);
+                }
             }
         }
-        again.iter().for_each(|port| drop(answers.remove(port)));
+        answers.retain(|port, _| !again.contains(port));
         answers.extend(self.sweep(&again, &mut |_| {})?);
         Ok(())
     }
