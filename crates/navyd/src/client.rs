@@ -2,13 +2,18 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use navyd_host::{free, kernel, listeners, process};
-use navyd_model::{Connection, free::Freed};
+use std::{io, net::IpAddr, process::Command};
+
+use navyd_host::{free, kernel, listeners, process, scan};
+use navyd_model::{Connection, Project, free::Freed};
 
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
+    kernel::Transport,
     listeners::{Scope, Seen},
+    port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
+    scan as scanning, wait,
 };
 
 use crate::out::Failure;
@@ -42,11 +47,34 @@ pub(crate) fn free(plan: Plan, manner: Manner) -> Result<Freed, Failure> {
     free::carry_out(plan, manner).map_err(|error| unreadable(&error))
 }
 
+/// Whether an address is one of this machine.
+pub(crate) fn is_own(address: IpAddr) -> Result<bool, Failure> {
+    listeners::is_own(address).map_err(|error| {
+        Failure::new("the `addresses of this machine` cannot be read").cause(error.to_string())
+    })
+}
+
+/// Scans one address.
+pub(crate) fn scan(
+    request: &scan::Request,
+    progress: &mut dyn FnMut(usize),
+) -> Result<scan::Scan, scan::ScanError> {
+    scan::scan(request, progress)
+}
+
+/// The project of the working directory.
+pub(crate) fn project() -> Option<Project> {
+    process::project::at(&std::env::current_dir().ok()?)
+}
+
+/// Puts a program in the place of navyd; where that cannot be, runs it and returns its exit status.
+pub(crate) fn become_program(command: &mut Command) -> io::Result<u8> {
+    process::become_program(command)
+}
+
 /// The user and project of this process.
 pub(crate) fn me() -> Me {
-    let here = std::env::current_dir().ok();
-    let project = here.and_then(|here| process::project::at(&here));
-    Me { uid: Some(process::own_user()), project: project.map(|project| project.root) }
+    Me { uid: Some(process::own_user()), project: project().map(|project| project.root) }
 }
 
 fn unreadable(error: &kernel::Error) -> Failure {

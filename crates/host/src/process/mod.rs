@@ -13,6 +13,7 @@ pub mod protection;
 pub mod supervisor;
 
 mod bounded;
+mod replace;
 mod stop;
 
 #[cfg(target_os = "linux")]
@@ -30,4 +31,5 @@ use portable as os;
 pub use os::{
     Describer, Hold, Owners, Process, ancestors, children, container, holds, own_user, pids, protected,
 };
+pub use replace::become_program;
 pub use stop::{Signal, StopError};

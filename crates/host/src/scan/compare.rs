@@ -112,7 +112,8 @@ pub(super) fn differs(
     asked: impl Fn(u16) -> bool,
 ) -> Vec<Differs> {
     let differs = |port, kind, evidence: &str| Differs { address, port, kind, evidence: evidence.into() };
-    let unlisted = answers.iter().filter(|(port, answer)| **answer == Answer::Open && !known.contains_key(port));
+    let unlisted =
+        answers.iter().filter(|(port, answer)| **answer == Answer::Open && !known.contains_key(port));
     let mut all: Vec<Differs> = unlisted
         .map(|(port, _)| {
             let evidence = "it answers, and no socket of this machine listens here: a rule redirects it \
@@ -121,9 +122,9 @@ pub(super) fn differs(
         })
         .collect();
     for (&port, listeners) in known.iter().filter(|(port, _)| asked(**port)) {
-        let full = listeners.iter().any(|listener| {
-            listener.queue.is_some_and(|queue| queue.max.is_some_and(|max| queue.len > max))
-        });
+        let full = listeners
+            .iter()
+            .any(|listener| listener.queue.is_some_and(|queue| queue.max.is_some_and(|max| queue.len > max)));
         let (kind, evidence) = match answers.get(&port) {
             Some(Answer::Open) => continue,
             None | Some(Answer::Closed) => {

@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn one_socket_serves_many_closed_ports() {
-        let (listener, closed) = (TcpListener::bind((HERE, 0)).unwrap(), TcpListener::bind((HERE, 0)).unwrap());
+        let (listener, closed) =
+            (TcpListener::bind((HERE, 0)).unwrap(), TcpListener::bind((HERE, 0)).unwrap());
         let (open, refusing) = (listener.local_addr().unwrap().port(), closed.local_addr().unwrap().port());
         drop(closed);
         let mut knocker = knocker();

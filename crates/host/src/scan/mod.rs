@@ -10,22 +10,17 @@ mod knock;
 mod ports;
 mod sweep;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    net::IpAddr,
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, net::IpAddr, time::Duration};
 
 use navyd_model::Listener;
 use serde::{Deserialize, Serialize};
 
+use self::{compare::covers, sweep::Sweep};
 pub use self::{
     compare::{Difference, Differs, Named, Open},
     knock::Answer,
     ports::{PortsError, common, parse},
 };
-use self::{compare::covers, sweep::Sweep};
 use crate::{
     kernel::{self, Query, States, Transport},
     listeners::{Scope, listeners, reaches},
@@ -98,7 +93,8 @@ pub fn scan(request: &Request, progress: &mut dyn FnMut(usize)) -> Result<Scan, 
     let asked: Vec<u16> =
         request.ports.iter().copied().filter(|port| !left_alone.contains_key(port)).collect();
     let mut answers = request.sweep(&asked, progress)?;
-    let mut found = compare::differs(request.address, &answers, &known, |port| !left_alone.contains_key(&port));
+    let mut found =
+        compare::differs(request.address, &answers, &known, |port| !left_alone.contains_key(&port));
     if !found.is_empty() {
         request.look_again(&found, &mut known, &mut answers)?;
         found = compare::differs(request.address, &answers, &known, |port| !left_alone.contains_key(&port));
@@ -147,7 +143,12 @@ impl Request {
         let count = |wanted: fn(&Answer) -> bool| answers.values().filter(|answer| wanted(answer)).count();
         let silent = count(|answer| *answer == Answer::Silent);
         let unreachable = count(|answer| matches!(answer, Answer::Unreachable(_)));
-        Scan { closed: self.ports.len() - scan.open.len() - silent - unreachable, silent, unreachable, ..scan }
+        Scan {
+            closed: self.ports.len() - scan.open.len() - silent - unreachable,
+            silent,
+            unreachable,
+            ..scan
+        }
     }
 }
 

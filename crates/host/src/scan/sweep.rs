@@ -75,7 +75,7 @@ impl Sweep<'_> {
                 progress(shared.done.load(Ordering::Relaxed));
             }
             let failed = |_| Err(io::Error::other("a worker of the scan failed"));
-            handles.into_iter().map(|handle| handle.join().unwrap_or_else(failed)).collect::<io::Result<()>>()
+            handles.into_iter().try_for_each(|handle| handle.join().unwrap_or_else(failed))
         });
         outcome?;
         let mut answers = shared.answers.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -83,7 +83,9 @@ mod tests {
         ] {
             assert_eq!(status(start), expected, "{start:?}");
         }
-        for (status, expected) in [(199, false), (200, true), (302, true), (399, true), (404, false), (503, false)] {
+        for (status, expected) in
+            [(199, false), (200, true), (302, true), (399, true), (404, false), (503, false)]
+        {
             assert_eq!(is_ready(status), expected, "{status}");
         }
     }

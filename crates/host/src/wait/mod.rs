@@ -126,7 +126,7 @@ impl Watch {
                 started: Instant::now(),
                 deadline,
             };
-            thread::spawn(move || watcher.run(goal.aim));
+            thread::spawn(move || watcher.run(&goal.aim));
         }
         Self { news, stop }
     }
@@ -153,8 +153,8 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn run(self, aim: Aim) {
-        let mut tail = match &aim {
+    fn run(self, aim: &Aim) {
+        let mut tail = match aim {
             Aim::Log { path, text } => Some(log::Tail::new(path.clone(), text)),
             _ => None,
         };

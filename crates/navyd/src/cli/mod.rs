@@ -9,7 +9,10 @@ mod free;
 mod global;
 mod ls;
 mod man;
+mod port;
+mod scan;
 mod usage;
+mod wait;
 
 use std::{ffi::OsString, io};
 
@@ -27,6 +30,9 @@ use global::Global;
 const COMMANDS: &[Leaf] = &[
     Leaf::of::<ls::Ls>(),
     Leaf::of::<free::Free>(),
+    Leaf::of::<port::Port>(),
+    Leaf::of::<wait::Wait>(),
+    Leaf::of::<scan::Scan>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),
 ];

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod free;
+mod port;
 mod probe;
+mod scan;
 mod support;
 mod tidy;
+mod wait;
