@@ -14,7 +14,6 @@ pub(crate) enum Exit {
     /// 130: interrupted by a person, as a shell reports it (128 + SIGINT).
     Interrupted,
     /// The status of the command that was run.
-    #[expect(dead_code, reason = "for commands that run another")]
     Child(u8),
 }
 

@@ -85,7 +85,7 @@ struct Answer {
 
 const COLUMNS: &[Column] = &[
     Column { header: "ADDRESS", align: Align::Left, importance: 9, least: 16 },
-    Column { header: "USUALLY", align: Align::Left, importance: 5, least: 8 },
+    Column { header: "NAME", align: Align::Left, importance: 5, least: 8 },
     Column { header: "HOLDER", align: Align::Left, importance: 8, least: 12 },
     Column { header: "NOTE", align: Align::Left, importance: 6, least: 16 },
 ];
