@@ -10,9 +10,12 @@ use crate::{
     listeners::reaches,
 };
 
-pub(super) fn look(transport: Transport, port: u16, addresses: &[IpAddr]) -> Look {
+/// `closely` also sees sockets that are bound and do not listen yet, for which the kernel walks every port in
+/// use: that is for the last look, and not for one that is repeated.
+pub(super) fn look(transport: Transport, port: u16, addresses: &[IpAddr], closely: bool) -> Look {
     let query = match transport {
-        Transport::Tcp => Query::listeners(),
+        Transport::Tcp if closely => Query::listeners(),
+        Transport::Tcp => Query::new(Transport::Tcp, States::LISTEN),
         Transport::Udp => Query::new(Transport::Udp, States::UNCONNECTED),
     };
     match kernel::sockets(&query.on(port)) {

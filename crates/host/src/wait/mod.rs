@@ -189,7 +189,9 @@ impl Aim {
         // A time limit of zero is an error to the standard library.
         let connecting = CONNECTING.min(left).max(Duration::from_millis(1));
         match self {
-            Self::Listen { transport, port, addresses } => listen::look(*transport, *port, addresses),
+            Self::Listen { transport, port, addresses } => {
+                listen::look(*transport, *port, addresses, left.is_zero())
+            }
             Self::Unix { names } => listen::look_unix(names),
             Self::Connect { host, port } => match connect::connect(host, *port, connecting) {
                 Ok(_) => Look::There,
