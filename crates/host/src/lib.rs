@@ -13,6 +13,7 @@
 //! - [`process`]: who holds a socket, and where that process came from
 //! - [`scan`]: which ports answer, and whether the kernel agrees
 //! - [`wait`]: until something is ready, or gone
+//! - [`why`]: why an address can or cannot be bound and reached
 #![deny(unsafe_code)]
 
 pub mod bind;
@@ -24,3 +25,4 @@ pub mod probe;
 pub mod process;
 pub mod scan;
 pub mod wait;
+pub mod why;

@@ -36,8 +36,8 @@ pub struct Asked {
     pub host: Option<String>,
     /// The address asked about, when one was given or the name has one.
     pub address: Option<IpAddr>,
-    /// The port.
-    pub port: u16,
+    /// The port; `None` when a bare name was given.
+    pub port: Option<u16>,
     /// The protocol.
     pub proto: Protocol,
 }
@@ -51,6 +51,21 @@ pub struct Cause {
     pub evidence: String,
     /// A line that can be typed, where there is one.
     pub fix: Option<String>,
+}
+
+impl CauseId {
+    /// Whether nothing is wrong when this is the verdict: the port is free, or what has it is there on purpose
+    /// and answers.
+    pub fn is_clean(self) -> bool {
+        matches!(
+            self,
+            Self::Listener
+                | Self::ReuseportGroup
+                | Self::ContainerPublished
+                | Self::SocketActivation
+                | Self::Free
+        )
+    }
 }
 
 macro_rules! cause_ids {

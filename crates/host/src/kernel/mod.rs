@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything. Unknown stays `None`.
 
+mod rule;
 mod socket;
 
 #[cfg(target_os = "linux")]
@@ -16,9 +17,12 @@ use portable as os;
 
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
-pub use os::{Cgroups, destroy, find, interfaces, limits, namespaces, sockets, sockets_in, unix_listeners};
+pub use os::{
+    Cgroups, HOSTS, destroy, find, interfaces, limits, namespaces, rules, sockets, sockets_in, unix_listeners,
+};
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, unix_with_unread};
+pub use rule::{Action, Rule, RuleQuery};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };

@@ -20,7 +20,14 @@ use std::{
 
 use navyd_model::{Family, Namespace, State};
 
-use super::{Error, Interface, Limits, Query, Socket, Source, Table, Transport, UnixSocket};
+use super::{Error, Interface, Limits, Query, Rule, RuleQuery, Socket, Source, Table, Transport, UnixSocket};
+
+/// Where names are given addresses by hand.
+#[cfg(windows)]
+pub const HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
+/// Where names are given addresses by hand.
+#[cfg(not(windows))]
+pub const HOSTS: &str = "/etc/hosts";
 
 /// The sockets that the query names.
 ///
@@ -58,6 +65,14 @@ pub fn unix_listeners() -> Result<Vec<UnixSocket>, Error> {
 /// Always [`Error::Unsupported`].
 pub fn destroy(_: &Socket) -> Result<(), Error> {
     Err(Error::Unsupported("how to destroy a socket"))
+}
+
+/// The packet filter's rules.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn rules(_: RuleQuery) -> Result<Vec<Rule>, Error> {
+    Err(Error::Unsupported("the packet filter's rules"))
 }
 
 /// The network devices.

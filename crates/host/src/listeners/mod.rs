@@ -12,12 +12,13 @@ use std::collections::HashSet;
 
 use navyd_model::{Family, Listener, Names, Namespace, Protocol, Queue, State, ports};
 
+use self::exposure::docker_proxy;
+pub(crate) use self::owner::Holders;
 pub use self::{
     connection::connections,
     exposure::exposure,
     reach::{is_own, reaches},
 };
-use self::{exposure::docker_proxy, owner::Holders};
 use crate::{
     kernel::{self, Cgroups, Error, Interface, Query, Socket, Source, States, Transport, UnixSocket},
     probe::{Hints, infer},

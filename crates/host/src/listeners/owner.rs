@@ -7,7 +7,7 @@ use navyd_model::{Holder, Listener, OwnerUnknown};
 use crate::process::{Describer, Owners, own_user};
 
 /// Finds holders once for many sockets, and describes each process once.
-pub(super) struct Holders {
+pub(crate) struct Holders {
     owners: Owners,
     describer: Describer,
     known: HashMap<u32, Option<Holder>>,
@@ -16,7 +16,7 @@ pub(super) struct Holders {
 
 impl Holders {
     /// Looks for the holders of the sockets with these inodes.
-    pub(super) fn of(inodes: &HashSet<u64>) -> Self {
+    pub(crate) fn of(inodes: &HashSet<u64>) -> Self {
         Self {
             owners: Owners::of(inodes),
             describer: Describer::new(),
@@ -31,7 +31,7 @@ impl Holders {
     }
 
     /// Every holder of a socket; when there is none, why.
-    pub(super) fn of_socket(
+    pub(crate) fn of_socket(
         &mut self,
         inode: u64,
         uid: Option<u32>,

@@ -29,7 +29,8 @@ use linux as os;
 use portable as os;
 
 pub use os::{
-    Describer, Hold, Owners, Process, ancestors, children, container, holds, own_user, pids, protected,
+    Describer, Hold, Owners, Process, ancestors, children, container, descriptor_in_flight, holds,
+    lost_leader, own_user, pids, protected,
 };
 pub use replace::become_program;
 pub use stop::{Signal, StopError};

@@ -88,6 +88,16 @@ impl Describer {
     }
 }
 
+/// Whether a descriptor is on its way between processes: never told here.
+pub fn descriptor_in_flight() -> bool {
+    false
+}
+
+/// The parent, and the leader that is gone, of an orphan: never told here.
+pub fn lost_leader(_: u32) -> Option<(u32, u32)> {
+    None
+}
+
 /// A process that would be stopped: here, none can be opened.
 #[derive(Debug)]
 pub struct Process(std::convert::Infallible);

@@ -10,6 +10,7 @@ mod limits;
 mod namespaces;
 mod netlink;
 mod proc_net;
+mod rules;
 mod unix_diag;
 
 use std::{io, net::SocketAddr};
@@ -23,8 +24,12 @@ pub use self::{
     interfaces::interfaces,
     limits::limits,
     namespaces::{namespaces, sockets_in},
+    rules::rules,
 };
 use super::socket::{Error, Query, Socket, Source, Table, Transport, UnixSocket};
+
+/// Where names are given addresses by hand (hosts(5)).
+pub const HOSTS: &str = "/etc/hosts";
 
 /// How often a table is read again when it changed while being read. A table that changes faster than that is
 /// taken as it is: every record in it was true when it was written.

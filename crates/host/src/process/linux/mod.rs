@@ -5,6 +5,7 @@ mod children;
 mod describe;
 mod entry;
 mod kin;
+mod lineage;
 mod name;
 mod owners;
 mod stat;
@@ -14,7 +15,8 @@ mod users;
 
 pub use children::children;
 pub use describe::Describer;
-pub use owners::{Hold, Owners, holds, own_user, pids};
+pub use lineage::lost_leader;
+pub use owners::{Hold, Owners, descriptor_in_flight, holds, own_user, pids};
 pub use stop::Process;
 
 use navyd_model::Ancestor;

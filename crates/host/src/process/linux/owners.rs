@@ -196,7 +196,7 @@ fn scan(pids: &[u32], each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
 }
 
 /// Whether any unix socket has descriptors in its receive queue (`scm_fds` in fdinfo, Linux 5.6 and newer).
-fn descriptor_in_flight() -> bool {
+pub fn descriptor_in_flight() -> bool {
     let unread: HashSet<u64> = kernel::unix_with_unread().into_iter().collect();
     if unread.is_empty() {
         return false;

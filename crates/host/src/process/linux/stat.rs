@@ -9,6 +9,10 @@ pub(super) struct Stat {
     pub(super) comm: Vec<u8>,
     /// The parent's process id; 0 when it is outside this pid namespace.
     pub(super) parent: u32,
+    /// The process group, named by the process id of its leader.
+    pub(super) group: u32,
+    /// The session, named likewise.
+    pub(super) session: u32,
     /// When it started, in clock ticks since boot.
     pub(super) started: u64,
 }
@@ -18,11 +22,13 @@ pub(super) fn parse(line: &[u8]) -> Option<Stat> {
     let open = line.iter().position(|&byte| byte == b'(')?;
     let close = line.iter().rposition(|&byte| byte == b')')?;
     let comm = line.get(open + 1..close)?.to_owned();
-    // The state, field 3, comes first behind the name; the parent is field 4, the start field 22.
+    // The state, field 3, comes first behind the name; then parent, group and session; the start is field 22.
     let mut fields = std::str::from_utf8(line.get(close + 1..)?).ok()?.split_ascii_whitespace();
     let parent = fields.nth(1)?.parse().ok()?;
-    let started = fields.nth(17)?.parse().ok()?;
-    Some(Stat { comm, parent, started })
+    let group = fields.next()?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
+    let started = fields.nth(15)?.parse().ok()?;
+    Some(Stat { comm, parent, group, session, started })
 }
 
 /// Turns ticks since boot into a time of day.
@@ -59,7 +65,7 @@ mod tests {
         let tail = " S 7 8 9 0 -1 4194304 100 0 0 0 0 0 0 0 20 0 1 0 91934 3133440 388\n";
         for (comm, expected) in [("sleep", true), ("a) S 1 (b", true), ("a\nb c", true), ("", true)] {
             let stat = parse(format!("12 ({comm}){tail}").as_bytes());
-            let parsed = Stat { comm: comm.into(), parent: 7, started: 91934 };
+            let parsed = Stat { comm: comm.into(), parent: 7, group: 8, session: 9, started: 91934 };
             assert_eq!(stat == Some(parsed), expected, "{comm:?}");
         }
         for broken in ["", "12", "12 (a", "12 a)", ")(", "12 (a)", "12 (a) S", "12 (a) S 7 8", "12 (a) S x"] {

@@ -1,0 +1,75 @@
+//! The packet filter's rules, as its own programs list them.
+//!
+//! nf_tables has a netlink interface of its own, whose messages hold compiled expressions; `nft` is the one
+//! program that turns them back into what an administrator wrote. So it is run, from the system's own folders
+//! and never from `PATH`, and only when something was seen that a rule would explain.
+
+mod iptables;
+mod nft;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::kernel::{
+    rule::{Rule, RuleQuery},
+    socket::Error,
+};
+
+const FOLDERS: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
+
+/// The names of the tables of the older filter: empty while it is not used.
+const LEGACY_TABLES: [&str; 2] = ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"];
+
+/// The rules that drop, reject or redirect what `query` asks for, or everything.
+///
+/// Best effort, and biased towards showing: conditions other than the port and the protocol are not weighed,
+/// so a rule may be shown that spares loopback. It is shown as evidence and decides nothing.
+///
+/// # Errors
+/// When neither filter's program is installed, or none may read the rules.
+pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
+    let failed = |source| Error::Io { what: "list packet filter rules", source };
+    let nft = output("nft", &["-j", "list", "ruleset"]).map(|text| nft::rules(&text, query));
+    match nft {
+        Ok(mut found) => {
+            found.extend(legacy(query));
+            Ok(found)
+        }
+        // The older program also shows what was written through its newer self.
+        Err(error) => match output("iptables-save", &[]) {
+            Ok(text) => Ok(iptables::rules(&text, query)),
+            Err(_) => Err(failed(error)),
+        },
+    }
+}
+
+/// The rules of the older filter, where it is in use beside the newer one.
+fn legacy(query: RuleQuery) -> Vec<Rule> {
+    let mut found = Vec::new();
+    for (tables, program) in LEGACY_TABLES.iter().zip(["iptables-legacy-save", "ip6tables-legacy-save"]) {
+        let in_use = fs::read_to_string(tables).is_ok_and(|names| !names.trim().is_empty());
+        if let Some(text) = in_use.then(|| output(program, &[]).ok()).flatten() {
+            found.extend(iptables::rules(&text, query));
+        }
+    }
+    found
+}
+
+fn output(program: &str, arguments: &[&str]) -> io::Result<String> {
+    let path = find(program)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("`{program}` is not installed")))?;
+    let output = Command::new(path).args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let line = said.lines().next().unwrap_or("it failed and did not say why").to_owned();
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("`{program}`: {line}")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    FOLDERS.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
+}

@@ -1,0 +1,65 @@
+//! A listener holds the port: the ordinary case, and the answer to "what is this".
+
+use navyd_model::{ConnectResult, Listener};
+
+use crate::why::{
+    causes::Found,
+    facts::Facts,
+    naming,
+    question::{Question, answers},
+};
+
+pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
+    let all: Vec<&Listener> = question.listening(facts).collect();
+    let first = all.first()?;
+    let places: Vec<String> = all.iter().map(|listener| naming::listener(listener)).collect();
+    let refused = naming::refusals(question.binds(&facts.bind).filter(|attempt| !attempt.ok));
+    let bind = if refused.is_empty() { String::new() } else { format!("; bind: {refused}") };
+    let evidence = format!(
+        "{}{bind}{}{}",
+        naming::list(&places),
+        reach(facts, question, &all),
+        fallback(facts, question)
+    );
+    let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
+    Some(
+        Found::decides(format!("{} listens on {}{more}", naming::owner(first), first.place()), evidence)
+            .fix(stop(first, question.port)),
+    )
+}
+
+/// What connecting showed.
+fn reach(facts: &Facts, question: &Question, all: &[&Listener]) -> String {
+    if let Some(reason) = &facts.untouched {
+        return format!("; not connected to: {reason}");
+    }
+    let hit = |address| all.iter().any(|listener| answers(facts, listener, address));
+    let answered: Vec<String> = question
+        .connects(facts)
+        .filter(|attempt| attempt.result == ConnectResult::Connected && hit(attempt.address.ip()))
+        .map(|attempt| attempt.address.ip().to_string())
+        .collect();
+    if answered.is_empty() { String::new() } else { format!("; answers on {}", naming::list(&answered)) }
+}
+
+/// A name whose first address refuses costs those programs that try only one.
+fn fallback(facts: &Facts, question: &Question) -> String {
+    let Some(resolution) = &facts.resolution else { return String::new() };
+    let result = |address| {
+        question.connects(facts).find(|attempt| attempt.address.ip() == address).map(|attempt| attempt.result)
+    };
+    let mut tried = resolution.addresses.iter().map(|address| (address, result(*address)));
+    match (tried.next(), tried.find(|(_, result)| *result == Some(ConnectResult::Connected))) {
+        (Some((first, Some(ConnectResult::Refused))), Some((second, _))) => {
+            format!("; `{}` is {first} first, which refuses, and then {second}", resolution.name)
+        }
+        _ => String::new(),
+    }
+}
+
+/// The supervisor's own command where there is one: otherwise it would come back.
+fn stop(listener: &Listener, port: u16) -> String {
+    let supervised =
+        listener.holders.iter().find_map(|holder| holder.supervisor.as_ref()?.stop_command.clone());
+    supervised.unwrap_or_else(|| format!("navyd free {port}"))
+}
