@@ -4,8 +4,8 @@
 
 use std::{io, net::IpAddr, process::Command};
 
-use navyd_host::{free, kernel, listeners, process, scan};
-use navyd_model::{Connection, Project, free::Freed};
+use navyd_host::{free, kernel, listeners, process, scan, why};
+use navyd_model::{Connection, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
@@ -35,6 +35,11 @@ pub(crate) fn listeners(scope: &Scope) -> Result<Seen, Failure> {
 /// Every connection, or those with this port at this end.
 pub(crate) fn connections(port: Option<u16>) -> Result<Vec<Connection>, Failure> {
     listeners::connections(port).map_err(|error| unreadable(&error))
+}
+
+/// Why a target can or cannot be bound and reached.
+pub(crate) fn why(target: &Target) -> Result<Why, Failure> {
+    why::why(target).map_err(|error| unreadable(&error))
 }
 
 /// What freeing a port would stop.

@@ -7,9 +7,6 @@
 mod attention;
 mod diff;
 mod filter;
-#[cfg(test)]
-mod fixture;
-mod probe;
 mod records;
 mod rows;
 #[cfg(test)]
@@ -22,7 +19,9 @@ use jiff::Timestamp;
 use navyd_model::{Connection, Listener, Target, api::Document, target::Host};
 use serde::Serialize;
 
-use super::{Command, Format, Stage, duration};
+#[cfg(test)]
+use super::fixture;
+use super::{Command, Format, Stage, duration, probe};
 use crate::{
     client::{self, Me, Scope},
     exit::Exit,

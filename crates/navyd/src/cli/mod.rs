@@ -5,14 +5,18 @@
 
 mod completions;
 mod duration;
+#[cfg(test)]
+mod fixture;
 mod free;
 mod global;
 mod ls;
 mod man;
 mod port;
+mod probe;
 mod scan;
 mod usage;
 mod wait;
+mod why;
 
 use std::{ffi::OsString, io};
 
@@ -29,6 +33,7 @@ use global::Global;
 /// Every command, in the order of `--help`.
 const COMMANDS: &[Leaf] = &[
     Leaf::of::<ls::Ls>(),
+    Leaf::of::<why::Why>(),
     Leaf::of::<free::Free>(),
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),

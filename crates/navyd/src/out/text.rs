@@ -33,6 +33,12 @@ impl Text {
         self
     }
 
+    /// Another text behind it, with its tones.
+    pub(crate) fn append(mut self, other: Self) -> Self {
+        self.spans.extend(other.spans);
+        self
+    }
+
     /// What a program reads instead, such as the time where a person reads the age.
     pub(crate) fn piped(mut self, text: impl AsRef<str>) -> Self {
         self.piped = Some(escape(text.as_ref()).into_owned());

@@ -160,7 +160,8 @@ impl From<Step> for PlannedStep {
 mod tests {
     use navyd_model::Protocol;
 
-    use super::{super::fixture::*, *};
+    use super::*;
+    use crate::cli::fixture::*;
 
     #[test]
     fn every_byte_is_shown_and_whoever_is_never_asked_is_named() {

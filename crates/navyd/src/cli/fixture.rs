@@ -1,4 +1,4 @@
-//! Listeners made by hand, for the tests of this folder.
+//! Listeners made by hand, for the tests of commands.
 
 use std::net::IpAddr;
 

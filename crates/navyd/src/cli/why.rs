@@ -1,0 +1,85 @@
+//! `navyd why`: one screen that ends the search.
+//!
+//! The host looks and judges; here the answer is drawn. Deliberately absent: any judgement, and acting on it.
+
+mod draw;
+
+use jiff::Timestamp;
+use navyd_model::{Target, Why as Answer, api::Document};
+
+use super::{Command, Format, Stage, probe};
+use crate::{
+    client,
+    exit::Exit,
+    out::{Failure, Look},
+};
+
+/// Say why a port can or cannot be bound and reached
+///
+/// Every form of the address is bound for real and closed at once, loopback is connected to for real, and the
+/// kernel is asked which socket answered. No byte is sent unless --probe is given.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "why",
+    after_long_help = "Examples:\n  \
+        navyd why 3000                    who has it, or what is in the way\n  \
+        navyd why http://localhost:5173   how the name resolves, and which address answers\n  \
+        navyd why [::1]:3000              only that address\n  \
+        navyd why 53/udp                  UDP\n\n\
+        Exit status: 0 the port is free, or a listener has it and nothing is wrong; 1 something is in the way or\n\
+        wrong; 2 wrong use or failure."
+)]
+pub(super) struct Why {
+    /// A port, an address with a port, or a URL
+    target: String,
+
+    /// Ask the listeners what they speak, with harmless bytes; debuggers and one-shot listeners are never touched
+    #[arg(long, env = "NAVYD_PROBE", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
+    probe: bool,
+
+    /// Show every byte that --probe would send, and send none
+    #[arg(long, conflicts_with = "probe")]
+    show_probes: bool,
+}
+
+impl Command for Why {
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let target: Target = self
+            .target
+            .parse()
+            .map_err(|error: navyd_model::TargetError| Failure::new(error.message).hint(error.hint))?;
+        let mut answer = client::why(&target)?;
+        if self.show_probes {
+            let planned = probe::plan(&answer.listeners);
+            match stage.format {
+                Format::Json | Format::Jsonl => stage.screen.json(&probe::document(&planned))?,
+                // Every byte is promised: the lines may be wider than the terminal.
+                Format::Text => {
+                    let drawn = probe::draw(&planned, &Look { width: None, ..stage.screen.look() });
+                    stage.screen.print(if planned.is_empty() { "" } else { &drawn })?;
+                }
+            }
+            return Ok(if planned.is_empty() { Exit::No } else { Exit::Yes });
+        }
+        if self.probe {
+            probe::ask(&mut answer.listeners, &mut stage.screen)?;
+        }
+        match stage.format {
+            Format::Json => stage.screen.json(&Document::new("why", &answer))?,
+            Format::Jsonl => stage.screen.json_line(&Document::new("why", &answer))?,
+            Format::Text => {
+                for line in draw::lines(&answer, &client::me(), Timestamp::now()) {
+                    stage.screen.line(&line)?;
+                }
+                for note in &answer.unknown {
+                    stage.screen.note(note)?;
+                }
+            }
+        }
+        Ok(exit(&answer))
+    }
+}
+
+fn exit(answer: &Answer) -> Exit {
+    if answer.verdict.is_clean() { Exit::Yes } else { Exit::No }
+}
