@@ -10,3 +10,4 @@ mod scan;
 mod support;
 mod tidy;
 mod wait;
+mod why;

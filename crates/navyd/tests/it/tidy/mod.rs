@@ -29,10 +29,11 @@ const REGISTRIES: &[leaves::Registry] = &[
             "answer", "engine", "frames", "hints", "leaf", "many", "order", "recorder", "refusal", "text",
         ],
     },
+    leaves::Registry { folder: "crates/host/src/why/causes", list: "CAUSES", engine: &[] },
     leaves::Registry {
         folder: "crates/navyd/src/cli",
         list: "COMMANDS",
-        engine: &["duration", "global", "usage"],
+        engine: &["duration", "fixture", "global", "probe", "usage"],
     },
 ];
 
