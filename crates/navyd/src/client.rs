@@ -79,7 +79,7 @@ pub(crate) fn become_program(command: &mut Command) -> io::Result<u8> {
 
 /// The user and project of this process.
 pub(crate) fn me() -> Me {
-    Me { uid: Some(process::own_user()), project: project().map(|project| project.root) }
+    Me { uid: process::own_user(), project: project().map(|project| project.root) }
 }
 
 fn unreadable(error: &kernel::Error) -> Failure {

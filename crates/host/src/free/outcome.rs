@@ -58,7 +58,7 @@ pub(super) fn of_plan(
         return (
             Outcome::Refused,
             format!("port {port} is held by a process{owner} that cannot be seen ({reason})"),
-            Some(if own_user() == 0 {
+            Some(if own_user() == Some(0) {
                 format!("navyd why {port}")
             } else {
                 format!("sudo navyd free {port}")

@@ -13,7 +13,7 @@
 //! of each system.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
@@ -37,9 +37,13 @@ pub fn sockets(query: &Query) -> Result<Table, Error> {
     if query.peer_port.is_some() {
         return Err(Error::Unsupported("the peer of a connection"));
     }
-    let seen: BTreeSet<_> =
-        all()?.iter().map(|found| (transport(found), found.socket, state(found))).collect();
-    let sockets = seen.into_iter().filter(|row| wanted(row, query)).map(|row| socket(&row)).collect();
+    let mut seen: BTreeMap<Row, BTreeSet<u32>> = BTreeMap::new();
+    for found in all()? {
+        let row = (transport(&found), found.socket, state(&found));
+        seen.entry(row).or_default().insert(found.process.pid);
+    }
+    let rows = seen.into_iter().filter(|(row, _)| wanted(row, query));
+    let sockets = rows.map(|(row, pids)| socket(&row, pids.into_iter().collect())).collect();
     Ok(Table { sockets, source: Source::Portable })
 }
 
@@ -162,7 +166,7 @@ fn state(found: &listeners::Listener) -> State {
     }
 }
 
-fn socket(&(transport, local, state): &Row) -> Socket {
+fn socket(&(transport, local, state): &Row, pids: Vec<u32>) -> Socket {
     let (family, unspecified) = match local.ip() {
         IpAddr::V4(_) => (Family::Ipv4, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         IpAddr::V6(_) => (Family::Ipv6, IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
@@ -183,5 +187,6 @@ fn socket(&(transport, local, state): &Row) -> Socket {
         device: 0,
         expires_ms: None,
         info: None,
+        pids,
     }
 }

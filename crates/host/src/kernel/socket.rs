@@ -105,6 +105,9 @@ pub struct Socket {
     pub expires_ms: Option<u32>,
     /// Counters of a TCP connection, when asked for.
     pub info: Option<TcpInfo>,
+    /// The processes that have it, where the system names them with the socket (macOS, Windows). Empty where it
+    /// tells the inode, by which they are found.
+    pub pids: Vec<u32>,
 }
 
 /// What the kernel counted on one TCP connection.

@@ -21,7 +21,7 @@ pub fn connections(port: Option<u16>) -> Result<Vec<Connection>, Error> {
     let inodes = sockets.iter().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
     let mut holders = Holders::of(&inodes);
     let connection = |socket: kernel::Socket| {
-        let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, false);
+        let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, &socket.pids, false);
         Connection {
             proto: match socket.transport {
                 Transport::Tcp => Protocol::Tcp,

@@ -181,11 +181,14 @@ fn listener(
 ) -> Listener {
     let device = devices.iter().find(|device| namespace.is_none() && device.index == socket.device);
     let listening = socket.state == State::Listen;
+    // A system that tells neither number tells no queue either.
+    let told = socket.inode != 0 || socket.cookie.is_some();
     let queue = Queue {
         len: socket.receive_queue,
         max: (listening && socket.cookie.is_some()).then_some(socket.send_queue),
     };
-    let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, namespace.is_some());
+    let (held, owner_unknown) =
+        holders.of_socket(socket.inode, socket.uid, &socket.pids, namespace.is_some());
     let published = held.iter().find_map(docker_proxy);
     let (address, port) = (socket.local.ip(), socket.local.port());
     let proto = match socket.transport {
@@ -208,7 +211,7 @@ fn listener(
         inode: (socket.inode != 0).then_some(socket.inode),
         uid: socket.uid,
         cgroup: socket.cgroup.and_then(|id| cgroups.path(id)).map(str::to_owned),
-        queue: (socket.state != State::BoundNotListening).then_some(queue),
+        queue: (told && socket.state != State::BoundNotListening).then_some(queue),
         owner_unknown,
         note: note(socket, &held, published),
         holders: held,
@@ -218,7 +221,7 @@ fn listener(
 }
 
 fn unix_listener(socket: &UnixSocket, holders: &mut Holders) -> Listener {
-    let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, false);
+    let (held, owner_unknown) = holders.of_socket(socket.inode, socket.uid, &[], false);
     let (path, raw_path) = navyd_model::text::text(&socket.name);
     Listener {
         proto: Protocol::Unix,

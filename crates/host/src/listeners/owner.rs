@@ -11,7 +11,7 @@ pub(crate) struct Holders {
     owners: Owners,
     describer: Describer,
     known: HashMap<u32, Option<Holder>>,
-    own_user: u32,
+    own_user: Option<u32>,
 }
 
 impl Holders {
@@ -30,23 +30,25 @@ impl Holders {
         !self.owners.holders(inode).is_empty()
     }
 
-    /// Every holder of a socket; when there is none, why.
+    /// Every holder of a socket; when there is none, why. `named` are the processes that the system told with
+    /// the socket.
     pub(crate) fn of_socket(
         &mut self,
         inode: u64,
         uid: Option<u32>,
+        named: &[u32],
         other_namespace: bool,
     ) -> (Vec<Holder>, Option<OwnerUnknown>) {
-        let mut holders: Vec<Holder> = Vec::new();
-        for hold in self.owners.holders(inode) {
+        let Self { owners, describer, known, .. } = self;
+        let mut describe = |pid| known.entry(pid).or_insert_with(|| describer.holder(pid, &[])).clone();
+        // A process may have ended since.
+        let mut holders: Vec<Holder> = named.iter().filter_map(|pid| describe(*pid)).collect();
+        for hold in owners.holders(inode) {
             if let Some(holder) = holders.last_mut().filter(|holder| holder.pid == hold.pid) {
                 holder.fds.push(hold.fd);
                 continue;
             }
-            let describer = &mut self.describer;
-            let known = self.known.entry(hold.pid).or_insert_with(|| describer.holder(hold.pid, &[]));
-            // A process may have ended since.
-            holders.extend(known.clone().map(|holder| Holder { fds: vec![hold.fd], ..holder }));
+            holders.extend(describe(hold.pid).map(|holder| Holder { fds: vec![hold.fd], ..holder }));
         }
         if !holders.is_empty() {
             return (holders, None);
@@ -63,7 +65,7 @@ impl Holders {
 
 /// What the reader could see.
 struct Sight<'a> {
-    own_user: u32,
+    own_user: Option<u32>,
     unreadable: &'a HashSet<u32>,
     in_flight: bool,
     other_namespace: bool,
@@ -75,11 +77,11 @@ fn reason(inode: u64, uid: Option<u32>, sight: &Sight<'_>) -> OwnerUnknown {
     if inode == 0 {
         return OwnerUnknown::NoProcess;
     }
-    let hidden = sight.own_user != 0 && uid != Some(sight.own_user);
+    let hidden = sight.own_user != Some(0) && (uid.is_none() || uid != sight.own_user);
     let refused = uid.is_some_and(|uid| sight.unreadable.contains(&uid));
     match () {
         () if hidden && sight.other_namespace => OwnerUnknown::OtherNamespace,
-        () if refused && uid == Some(sight.own_user) => OwnerUnknown::NotDumpable,
+        () if refused && uid == sight.own_user => OwnerUnknown::NotDumpable,
         () if hidden || refused => OwnerUnknown::OtherUser,
         () if sight.in_flight => OwnerUnknown::InFlight,
         () if sight.other_namespace => OwnerUnknown::OtherNamespace,
@@ -122,7 +124,8 @@ mod tests {
             (7, Some(1000), 0, &[1000], false, false, OtherUser),
         ] {
             let unreadable = refused.iter().copied().collect();
-            let sight = Sight { own_user, unreadable: &unreadable, in_flight, other_namespace };
+            let sight =
+                Sight { own_user: Some(own_user), unreadable: &unreadable, in_flight, other_namespace };
             assert_eq!(reason(inode, uid, &sight), expected, "{uid:?} as {own_user}, {refused:?}");
         }
     }

@@ -15,7 +15,8 @@ use super::{
     supervisor::Kin,
 };
 
-/// What a pass over the processes found: nothing, since a socket has no inode here to know it by.
+/// What a pass over the processes found: nothing, since a socket has no inode here to know it by. Its processes
+/// come with it instead.
 #[derive(Debug, Default)]
 pub struct Owners {
     unreadable: HashSet<u32>,
@@ -62,9 +63,9 @@ pub fn holds(_pid: u32, _fds: &[u32], _inode: u64) -> bool {
     false
 }
 
-/// The reader's own user, as a number that no user has: users have no numbers on every system.
-pub fn own_user() -> u32 {
-    u32::MAX
+/// The reader's own user: not on every system do users have numbers.
+pub fn own_user() -> Option<u32> {
+    None
 }
 
 /// Describes processes by what a portable library tells of those that listen.

@@ -79,6 +79,7 @@ mod tests {
             device: 0,
             expires_ms: None,
             info: None,
+            pids: Vec::new(),
         }
     }
 

@@ -65,7 +65,7 @@ fn here(listeners: &[&Listener], socket: &Socket) -> AnsweredBy {
         return candidates;
     }
     let mut owners = Holders::of(&HashSet::from([socket.inode]));
-    let (holders, _) = owners.of_socket(socket.inode, socket.uid, false);
+    let (holders, _) = owners.of_socket(socket.inode, socket.uid, &socket.pids, false);
     match holders.first() {
         Some(holder) => {
             AnsweredBy { pid: Some(holder.pid), name: Some(holder.name.clone()), cookie: candidates.cookie }
@@ -124,7 +124,7 @@ fn holders_of(socket: &Socket, netns: Option<&Namespace>) -> Vec<Holder> {
     let mut owners = Holders::of(&inodes);
     let mut holders: Vec<Holder> = Vec::new();
     for inode in inodes {
-        holders.extend(owners.of_socket(inode, socket.uid, netns.is_some()).0);
+        holders.extend(owners.of_socket(inode, socket.uid, &socket.pids, netns.is_some()).0);
     }
     holders
 }

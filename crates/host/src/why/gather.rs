@@ -97,7 +97,7 @@ fn neighbours(question: &Question, facts: &Facts) -> Result<Vec<Neighbour>, Erro
         let mut holders = Holders::of(&inodes);
         for stray in &mut strays {
             (stray.holders, stray.owner_unknown) =
-                holders.of_socket(stray.socket.inode, stray.socket.uid, false);
+                holders.of_socket(stray.socket.inode, stray.socket.uid, &stray.socket.pids, false);
         }
     }
     Ok(strays)

@@ -5,7 +5,7 @@
 mod draw;
 
 use jiff::Timestamp;
-use navyd_model::{Target, Why as Answer, api::Document};
+use navyd_model::{Target, Why as Answer, api::Document, target::Host};
 
 use super::{Command, Format, Stage, probe};
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
     exit::Exit,
     out::{Failure, Look},
 };
+
+/// The port of a URL without one (RFC 9110 §4.2.1).
+const HTTP: u16 = 80;
 
 /// Say why a port can or cannot be bound and reached
 ///
@@ -24,6 +27,7 @@ use crate::{
     after_long_help = "Examples:\n  \
         navyd why 3000                    who has it, or what is in the way\n  \
         navyd why http://localhost:5173   how the name resolves, and which address answers\n  \
+        navyd why shop.localhost          the same; port 80, as a browser would\n  \
         navyd why [::1]:3000              only that address\n  \
         navyd why 53/udp                  UDP\n\n\
         Exit status: 0 the port is free, or a listener has it and nothing is wrong; 1 something is in the way or\n\
@@ -44,10 +48,7 @@ pub(super) struct Why {
 
 impl Command for Why {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let target: Target = self
-            .target
-            .parse()
-            .map_err(|error: navyd_model::TargetError| Failure::new(error.message).hint(error.hint))?;
+        let target = with_port(self.target.parse::<Target>().map_err(Failure::from)?)?;
         let mut answer = client::why(&target)?;
         if self.show_probes {
             let planned = probe::plan(&answer.listeners);
@@ -77,6 +78,16 @@ impl Command for Why {
             }
         }
         Ok(exit(&answer))
+    }
+}
+
+/// A name alone is what a person types into a browser, which then asks port 80. An address alone names nothing.
+fn with_port(target: Target) -> Result<Target, Failure> {
+    match (target.port, &target.host) {
+        (None, Some(Host::Name(_))) => Ok(Target { port: Some(HTTP), ..target }),
+        (None, _) => Err(Failure::new(format!("`{target}` names no port"))
+            .hint(format!("navyd why {target}:{HTTP}, or navyd ls {target}"))),
+        (Some(_), _) => Ok(target),
     }
 }
 

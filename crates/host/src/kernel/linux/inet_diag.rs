@@ -120,6 +120,7 @@ pub(super) fn record(transport: Transport, body: &[u8]) -> Option<Socket> {
         device: u32_at(fixed, 40)?,
         expires_ms: (timer != 0).then_some(expires),
         info: None,
+        pids: Vec::new(),
     };
     for (kind, value) in attributes(rest) {
         match kind {

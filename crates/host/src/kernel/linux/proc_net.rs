@@ -76,6 +76,7 @@ pub(super) fn socket(transport: Transport, family: Family, line: &[u8]) -> Optio
         device: 0,
         expires_ms: (timer != "00").then(|| u32::try_from(when.saturating_mul(TICK_MS)).unwrap_or(u32::MAX)),
         info: None,
+        pids: Vec::new(),
     })
 }
 

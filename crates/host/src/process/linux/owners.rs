@@ -253,8 +253,8 @@ fn open(path: &str) -> rustix::io::Result<OwnedFd> {
 }
 
 /// The reader's own effective user.
-pub fn own_user() -> u32 {
-    geteuid().as_raw()
+pub fn own_user() -> Option<u32> {
+    Some(geteuid().as_raw())
 }
 
 #[cfg(test)]

@@ -264,6 +264,7 @@ fn peer(local: &str, remote: &str, state: State) -> Neighbour {
         device: 0,
         expires_ms: closed.then_some(41_200),
         info: None,
+        pids: Vec::new(),
     };
     let holder = Holder { pid: 9, name: "curl".into(), ..Holder::default() };
     let holders = if closed { Vec::new() } else { vec![holder] };
