@@ -24,9 +24,9 @@ pub struct Connection {
     pub cookie: Option<u64>,
     /// The user the socket belongs to.
     pub uid: Option<u32>,
-    /// Bytes sent and acknowledged by the peer.
+    /// Bytes of data sent, each counted once; the peer may not have acknowledged the last of them.
     pub bytes_sent: Option<u64>,
-    /// Bytes received.
+    /// Bytes of data received.
     pub bytes_received: Option<u64>,
     /// Smoothed round-trip time, in milliseconds.
     pub round_trip_ms: Option<f64>,

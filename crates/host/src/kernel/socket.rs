@@ -115,9 +115,9 @@ pub struct Socket {
 pub struct TcpInfo {
     /// Smoothed round-trip time in microseconds.
     pub round_trip_us: u32,
-    /// Bytes acknowledged by the peer.
-    pub bytes_acked: u64,
-    /// Bytes received.
+    /// Bytes of data sent, each once. `None` where the kernel does not tell (Linux before 4.19).
+    pub bytes_sent: Option<u64>,
+    /// Bytes of data received.
     pub bytes_received: u64,
     /// Segments sent again, in all.
     pub retransmits: u32,

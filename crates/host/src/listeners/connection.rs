@@ -32,7 +32,7 @@ pub fn connections(port: Option<u16>) -> Result<Vec<Connection>, Error> {
             state: socket.state,
             cookie: socket.cookie,
             uid: socket.uid,
-            bytes_sent: socket.info.map(|info| info.bytes_acked),
+            bytes_sent: socket.info.and_then(|info| info.bytes_sent),
             bytes_received: socket.info.map(|info| info.bytes_received),
             round_trip_ms: socket.info.map(|info| f64::from(info.round_trip_us) / 1000.0),
             retransmits: socket.info.map(|info| info.retransmits),

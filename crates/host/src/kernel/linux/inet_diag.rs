@@ -126,7 +126,7 @@ pub(super) fn record(transport: Transport, body: &[u8]) -> Option<Socket> {
         match kind {
             INET_DIAG_SKV6ONLY => socket.v6only = value.first().map(|byte| *byte != 0),
             INET_DIAG_CGROUP_ID => socket.cgroup = u64_at(value, 0),
-            INET_DIAG_INFO if transport == Transport::Tcp => socket.info = tcp_info(value),
+            INET_DIAG_INFO if transport == Transport::Tcp => socket.info = tcp_info(value, socket.state),
             _ => {}
         }
     }
@@ -134,12 +134,17 @@ pub(super) fn record(transport: Transport, body: &[u8]) -> Option<Socket> {
 }
 
 /// Offsets in `struct tcp_info` (`linux/tcp.h`); the structure only ever grows at its end.
-fn tcp_info(bytes: &[u8]) -> Option<TcpInfo> {
+///
+/// `tcpi_bytes_acked` is not used: it counts the SYN of whoever connected, and the FIN. `tcpi_bytes_received`
+/// counts the peer's FIN, which has come in the states that only it leads to.
+fn tcp_info(bytes: &[u8], state: State) -> Option<TcpInfo> {
+    let finished = matches!(state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+    let sent = u64_at(bytes, 200).zip(u64_at(bytes, 208));
     Some(TcpInfo {
         round_trip_us: u32_at(bytes, 68)?,
         retransmits: u32_at(bytes, 100)?,
-        bytes_acked: u64_at(bytes, 120)?,
-        bytes_received: u64_at(bytes, 128)?,
+        bytes_sent: sent.map(|(all, again)| all.saturating_sub(again)),
+        bytes_received: u64_at(bytes, 128)?.saturating_sub(u64::from(finished)),
     })
 }
 
@@ -219,6 +224,25 @@ mod tests {
         assert_eq!(record(Transport::Tcp, &sample(AF_INET, 10)[..71]), None);
         assert_eq!(record(Transport::Tcp, &sample(1, 10)), None);
         assert_eq!(record(Transport::Tcp, &[]), None);
-        assert_eq!(tcp_info(&[0; 135]), None);
+        assert_eq!(tcp_info(&[0; 135], State::Established), None);
+    }
+
+    #[test]
+    fn only_data_is_counted() {
+        let mut info = [0; 224];
+        info[120..128].copy_from_slice(&102u64.to_ne_bytes());
+        info[128..136].copy_from_slice(&78u64.to_ne_bytes());
+        info[200..208].copy_from_slice(&130u64.to_ne_bytes());
+        info[208..216].copy_from_slice(&30u64.to_ne_bytes());
+        for (state, length, expected) in [
+            (State::Established, 224, (Some(100), 78)),
+            (State::CloseWait, 224, (Some(100), 77)),
+            (State::FinWait1, 224, (Some(100), 78)),
+            // Linux before 4.19 does not tell.
+            (State::Established, 192, (None, 78)),
+        ] {
+            let told = tcp_info(&info[..length], state).unwrap();
+            assert_eq!((told.bytes_sent, told.bytes_received), expected, "{state:?} {length}");
+        }
     }
 }
