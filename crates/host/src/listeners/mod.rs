@@ -65,6 +65,7 @@ pub fn listeners(scope: &Scope) -> Result<Seen, Error> {
     for query in queries(scope) {
         let table = kernel::sockets(&query)?;
         found.legacy |= table.source == Source::Proc;
+        found.portable |= table.source == Source::Portable;
         found.sockets.extend(table.sockets.into_iter().map(|socket| (socket, None)));
     }
     if scope.namespaces {
@@ -101,6 +102,7 @@ struct Found {
     unix: Vec<UnixSocket>,
     notes: Vec<String>,
     legacy: bool,
+    portable: bool,
 }
 
 impl Found {
@@ -111,10 +113,15 @@ impl Found {
                     let inside = |socket| (socket, Some(namespace.clone()));
                     self.sockets.extend(table.sockets.into_iter().map(inside));
                 }
+                // It ended meanwhile, as short-lived containers do.
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return,
                 Err(error) => {
                     let name = namespace.name.as_deref().unwrap_or("without a name");
-                    self.notes
-                        .push(format!("network namespace `{name}` is not shown: {error}; root may enter it"));
+                    // Its processes may have been found all the same, and not be known to live in it.
+                    self.notes.push(format!(
+                        "network namespace `{name}` may not be entered: what none of its processes shows is \
+                         missing ({error}); root may enter it"
+                    ));
                     return;
                 }
             }
@@ -166,6 +173,9 @@ impl Found {
                  not listen, cookies and control groups are not shown"
                     .into(),
             );
+        }
+        if !self.portable && process::pids().is_empty() {
+            seen.notes.push("`/proc` shows no process, so no holder can be named: mount it".into());
         }
         seen.notes.extend(owner::note(&seen.listeners));
         seen

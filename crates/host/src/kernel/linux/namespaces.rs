@@ -28,15 +28,20 @@ pub fn namespaces(pids: &[u32]) -> Vec<Namespace> {
     for &pid in pids {
         let process = PathBuf::from(format!("/proc/{pid}"));
         let Some(files) = files(&process).filter(|found| Some(*found) != own) else { continue };
-        by_files.entry(files).or_insert_with(|| {
-            let inode = inode(&process);
-            let name = named.iter().find(|(number, _)| Some(*number) == inode).map(|(_, name)| name.clone());
-            Namespace { inode, name, container: None, pid: Some(pid) }
-        });
+        let nameless = Namespace { inode: None, name: None, container: None, pid: Some(pid) };
+        let known = by_files.entry(files).or_insert(nameless);
+        // The first process may keep the number to itself; one that does not is also the better door.
+        if known.inode.is_none()
+            && let Some(number) = inode(&process)
+        {
+            let name = named.iter().find(|(named, _)| *named == number).map(|(_, name)| name.clone());
+            *known = Namespace { inode: Some(number), name, container: None, pid: Some(pid) };
+        }
     }
     let mut all: Vec<_> = by_files.into_values().collect();
     for (inode, name) in named {
-        if Some(inode) != own_inode && !all.iter().any(|known| known.inode == Some(inode)) {
+        // Without `/proc` it is not known which one is our own.
+        if own_inode.is_some_and(|own| own != inode) && !all.iter().any(|known| known.inode == Some(inode)) {
             all.push(Namespace { inode: Some(inode), name: Some(name), container: None, pid: None });
         }
     }
