@@ -80,7 +80,7 @@ pub enum Exposure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnerUnknown {
-    /// The socket belongs to another user, whose processes may not be read.
+    /// The socket belongs to another user, whose processes may not be read, or may have been handed to one.
     OtherUser,
     /// The socket belongs to this user, and some process of theirs refuses to be read (`dumpable` is 0).
     NotDumpable,

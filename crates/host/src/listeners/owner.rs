@@ -85,6 +85,8 @@ fn reason(inode: u64, uid: Option<u32>, sight: &Sight<'_>) -> OwnerUnknown {
         () if hidden || refused => OwnerUnknown::OtherUser,
         () if sight.in_flight => OwnerUnknown::InFlight,
         () if sight.other_namespace => OwnerUnknown::OtherNamespace,
+        // It may have been handed to any process that could not be read.
+        () if !sight.unreadable.is_empty() => OwnerUnknown::OtherUser,
         () => OwnerUnknown::NoProcess,
     }
 }
@@ -114,6 +116,7 @@ mod tests {
             (7, Some(1000), 1000, &[], false, false, NoProcess),
             (7, Some(1000), 1000, &[], true, false, InFlight),
             (7, Some(1000), 1000, &[0], true, false, InFlight),
+            (7, Some(1000), 1000, &[0], false, false, OtherUser),
             (7, Some(1000), 1000, &[1000], true, false, NotDumpable),
             (7, Some(0), 1000, &[0], false, false, OtherUser),
             (7, Some(0), 1000, &[], false, false, OtherUser),
