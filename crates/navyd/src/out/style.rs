@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -113,11 +113,12 @@ pub(super) fn fit(text: &str, room: usize) -> (Cow<'_, str>, usize) {
     }
     let (mut used, mut end) = (0, 0);
     for (at, c) in text.char_indices() {
-        let next = c.width().unwrap_or(0);
-        if used + next > room - 1 {
+        // Of the whole part: a character may widen the one before it (U+FE0F makes an emoji of it).
+        let next = text[..at + c.len_utf8()].width();
+        if next > room - 1 {
             break;
         }
-        used += next;
+        used = next;
         end = at + c.len_utf8();
     }
     (Cow::Owned(format!("{}…", &text[..end])), used + 1)
@@ -158,6 +159,7 @@ mod tests {
             ("日本語", 5, "日本…", 5),
             // The second character does not fit into half its width.
             ("日本語", 4, "日…", 3),
+            ("⚙\u{fe0f}⚙\u{fe0f}⚙\u{fe0f}", 5, "⚙\u{fe0f}⚙\u{fe0f}…", 5),
         ] {
             assert_eq!(fit(text, room), (Cow::Borrowed(expected), width), "{text} in {room}");
         }
