@@ -55,7 +55,7 @@ impl Table {
     /// The lines, each with its line break.
     pub(crate) fn draw(&self, look: &Look) -> String {
         if !look.terminal {
-            return self.piped();
+            return self.piped(look);
         }
         let widths = self.widths(look.width);
         let header = self.columns.iter().map(|column| Text::of(Tone::Dim, column.header)).collect::<Vec<_>>();
@@ -66,14 +66,14 @@ impl Table {
         drawn
     }
 
-    fn piped(&self) -> String {
+    fn piped(&self, look: &Look) -> String {
         let mut lines = String::new();
         for row in &self.rows {
             for (at, cell) in row.iter().enumerate() {
                 if at > 0 {
                     lines.push('\t');
                 }
-                lines.push_str(&cell.flat());
+                lines.push_str(&cell.record(look));
             }
             lines.push('\n');
         }

@@ -63,6 +63,11 @@ impl Text {
         }
     }
 
+    /// As a program reads it, in colour when that was asked for.
+    pub(crate) fn record(&self, look: &Look) -> String {
+        self.piped.clone().unwrap_or_else(|| self.show(look))
+    }
+
     /// As a stream shows it, in at most `room` columns.
     pub(crate) fn draw(&self, look: &Look, room: usize) -> String {
         let whole: String = self.spans.iter().map(|(_, text)| text.as_str()).collect();
