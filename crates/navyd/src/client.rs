@@ -82,6 +82,11 @@ pub(crate) fn me() -> Me {
     Me { uid: process::own_user(), project: project().map(|project| project.root) }
 }
 
+/// Whether anybody still reads what is answered.
+pub(crate) fn is_read() -> bool {
+    kernel::stdout_is_read()
+}
+
 fn unreadable(error: &kernel::Error) -> Failure {
     Failure::new("the `socket table` cannot be read").cause(error.to_string()).hint("sudo navyd ls")
 }

@@ -11,6 +11,7 @@ mod namespaces;
 mod netlink;
 mod proc_net;
 mod rules;
+mod stdout;
 mod unix_diag;
 
 use std::{io, net::SocketAddr};
@@ -25,6 +26,7 @@ pub use self::{
     limits::limits,
     namespaces::{namespaces, sockets_in},
     rules::rules,
+    stdout::stdout_is_read,
 };
 use super::socket::{Error, Query, Socket, Source, Table, Transport, UnixSocket};
 

@@ -11,6 +11,7 @@ use navyd_model::{Event, Listener};
 use super::{Form, Plan, diff, rows};
 use crate::{
     cli::Stage,
+    client,
     exit::Exit,
     interrupt::Interrupt,
     out::{Live, Look, Screen, Text, Tone},
@@ -54,6 +55,10 @@ fn stream(
         screen.flush()?;
         if interrupt.wait(interval) {
             return Ok(Exit::Interrupted);
+        }
+        // As `head -1` does it: whoever reads has had enough, and there may never be another event to write.
+        if !client::is_read() {
+            return Ok(Exit::Yes);
         }
         let next = plan.look()?.listeners;
         events = diff::diff(&seen, &next, Timestamp::now());
