@@ -7,6 +7,7 @@ mod free;
 mod port;
 mod probe;
 mod scan;
+mod see;
 mod support;
 mod tidy;
 mod wait;
