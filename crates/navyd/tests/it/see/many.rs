@@ -19,6 +19,15 @@ _, status, used = os.wait4(pid, 0)
 print(used.ru_maxrss, file=sys.stderr)
 sys.exit(os.waitstatus_to_exitcode(status))";
 
+/// The fixture ends its own children when its standard input ends, and only then.
+struct Busy(Held);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
 #[test]
 fn twenty_thousand_sockets_hide_no_listener_and_take_little_memory() {
     let test = "twenty_thousand_sockets_hide_no_listener_and_take_little_memory";
@@ -31,8 +40,8 @@ fn twenty_thousand_sockets_hide_no_listener_and_take_little_memory() {
     let Some(namespace) = Namespace::new(test) else { return };
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/fixtures/sockets.py");
     let mut command = namespace.command(interpreter());
-    let mut busy = Held::start(command.arg(fixture).args(["20000", "0", "50"]));
-    assert_eq!(busy.line(), "ready");
+    let mut busy = Busy(Held::start(command.arg(fixture).args(["20000", "0", "50"])));
+    assert_eq!(busy.0.line(), "ready");
 
     let mut wrapper = namespace.command(interpreter());
     wrapper.args(["-c", MEASURE]);
