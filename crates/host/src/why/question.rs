@@ -106,6 +106,12 @@ impl Question {
         attempts.iter().filter(|attempt| self.wants(attempt.address))
     }
 
+    /// Whether the kernel let this very address be bound, in every form tried.
+    pub(super) fn is_admitted(&self, facts: &Facts, address: IpAddr) -> bool {
+        let mut tried = facts.bind.iter().filter(|attempt| attempt.address == address).peekable();
+        tried.peek().is_some() && tried.all(|attempt| attempt.ok)
+    }
+
     /// The attempts to connect to what was asked about. Who asks for `0.0.0.0` or `::` reaches loopback there.
     pub(super) fn connects<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = &'a ConnectAttempt> {
         let any = |v4: bool| {

@@ -25,7 +25,7 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
         let summary =
             format!("{} is taken by {who} on [::], which takes IPv4 as well", naming::place(*asked, port));
         // A name that has ::1 besides is simply answered.
-        let answered = exact || wanted.iter().any(IpAddr::is_ipv6);
+        let answered = exact || wanted.iter().any(IpAddr::is_ipv6) || question.is_admitted(facts, *asked);
         return Some(
             Found::decides(summary, evidence).fix(format!("navyd free {port}")).only_a_remark_if(answered),
         );

@@ -1,5 +1,6 @@
 //! A socket on every address of a family covers the one asked for; or the one held keeps the wildcard from
-//! being bound. Linux admits neither beside the other.
+//! being bound. Linux admits neither beside the other; where a system admits both, the bind shows it, and this is
+//! only worth knowing.
 
 use std::net::IpAddr;
 
@@ -27,7 +28,7 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     Some(
         Found::decides(summary, format!("{}; {covers}", naming::listener(listener)))
             .fix(format!("navyd free {port}"))
-            .only_a_remark_if(exact || question.is_local_name()),
+            .only_a_remark_if(exact || question.is_local_name() || question.is_admitted(facts, asked)),
     )
 }
 

@@ -52,6 +52,7 @@ fn a_wildcard_covers_its_family() {
     check("3000", any(), &[Listener, WildcardOverlap]);
     let why = check("127.0.0.1:3000", any(), &[WildcardOverlap, Listener]);
     says(&why, "0.0.0.0:3000 covers 127.0.0.1:3000", "navyd free 3000");
+    check("127.0.0.1:3000", any().admits("127.0.0.1"), &[Listener, WildcardOverlap]);
     check("0.0.0.0:3000", any(), &[Listener]);
     check("[::1]:3000", any(), &[Free]);
     check("localhost:3000", any().resolved(&["127.0.0.1"]), &[Listener, WildcardOverlap]);
@@ -72,6 +73,7 @@ fn a_dual_stack_socket_takes_ipv4_as_well() {
     check("3000", dual(), &[Listener, DualStackOverlap, WildcardOverlap]);
     let why = check("127.0.0.1:3000", dual(), &[DualStackOverlap, Listener]);
     says(&why, "IPV6_V6ONLY off", "navyd free 3000");
+    check("127.0.0.1:3000", dual().admits("127.0.0.1"), &[Listener, DualStackOverlap]);
     check("0.0.0.0:3000", dual(), &[DualStackOverlap, Listener]);
     check("[::1]:3000", dual(), &[WildcardOverlap, Listener]);
     check("[::]:3000", Scene::new().with(tcp("127.0.0.1", 1)), &[DualStackOverlap, Listener]);

@@ -30,6 +30,8 @@ struct Scene {
     facts: Facts,
     errors: Vec<(IpAddr, &'static str)>,
     connects: Vec<(IpAddr, ConnectResult)>,
+    /// Addresses that the kernel admits beside others, as macOS does.
+    admitted: Vec<IpAddr>,
     /// Whether neighbours are in the way of a bind with SO_REUSEADDR too.
     stubborn: bool,
 }
@@ -53,7 +55,7 @@ impl Scene {
         let interfaces =
             vec![device("lo", true, &["127.0.0.1", "::1"]), device("eth0", false, &["192.168.1.5"])];
         let facts = Facts { limits: Some(limits), interfaces: Some(interfaces), ..Facts::default() };
-        Self { facts, errors: Vec::new(), connects: Vec::new(), stubborn: false }
+        Self { facts, errors: Vec::new(), connects: Vec::new(), admitted: Vec::new(), stubborn: false }
     }
 
     /// One more listener.
@@ -71,6 +73,12 @@ impl Scene {
     /// One more connection, which a bind with SO_REUSEADDR does not meet.
     fn passing(mut self, neighbour: Neighbour) -> Self {
         self.facts.neighbours.push(neighbour);
+        self
+    }
+
+    /// Binding this address works whatever else is there.
+    fn admits(mut self, address: &str) -> Self {
+        self.admitted.push(address.parse().unwrap());
         self
     }
 
@@ -139,7 +147,8 @@ impl Scene {
                 other.proto() == question.proto && Place::of_address(other.socket.local.ip()).overlaps(place)
             });
             let error = self.errors.iter().find(|(at, _)| *at == address).map(|(_, errno)| *errno);
-            let met = listened || (neighboured && (plain || self.stubborn));
+            let met =
+                !self.admitted.contains(&address) && (listened || (neighboured && (plain || self.stubborn)));
             let errno = error.or(met.then_some("EADDRINUSE")).map(str::to_owned);
             BindAttempt { ok: errno.is_none(), errno, ..bare }
         };

@@ -32,6 +32,29 @@ except ConnectionResetError: say('reset')",
 }
 
 #[test]
+fn probes_are_shown_before_they_are_sent() {
+    let Some(ground) = Ground::any("why::probes_are_shown_before_they_are_sent") else { return };
+    let (mut actor, port) = ground.actor(
+        "s = listening('127.0.0.1'); say(port(s))
+while True:
+    c, _ = s.accept()
+    try: got = c.recv(100)
+    except ConnectionResetError: got = b''
+    if got.startswith(b'GET / '): break
+    c.close()
+c.sendall(b'HTTP/1.0 200 OK\\r\\nServer: actor\\r\\n\\r\\n'); c.close(); say('asked')",
+    );
+    let port = port.to_string();
+    let shown = run(ground.command(&super::path()).args(["why", &port, "--show-probes"]));
+    assert_eq!(shown.status, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.contains(r"GET / HTTP/1.0\r\n"), "{}", shown.stdout);
+    let asked = run(ground.command(&super::path()).args(["why", &port, "--probe"]));
+    assert_eq!(asked.status, Some(0), "{}", asked.stderr);
+    assert!(asked.stdout.contains("speaks   HTTP/1.0"), "{}", asked.stdout);
+    assert_eq!(actor.line(), "asked");
+}
+
+#[test]
 fn free_with_and_without_ipv6() {
     let Some(ground) = Ground::own("why::free") else { return };
     ground.why("3000").is("free", 0, "127.0.0.1, 0.0.0.0, ::1, :: and :: (IPv6 only)");
