@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, net::SocketAddr};
 
-use navyd_model::{Holder, Listener, Namespace, why::AnsweredBy};
+use navyd_model::{Holder, Listener, Namespace, Protocol, why::AnsweredBy};
 
 use super::{
     facts::{Facts, Redirected},
-    question::{Question, answers},
+    question::answers,
     reach::Reached,
 };
 use crate::{
@@ -29,12 +29,16 @@ pub(super) enum Answer {
 ///
 /// An accepted connection has a descriptor, and so a holder. One that waits to be accepted has none: it belongs
 /// to its listener, and of several listeners that share the address nobody can tell which.
-pub(super) fn who_answered(facts: &Facts, question: &Question, reached: &mut Reached) -> Answer {
+pub(super) fn who_answered(facts: &Facts, reached: &mut Reached) -> Answer {
     let Some(own) = reached.own else { return Answer::Nobody };
     let address = reached.address;
     let found = kernel::find(Transport::Tcp, address, own).ok().flatten();
-    let listeners: Vec<&Listener> =
-        question.listening(facts).filter(|listener| answers(facts, listener, address.ip())).collect();
+    let tcp = |listener: &&Listener| listener.proto == Protocol::Tcp;
+    let listeners: Vec<&Listener> = facts
+        .listeners
+        .iter()
+        .filter(|listener| tcp(listener) && answers(facts, listener, address.ip()))
+        .collect();
     if let Some(socket) = found {
         return Answer::Here(here(&listeners, &socket));
     }

@@ -139,8 +139,7 @@ fn connect_all(question: &Question, facts: &mut Facts) {
     let reached = reach::reach(&touched, question.port);
     confirm(question, facts, &reached);
     for mut reached in reached {
-        let answer =
-            (reached.result == ConnectResult::Connected).then(|| who_answered(facts, question, &mut reached));
+        let answer = (reached.result == ConnectResult::Connected).then(|| who_answered(facts, &mut reached));
         let answered_by = match answer {
             Some(Answer::Here(answered)) => Some(answered),
             Some(Answer::Redirected(redirected)) => {

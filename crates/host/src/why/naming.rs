@@ -19,7 +19,9 @@ pub(super) fn holders(holders: &[Holder]) -> Option<String> {
 
 /// Who holds a listener, or why nobody can be named.
 pub(super) fn owner(listener: &Listener) -> String {
-    holders(&listener.holders).unwrap_or_else(|| nobody(listener.owner_unknown, listener.uid))
+    let cgroup = listener.cgroup.as_deref().filter(|path| !matches!(*path, "" | "/"));
+    let made_in = cgroup.map_or_else(String::new, |path| format!(" (made in control group `{path}`)"));
+    holders(&listener.holders).unwrap_or_else(|| nobody(listener.owner_unknown, listener.uid) + &made_in)
 }
 
 /// Who holds a connection, or why nobody can be named.

@@ -69,7 +69,9 @@ impl Command for Why {
             Format::Json => stage.screen.json(&Document::new("why", &answer))?,
             Format::Jsonl => stage.screen.json_line(&Document::new("why", &answer))?,
             Format::Text => {
-                for line in draw::lines(&answer, &client::me(), Timestamp::now()) {
+                let look = stage.screen.look();
+                let width = look.width.filter(|_| look.terminal);
+                for line in draw::lines(&answer, &client::me(), Timestamp::now(), width) {
                     stage.screen.line(&line)?;
                 }
                 for note in &answer.unknown {

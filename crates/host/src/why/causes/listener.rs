@@ -1,6 +1,6 @@
 //! A listener holds the port: the ordinary case, and the answer to "what is this".
 
-use navyd_model::{ConnectResult, Listener};
+use navyd_model::{ConnectResult, Listener, OwnerUnknown};
 
 use crate::why::{
     causes::Found,
@@ -57,8 +57,12 @@ fn fallback(facts: &Facts, question: &Question) -> String {
     }
 }
 
-/// The supervisor's own command where there is one: otherwise it would come back.
+/// The supervisor's own command where there is one: otherwise it would come back. Who may not name the holder
+/// may not stop it either, and learns more as root.
 fn stop(listener: &Listener, port: u16) -> String {
+    if listener.owner_unknown == Some(OwnerUnknown::OtherUser) {
+        return format!("sudo navyd why {port}");
+    }
     let supervised =
         listener.holders.iter().find_map(|holder| holder.supervisor.as_ref()?.stop_command.clone());
     supervised.unwrap_or_else(|| format!("navyd free {port}"))

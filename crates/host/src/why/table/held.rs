@@ -30,7 +30,11 @@ fn an_ordinary_listener() {
     check("3000", here().with(inside("blue", tcp("127.0.0.1", 2))), &[Listener]);
     let root =
         here().but(|facts| facts.listeners[0] = hidden(OwnerUnknown::OtherUser, 0, tcp("127.0.0.1", 1)));
-    says(&check("3000", root, &[Listener]), "a process of user 0 that only root may name", "navyd free 3000");
+    says(
+        &check("3000", root, &[Listener]),
+        "a process of user 0 that only root may name",
+        "sudo navyd why 3000",
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use navyd_model::{BindAttempt, ConnectAttempt, ConnectResult, Exposure, Listener, Supervisor, Why};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::{
     client::Me,
     out::{Text, Tone, measure},
@@ -13,23 +15,39 @@ use crate::{
 /// The label column's width.
 const LABEL: usize = 9;
 
+/// The least columns that a sentence is folded to.
+const LEAST: usize = 30;
+
 /// How many other holders of the port are told; the rest are counted.
 const LISTENERS: usize = 4;
 
-/// The whole answer.
-pub(super) fn lines(answer: &Why, me: &Me, now: Timestamp) -> Vec<Text> {
+/// The whole answer; sentences are folded at `width`, when there is one.
+pub(super) fn lines(answer: &Why, me: &Me, now: Timestamp, width: Option<usize>) -> Vec<Text> {
     let tone = if answer.verdict.is_clean() { Tone::Green } else { Tone::Yellow };
-    let verdict =
-        Text::of(Tone::Bold, asked(answer)).then(Tone::Plain, "  ").then(tone, answer.verdict.as_str());
-    let mut lines = vec![verdict.then(Tone::Plain, format!(": {}", answer.summary))];
+    let (asked, id) = (asked(answer), answer.verdict.as_str());
+    let taken = asked.width() + id.len() + 4;
+    let beside = width.map_or(usize::MAX, |width| width.saturating_sub(taken).max(LEAST));
+    let mut lines = Vec::new();
+    for (at, line) in folded(&answer.summary, beside).iter().enumerate() {
+        let head =
+            Text::of(Tone::Bold, &asked).then(Tone::Plain, "  ").then(tone, id).then(Tone::Plain, ": ");
+        let margin = if at == 0 { head } else { Text::plain(" ".repeat(taken)) };
+        lines.push(margin.then(Tone::Plain, line));
+    }
     let mut row = |label: &str, text: Text| {
         if !text.is_empty() {
             lines.push(Text::of(Tone::Dim, format!("  {label:<LABEL$}")).append(text));
         }
     };
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(2 + LABEL).max(LEAST));
+    let fold = |label: &str, text: &str, row: &mut dyn FnMut(&str, Text)| {
+        for (at, line) in folded(text, room).iter().enumerate() {
+            row(if at == 0 { label } else { "" }, Text::plain(line));
+        }
+    };
     let mut causes = answer.causes.iter();
     let first = causes.next();
-    row("proof", first.map(|cause| Text::plain(&cause.evidence)).unwrap_or_default());
+    fold("proof", first.map_or("", |cause| &cause.evidence), &mut row);
     for listener in answer.listeners.iter().take(LISTENERS) {
         row("holder", holder(listener, me, now));
         row("started", Text::plain(started(listener)));
@@ -46,16 +64,31 @@ pub(super) fn lines(answer: &Why, me: &Me, now: Timestamp) -> Vec<Text> {
         row("known", Text::plain(known(listener)));
         row("reach", Text::plain(exposure(listener)));
     }
-    row("resolves", Text::plain(resolution(answer)));
-    row("bind", Text::plain(answer.bind.iter().map(bind).collect::<Vec<_>>().join(" · ")));
-    row("connect", Text::plain(answer.connect.iter().map(connect).collect::<Vec<_>>().join(" · ")));
+    fold("resolves", &resolution(answer), &mut row);
+    fold("bind", &answer.bind.iter().map(bind).collect::<Vec<_>>().join(" · "), &mut row);
+    fold("connect", &answer.connect.iter().map(connect).collect::<Vec<_>>().join(" · "), &mut row);
     for cause in causes {
-        row("also", Text::plain(format!("{}: {}", cause.id.as_str(), cause.evidence)));
+        fold("also", &format!("{}: {}", cause.id.as_str(), cause.evidence), &mut row);
     }
     row(
         "fix",
         first.and_then(|cause| cause.fix.as_ref()).map(|fix| Text::of(Tone::Green, fix)).unwrap_or_default(),
     );
+    lines
+}
+
+/// The text in lines of at most `room` columns, broken at spaces; a longer word stays whole.
+fn folded(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
     lines
 }
 
@@ -222,7 +255,7 @@ mod tests {
 
     fn shown(answer: &Why) -> String {
         let me = Me { uid: Some(1000), project: None };
-        let lines = lines(answer, &me, "2026-11-21T10:00:00Z".parse().unwrap());
+        let lines = lines(answer, &me, "2026-11-21T10:00:00Z".parse().unwrap(), None);
         lines.iter().map(|line| line.show(&Look::default()) + "\n").collect()
     }
 
@@ -256,6 +289,20 @@ mod tests {
   fix      navyd free 5173
 ";
         assert_eq!(shown(&answer), expected[1..]);
+    }
+
+    #[test]
+    fn sentences_are_folded_at_spaces() {
+        for (text, room, expected) in [
+            ("", 30, &[][..]),
+            ("a b c", 30, &["a b c"]),
+            ("a b c", 3, &["a b", "c"]),
+            ("longer than room", 4, &["longer", "than", "room"]),
+            ("日本 語", 5, &["日本", "語"]),
+            ("日本 語", 7, &["日本 語"]),
+        ] {
+            assert_eq!(folded(text, room), expected, "{text} in {room}");
+        }
     }
 
     #[test]

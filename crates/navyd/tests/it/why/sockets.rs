@@ -133,6 +133,8 @@ fn split_localhost() {
     answer.has("split-localhost", "which reaches `python3");
     assert_eq!(answer.connected("127.0.0.1").1, Some(four.pid().into()));
     assert_eq!(answer.connected("[::1]").1, Some(six.pid().into()));
+    // Asked for one, the other is named all the same.
+    assert_eq!(ground.why(&format!("127.0.0.1:{port}")).connected("[::1]").1, Some(six.pid().into()));
     let (_both, port) =
         ground.actor("s = listening('127.0.0.1'); t = listening('::1', port(s)); say(port(s))");
     ground.why(&port.to_string()).is("listener", 0, "answers on 127.0.0.1 and ::1");
