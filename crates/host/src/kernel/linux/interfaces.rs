@@ -5,7 +5,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use super::netlink::{Dump, Netlink, ROUTE, attributes, u32_at};
+use super::{
+    ATTEMPTS,
+    netlink::{Dump, Netlink, ROUTE, attributes, u32_at},
+};
 use crate::kernel::socket::{Error, Interface};
 
 const RTM_GETLINK: u16 = 18;
@@ -30,8 +33,11 @@ fn read() -> io::Result<Vec<Interface>> {
     let mut netlink = Netlink::open(ROUTE)?;
     let mut all: Vec<Interface> = Vec::new();
     // `struct ifinfomsg` and `struct ifaddrmsg`, all zero: every device of every family.
-    while netlink.dump(RTM_GETLINK, &[0; 16], &mut |body| all.extend(device(body)))? == Dump::Interrupted {
+    for _ in 0..ATTEMPTS {
         all.clear();
+        if netlink.dump(RTM_GETLINK, &[0; 16], &mut |body| all.extend(device(body)))? == Dump::Complete {
+            break;
+        }
     }
     netlink.dump(RTM_GETADDR, &[0; 8], &mut |body| {
         let Some((index, address)) = address(body) else { return };

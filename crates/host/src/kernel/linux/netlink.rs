@@ -77,7 +77,11 @@ impl Netlink {
         let mut interrupted = false;
         loop {
             let bytes = match receive(self.fd.as_fd(), &mut self.buffer) {
-                Err(Errno::NOBUFS) => return Ok(Dump::Interrupted),
+                // Something was lost, and the dump goes on: the kernel refuses another one before its end.
+                Err(Errno::NOBUFS) => {
+                    interrupted = true;
+                    continue;
+                }
                 other => other?,
             };
             for message in messages(bytes) {

@@ -39,8 +39,8 @@ sys.stdin.read()
 "#;
 
 /// The two ends, client first.
-fn ends(port: &Value) -> [Value; 2] {
-    let seen = document(&mut ls(["--connections", "--port", &port.to_string()]));
+fn ends(port: &Value, pids: &str) -> [Value; 2] {
+    let seen = document(&mut ls(["--connections", "--pid", pids]));
     let ends = seen["connections"].as_array().expect("connections").clone();
     assert_eq!(ends.len(), 2, "{seen:#}");
     let address = format!("127.0.0.1:{port}");
@@ -52,7 +52,8 @@ fn ends(port: &Value) -> [Value; 2] {
 fn every_byte_is_counted_once_and_nothing_else_is() {
     let mut pair = Held::start(&mut python(PAIR));
     let made = told(&mut pair);
-    let [client, server] = ends(&made[0]);
+    let both = format!("{},{}", made[2], made[3]);
+    let [client, server] = ends(&made[0], &both);
     for (end, holder, sent, received) in [(&client, &made[2], 100_001, 77), (&server, &made[3], 77, 100_001)]
     {
         assert_eq!((&end["proto"], &end["state"]), (&json!("tcp"), &json!("established")));
@@ -66,13 +67,13 @@ fn every_byte_is_counted_once_and_nothing_else_is() {
     // The octets of SYN and FIN have numbers (RFC 9293 §3.4), and are no data.
     pair.say("close");
     told(&mut pair);
-    let [client, server] = ends(&made[0]);
+    let [client, server] = ends(&made[0], &both);
     assert_eq!(server["state"], "close-wait");
     assert!(client["state"].as_str().is_some_and(|state| state.starts_with("fin-wait")), "{client:#}");
     assert_eq!([&client["bytes_sent"], &client["bytes_received"]], [&json!(100_001), &json!(77)]);
     assert_eq!([&server["bytes_sent"], &server["bytes_received"]], [&json!(77), &json!(100_001)]);
 
-    let text = run(&mut ls(["--connections", "--port", &made[0].to_string()])).stdout;
+    let text = run(&mut ls(["--connections", "--pid", &both])).stdout;
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.lines().all(|row| row.split('\t').count() == 9), "{text}");
 }

@@ -12,16 +12,16 @@ use crate::support::{
 
 const SERVERS: &str = r#"
 import json, socket, sys
-keep = [socket.create_server(("127.0.0.1", 41061)), socket.create_server(("0.0.0.0", 41062))]
-keep.append(socket.create_server(("::1", 41063), family=socket.AF_INET6))
-keep.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)); keep[-1].bind(("127.0.0.1", 41061))
+keep = [socket.create_server(("127.0.0.1", 21061)), socket.create_server(("0.0.0.0", 21062))]
+keep.append(socket.create_server(("::1", 21063), family=socket.AF_INET6))
+keep.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)); keep[-1].bind(("127.0.0.1", 21061))
 print(json.dumps("ready"), flush=True)
 sys.stdin.read()
 "#;
 
 const OTHER: &str = r#"
 import json, socket, sys
-keep = socket.create_server(("127.0.0.2", 41061))
+keep = socket.create_server(("127.0.0.2", 21061))
 print(json.dumps("ready"), flush=True)
 sys.stdin.read()
 "#;
@@ -42,11 +42,11 @@ fn each_filter_keeps_what_it_says() {
     let servers = start(&python(SERVERS), &shop);
     let other = start(user.command(&python(OTHER)).env_clear(), &elsewhere);
     let all = [
-        "tcp 127.0.0.1:41061",
-        "udp 127.0.0.1:41061",
-        "tcp 127.0.0.2:41061",
-        "tcp 0.0.0.0:41062",
-        "tcp ::1:41063",
+        "tcp 127.0.0.1:21061",
+        "udp 127.0.0.1:21061",
+        "tcp 127.0.0.2:21061",
+        "tcp 0.0.0.0:21062",
+        "tcp ::1:21063",
     ];
     let [tcp, udp, theirs, wide, six] = all;
     let (pid, their_pid) = (servers.pid().to_string(), other.pid().to_string());
@@ -57,24 +57,24 @@ fn each_filter_keeps_what_it_says() {
         (&["--project"], &[tcp, udp, wide, six]),
         (&["--project", "CORNER"], &[tcp, udp, wide, six]),
         (&["--exposed"], &[wide]),
-        (&["--port", "41061"], &[tcp, udp, theirs]),
-        (&["--port", "41061", "--tcp"], &[tcp, theirs]),
-        (&["--port", "41061", "--udp"], &[udp]),
-        (&["--port", "41063,41000-41062"], &all),
-        (&["--port", "1-41060,41063-65535"], &[six]),
+        (&["--port", "21061"], &[tcp, udp, theirs]),
+        (&["--port", "21061", "--tcp"], &[tcp, theirs]),
+        (&["--port", "21061", "--udp"], &[udp]),
+        (&["--port", "21063,21000-21062"], &all),
+        (&["--port", "1-21060,21063-65535"], &[six]),
         (&["--pid", &their_pid], &[theirs]),
         (&["--pid", &both, "--exposed"], &[wide]),
         (&["--name", "PYTHON"], &all),
-        (&["--name", "python", "--exposed", "--mine", "--port", "41062"], &[wide]),
-        (&["41062"], &[wide]),
-        (&[":41062"], &[wide]),
-        (&["127.0.0.1:41061"], &[tcp, udp]),
-        (&["127.0.0.1:41062"], &[wide]),
-        (&["[::1]:41063"], &[six]),
-        (&["localhost:41061"], &[tcp, udp, theirs]),
-        (&["http://localhost:41062/x?y=1#z"], &[wide]),
-        (&["http://shop.localhost:41062"], &[wide]),
-        (&["41061/udp"], &[udp]),
+        (&["--name", "python", "--exposed", "--mine", "--port", "21062"], &[wide]),
+        (&["21062"], &[wide]),
+        (&[":21062"], &[wide]),
+        (&["127.0.0.1:21061"], &[tcp, udp]),
+        (&["127.0.0.1:21062"], &[wide]),
+        (&["[::1]:21063"], &[six]),
+        (&["localhost:21061"], &[tcp, udp, theirs]),
+        (&["http://localhost:21062/x?y=1#z"], &[wide]),
+        (&["http://shop.localhost:21062"], &[wide]),
+        (&["21061/udp"], &[udp]),
         (&["127.0.0.2"], &[theirs, wide]),
         (&["corner-shop"], &[tcp, udp, wide, six]),
         (&["python3"], &all),
@@ -88,13 +88,14 @@ fn each_filter_keeps_what_it_says() {
             |one: &Value| format!("{} {}:{}", one["proto"], one["address"], one["port"]).replace('"', "");
         let mut shown: Vec<_> = own(&document).into_iter().map(place).collect();
         let mut expected: Vec<_> = expected.iter().map(|&place| place.to_owned()).collect();
-        (shown.sort(), expected.sort());
+        shown.sort();
+        expected.sort();
         assert_eq!(shown, expected, "{arguments:?}");
     }
 
     // What belongs to the project of the directory comes first, then what belongs to the user.
     let mut command = through(namespace.command("env"), navyd().get_program());
-    let ran = run(command.args(["ls", "--json", "--port", "41061-41063"]).current_dir(shop.path()));
+    let ran = run(command.args(["ls", "--json", "--port", "21061-21063"]).current_dir(shop.path()));
     let document = parsed(&ran);
     let order: Vec<_> = own(&document).into_iter().map(|one| pids(one)[0]).collect();
     let (first, last) = (u64::from(servers.pid()), u64::from(other.pid()));
@@ -113,12 +114,12 @@ fn finding_nothing_is_an_answer_and_tells_what_to_type() {
     assert_eq!(ran.status, Some(1), "{ran:?}");
     assert_eq!(parsed(&ran)["listeners"], json!([]));
     assert!(ran.stderr.contains("no listener matches\nhint: `navyd ls`"), "{ran:?}");
-    let ran = inside(&["--port", "41069"]);
+    let ran = inside(&["--port", "21069"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
-    assert!(ran.stderr.ends_with("hint: `navyd why 41069` tells whether the port can be bound\n"), "{ran:?}");
-    let ran = inside(&["--csv", "--port", "41069"]);
+    assert!(ran.stderr.ends_with("hint: `navyd why 21069` tells whether the port can be bound\n"), "{ran:?}");
+    let ran = inside(&["--csv", "--port", "21069"]);
     assert_eq!((ran.status, ran.stdout.lines().count()), (Some(1), 1), "{ran:?}");
-    let ran = inside(&["--jsonl", "--port", "41069", "--quiet"]);
+    let ran = inside(&["--jsonl", "--port", "21069", "--quiet"]);
     assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""), "{ran:?}");
 }
 

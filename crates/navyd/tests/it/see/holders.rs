@@ -47,7 +47,7 @@ fn every_holder_of_a_shared_socket_is_named_with_its_descriptors() {
     let shown: Vec<Value> = holders.iter().map(|holder| json!([holder["pid"], holder["fds"]])).collect();
     assert_eq!(Value::from(shown), made["holders"]);
     assert_eq!(listener["owner_unknown"], Value::Null);
-    let text = run(&mut ls(["--port", &port.to_string()])).stdout;
+    let text = run(&mut ls(["--pid", &family.pid().to_string()])).stdout;
     let cell = text.split('\t').nth(3).expect("the holder's column");
     assert!(cell.ends_with(&format!(" {} +4", made["holders"][0][0])), "{text}");
 }

@@ -103,9 +103,9 @@ fn text(shown: &Value, raw: &Value) -> Vec<u8> {
 #[test]
 fn one_row_stays_one_row_and_no_control_byte_is_written() {
     let made: Vec<_> = NAMES.into_iter().map(hostile).collect();
-    let ports: Vec<_> = made.iter().map(|made| made.port.to_string()).collect();
-    let ports = ports.join(",");
-    let piped = bytes(&mut ls(["--port", &ports]));
+    let pids: Vec<_> = made.iter().map(|made| made.child.pid().to_string()).collect();
+    let pids = pids.join(",");
+    let piped = bytes(&mut ls(["--pid", &pids]));
     assert_harmless(&piped, "\n\t");
     let piped = String::from_utf8(piped).expect("text");
     assert_eq!(piped.lines().count(), NAMES.len(), "{piped}");
@@ -113,14 +113,14 @@ fn one_row_stays_one_row_and_no_control_byte_is_written() {
     assert!(piped.contains("two\\nrows\\ttwo\\rcells "), "{piped}");
 
     let mut asked = terminal::navyd(100, 40, "");
-    let drawn = bytes(asked.args(["ls", "--port", &ports]));
+    let drawn = bytes(asked.args(["ls", "--pid", &pids]));
     assert_harmless(&drawn, "\r\n");
     let drawn = String::from_utf8(drawn).expect("text");
     let rows: Vec<_> = drawn.lines().filter(|line| line.starts_with("tcp ")).collect();
     assert_eq!(rows.len(), NAMES.len(), "{drawn}");
 
     for form in ["--json", "--jsonl", "--csv"] {
-        let written = bytes(&mut ls(["--port", &ports, form]));
+        let written = bytes(&mut ls(["--pid", &pids, form]));
         assert_harmless(&written, if form == "--csv" { "\r\n" } else { "\n" });
     }
 }
@@ -136,9 +136,9 @@ fn assert_harmless(written: &[u8], layout: &str) {
 #[test]
 fn other_programs_parse_what_is_written() {
     let made: Vec<_> = NAMES.into_iter().map(hostile).collect();
-    let ports: Vec<_> = made.iter().map(|made| made.port.to_string()).collect();
-    let ports = ports.join(",");
-    let written = bytes(&mut ls(["--json", "--port", &ports]));
+    let pids: Vec<_> = made.iter().map(|made| made.child.pid().to_string()).collect();
+    let pids = pids.join(",");
+    let written = bytes(&mut ls(["--json", "--pid", &pids]));
     let ours: Value = serde_json::from_slice(&written).expect("JSON");
     let python = "import json,sys; print(json.dumps(json.load(sys.stdin)))";
     let node =
@@ -154,7 +154,7 @@ fn other_programs_parse_what_is_written() {
         assert_eq!(serde_json::from_slice::<Value>(&again).expect("JSON"), ours, "{}", reader.display());
     }
 
-    let written = bytes(&mut ls(["--csv", "--port", &ports]));
+    let written = bytes(&mut ls(["--csv", "--pid", &pids]));
     let script = "import csv,io,json,sys; print(json.dumps(list(csv.DictReader(io.TextIOWrapper(\
                   sys.stdin.buffer, encoding='utf-8', newline='')))))";
     let records: Value =
@@ -163,8 +163,8 @@ fn other_programs_parse_what_is_written() {
     let records = records.as_array().expect("records");
     assert_eq!(records.len(), NAMES.len());
     for made in &made {
-        let record =
-            records.iter().find(|record| record["port"] == made.port.to_string()).expect("its record");
+        let port = made.port.to_string();
+        let record = records.iter().find(|record| record["port"] == port.as_str()).expect("its record");
         assert_eq!(record.as_object().map(serde_json::Map::len), Some(22), "{record:#}");
         assert_eq!(record["pids"], made.child.pid().to_string());
         let name = record["name"].as_str().expect("text");
@@ -220,7 +220,8 @@ sys.stdin.read()
     let mut shown: Vec<_> = own(&seen).iter().map(|one| text(&one["path"], &one["raw_path"])).collect();
     let mut expected: Vec<_> = paths.iter().map(|path| path.as_os_str().as_bytes().to_vec()).collect();
     expected.push(format!("@navyd-test-{pid}").into_bytes());
-    (shown.sort(), expected.sort());
+    shown.sort();
+    expected.sort();
     assert_eq!(shown, expected);
     assert!(own(&seen).iter().all(|one| one["queue"]["max"] == 3 && one["state"] == "listen"), "{seen:#}");
     let piped = bytes(&mut ls(["--unix", "--pid", &pid]));

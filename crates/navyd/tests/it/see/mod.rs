@@ -93,10 +93,17 @@ fn own(document: &Value) -> Vec<&Value> {
     all.iter().filter(|listener| listener["netns"].is_null()).collect()
 }
 
-/// The only listener of the reader's own namespace that has this port.
+/// The TCP listener on 127.0.0.1 that has this port, in the reader's own namespace.
 fn only(document: &Value, port: u64) -> &Value {
-    let found: Vec<_> = own(document).into_iter().filter(|one| one["port"] == port).collect();
-    assert_eq!(found.len(), 1, "port {port}: {document:#}");
+    the(document, "tcp", "127.0.0.1", port)
+}
+
+/// The only listener of the reader's own namespace in this place. A port alone does not tell: another test may be
+/// given the same one on another address.
+fn the<'a>(document: &'a Value, proto: &str, address: &str, port: u64) -> &'a Value {
+    let here = |one: &&Value| one["proto"] == proto && one["address"] == address && one["port"] == port;
+    let found: Vec<_> = own(document).into_iter().filter(here).collect();
+    assert_eq!(found.len(), 1, "{proto} {address} {port}: {document:#}");
     found[0]
 }
 

@@ -13,9 +13,9 @@ use crate::support::{
 
 const SERVER: &str = r#"
 import json, socket, sys
-server = socket.create_server(("127.0.0.1", 41017), backlog=5)
+server = socket.create_server(("127.0.0.1", 21017), backlog=5)
 datagram = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-datagram.bind(("::1", 41018))
+datagram.bind(("::1", 21018))
 print(json.dumps("ready"), flush=True)
 sys.stdin.read()
 "#;
@@ -39,7 +39,7 @@ fn root_sees_into_a_namespace_as_if_it_were_its_own() {
     let Some(namespace) = Namespace::new("root_sees_into_a_namespace_as_if_it_were_its_own") else { return };
     let server = inside(&namespace, SERVER);
     let number = fs::metadata(format!("/run/netns/{}", namespace.name())).expect("it has a name").ino();
-    let seen = document(&mut ls(["--port", "41017,41018"]));
+    let seen = document(&mut ls(["--port", "21017,21018"]));
     let listeners = of(&seen, &json!(namespace.name()));
     assert_eq!(listeners.len(), 2, "{seen:#}");
     for listener in listeners {
@@ -49,12 +49,12 @@ fn root_sees_into_a_namespace_as_if_it_were_its_own() {
         assert_eq!(listener["exposure"], "loopback");
     }
     assert!(own(&seen).iter().all(|listener| !pids(listener).contains(&u64::from(server.pid()))), "{seen:#}");
-    let text = run(&mut ls(["--port", "41017"])).stdout;
+    let text = run(&mut ls(["--port", "21017"])).stdout;
     assert!(text.contains(&format!("in netns {}", namespace.name())), "{text}");
 
     // From inside it is one's own, and nothing marks it.
     let mut command = through(namespace.command("env"), navyd().get_program());
-    let seen = document(command.args(["ls", "--port", "41017,41018"]));
+    let seen = document(command.args(["ls", "--port", "21017,21018"]));
     assert_eq!(own(&seen).len(), 2, "{seen:#}");
     assert_eq!(of(&seen, &json!(namespace.name())), Vec::<&Value>::new());
 }
@@ -64,8 +64,8 @@ fn another_user_sees_into_a_namespace_through_a_process() {
     let test = "another_user_sees_into_a_namespace_through_a_process";
     let Some(user) = User::new(test, 62_021) else { return };
     let Some(namespace) = Namespace::new(test) else { return };
-    let server = inside(&namespace, &SERVER.replace("4101", "4102"));
-    let seen = document(&mut user.ls(["--port", "41027,41028"]));
+    let server = inside(&namespace, &SERVER.replace("2101", "2102"));
+    let seen = document(&mut user.ls(["--port", "21027,21028"]));
     let listeners = seen["listeners"].as_array().expect("listeners");
     assert_eq!(listeners.len(), 2, "{seen:#}");
     for listener in listeners {
@@ -84,13 +84,13 @@ fn ones_own_process_names_a_namespace_that_a_process_of_root_does_not() {
     let test = "ones_own_process_names_a_namespace_that_a_process_of_root_does_not";
     let Some(user) = User::new(test, 62_022) else { return };
     let Some(namespace) = Namespace::new(test) else { return };
-    let server = inside(&namespace, &SERVER.replace("4101", "4103"));
+    let server = inside(&namespace, &SERVER.replace("2101", "2103"));
     let mut setpriv = user.command(&python("print('true', flush=True); import sys; sys.stdin.read()"));
     let mut neighbour = namespace.command(setpriv.get_program());
     let mut neighbour = Held::start(neighbour.args(setpriv.get_args()));
     told(&mut neighbour);
     setpriv.current_dir("/");
-    let seen = document(&mut user.ls(["--port", "41037"]));
+    let seen = document(&mut user.ls(["--port", "21037"]));
     let listeners = of(&seen, &json!(namespace.name()));
     assert_eq!(listeners.len(), 1, "{} {seen:#}", server.pid());
 }
@@ -100,11 +100,11 @@ fn a_namespace_without_a_name_or_a_process_of_ours_is_told_by_its_number() {
     let test = "a_namespace_without_a_name_or_a_process_of_ours_is_told_by_its_number";
     let Some(_) = Namespace::new(test) else { return };
     let mut command = Command::new("unshare");
-    let script = python(&SERVER.replace("127.0.0.1", "0.0.0.0").replace("::1", "::").replace("4101", "4104"));
+    let script = python(&SERVER.replace("127.0.0.1", "0.0.0.0").replace("::1", "::").replace("2101", "2104"));
     let mut server = Held::start(command.arg("-n").arg(script.get_program()).args(script.get_args()));
     told(&mut server);
     let number = fs::metadata(format!("/proc/{}/ns/net", server.pid())).expect("a child of ours").ino();
-    let seen = document(&mut ls(["41047"]));
+    let seen = document(&mut ls(["21047"]));
     let listeners: Vec<_> = of(&seen, &Value::Null);
     assert_eq!(listeners.len(), 1, "{seen:#}");
     assert_eq!(listeners[0]["netns"]["inode"], number);

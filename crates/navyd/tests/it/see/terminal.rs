@@ -28,23 +28,24 @@ fn shown(command: &mut Command) -> (Option<i32>, String) {
     (ran.status.code(), String::from_utf8(ran.stdout).expect("text"))
 }
 
-/// A dozen listeners with long addresses, so that narrow tables have to give way.
+/// A dozen listeners of a process, and its id.
 fn dozen() -> (Held, String) {
     let mut child = Held::start(&mut python(
         "import json, socket, sys
 keep = [socket.create_server(('::1', 0), family=socket.AF_INET6) for _ in range(12)]
-print(json.dumps(','.join(str(one.getsockname()[1]) for one in keep)), flush=True)
+print(json.dumps('ready'), flush=True)
 sys.stdin.read()",
     ));
-    let ports = told(&mut child).as_str().expect("text").to_owned();
-    (child, ports)
+    told(&mut child);
+    let pid = child.pid().to_string();
+    (child, pid)
 }
 
 #[test]
 fn no_line_is_wider_than_the_terminal() {
-    let (_child, ports) = dozen();
+    let (_child, pid) = dozen();
     for columns in [20, 40, 80, 200] {
-        let (status, shown) = shown(navyd(columns, 24, "").args(["ls", "--port", &ports]));
+        let (status, shown) = shown(navyd(columns, 24, "").args(["ls", "--pid", &pid]));
         assert_eq!(status, Some(0), "{shown}");
         assert_eq!(shown.lines().filter(|line| line.contains("[::1]:")).count(), 12, "{columns}: {shown}");
         // A note on stderr is prose: it wraps.
@@ -56,9 +57,9 @@ fn no_line_is_wider_than_the_terminal() {
 
 #[test]
 fn colour_follows_the_terminal_and_what_is_asked() {
-    let (_child, ports) = dozen();
+    let (_child, pid) = dozen();
     let coloured = |command: &mut Command| {
-        let (status, shown) = shown(command.args(["ls", "--port", &ports]));
+        let (status, shown) = shown(command.args(["ls", "--pid", &pid]));
         assert_eq!(status, Some(0), "{shown}");
         shown.contains("\x1b[")
     };
@@ -73,9 +74,9 @@ fn colour_follows_the_terminal_and_what_is_asked() {
 
 #[test]
 fn watching_redraws_in_place_and_gives_the_cursor_back() {
-    let (_child, ports) = dozen();
+    let (_child, pid) = dozen();
     let mut watch = navyd(60, 10, "\x1b[H");
-    let (status, shown) = shown(watch.args(["ls", "--watch", "--interval", "100ms", "--port", &ports]));
+    let (status, shown) = shown(watch.args(["ls", "--watch", "--interval", "100ms", "--pid", &pid]));
     assert_eq!(status, Some(130), "{shown:?}");
     assert!(shown.starts_with("\x1b[?25l\x1b[2J\x1b[H"), "{shown:?}");
     assert!(shown.ends_with("\r\n\x1b[?25h"), "{shown:?}");

@@ -21,7 +21,7 @@ const SERVER: &str = r#"
 import json, socket, sys
 def open_one(port):
     return socket.create_server(("127.0.0.1", port))
-keep = {41051: open_one(41051)}
+keep = {21051: open_one(21051)}
 print(json.dumps("ready"), flush=True)
 for line in sys.stdin:
     what, port = line.split()
@@ -64,7 +64,7 @@ fn what_comes_goes_and_is_replaced_is_told_once() {
         "--interval",
         "100ms",
         "--port",
-        "41051-41059",
+        "21051-21059",
     ]));
     let mut next = || loop {
         let event = told(&mut watch);
@@ -81,9 +81,9 @@ fn what_comes_goes_and_is_replaced_is_told_once() {
         assert!(event["at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{event:#}");
     };
     let first = next();
-    check(&first, "present", 41051);
+    check(&first, "present", 21051);
     assert_eq!(first["listener"]["holders"][0]["pid"], server.pid());
-    for (order, change, port) in [("open 41052", "added", 41052), ("close 41052", "gone", 41052)] {
+    for (order, change, port) in [("open 21052", "added", 21052), ("close 21052", "gone", 21052)] {
         server.say(order);
         told(&mut server);
         let event = next();
@@ -96,13 +96,13 @@ fn what_comes_goes_and_is_replaced_is_told_once() {
     let replaced = |watch: &mut Held, server: &mut Held| {
         signal("STOP", watch);
         stopped(watch);
-        server.say("again 41051");
+        server.say("again 21051");
         told(server);
         signal("CONT", watch);
         told(watch)
     };
     let event = replaced(&mut watch, &mut server);
-    check(&event, "replaced", 41051);
+    check(&event, "replaced", 21051);
     let (now, before) = (&event["listener"], &event["before"]);
     assert_eq!(now["holders"][0]["pid"], before["holders"][0]["pid"]);
     assert_eq!(before["cookie"], first["listener"]["cookie"]);
@@ -119,7 +119,8 @@ fn a_piped_watch_in_text_is_one_event_a_line() {
          sys.stdin.readline(); s.close(); sys.stdin.read()",
     ));
     let port = told(&mut server);
-    let mut watch = Held::start(ls(["--watch", "--interval", "100ms"]).args(["--port", &port.to_string()]));
+    let mut watch =
+        Held::start(ls(["--watch", "--interval", "100ms"]).args(["--pid", &server.pid().to_string()]));
     let tail = |line: String| line.split_once(' ').expect("time and the rest").1.to_owned();
     let line = watch.line();
     assert_eq!(&line[10..11], "T", "{line}");
