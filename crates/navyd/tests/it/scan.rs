@@ -155,15 +155,15 @@ fn another_machine_is_scanned_with_consent() {
     let (Some(here), Some(there)) = (Namespace::new(NAME), Namespace::new(NAME)) else { return };
     let ip = |arguments: &str| run(Command::new("ip").args(arguments.split(' ')));
     let (one, other) = (here.name(), there.name());
-    let linked = ip(&format!("-n {one} link add a type veth peer name b netns {other}"));
+    let linked = ip(&format!("-n {one} link add name here0 type veth peer name there0 netns {other}"));
     if linked.status != Some(0) {
         return skip(NAME, &format!("no pair of devices: {}", linked.stderr.trim()));
     }
     for set in [
-        format!("-n {one} addr add 10.99.0.1/24 dev a"),
-        format!("-n {one} link set a up"),
-        format!("-n {other} addr add 10.99.0.2/24 dev b"),
-        format!("-n {other} link set b up"),
+        format!("-n {one} addr add 10.99.0.1/24 dev here0"),
+        format!("-n {one} link set here0 up"),
+        format!("-n {other} addr add 10.99.0.2/24 dev there0"),
+        format!("-n {other} link set there0 up"),
     ] {
         assert_eq!(ip(&set).status, Some(0), "{set}");
     }
