@@ -2,13 +2,15 @@
 //!
 //! Neither the kernel's 15 bytes (Node.js calls its first thread `MainThread`) nor the first argument alone,
 //! which a program chooses freely. Where these two agree, the name by which it was started (`redis-server` is a
-//! link to `redis-check-rdb`); else the executable's file name, where it can be read and says something. Bias:
-//! a script goes by its interpreter, because the interpreter is what runs.
+//! link to `redis-check-rdb`, and a script that is executable runs under its own name); else the executable's file
+//! name, where it can be read and says something. Bias: a script that is an argument (`python3 manage.py`) goes by
+//! its interpreter, because that is what runs.
 
 /// The name, from the executable's path, the arguments and the kernel's name.
 pub(super) fn name(exe: Option<&[u8]>, argv: &[Vec<u8>], comm: &[u8]) -> Vec<u8> {
     let given = argv.first().map(|first| title(first, argv.len())).filter(|name| !name.is_empty());
-    let started_as = given.filter(|given| agree(given, comm));
+    let script = argv.get(1).map(|second| base(second));
+    let started_as = given.into_iter().chain(script).find(|name| agree(name, comm));
     let own = || exe.map(base).and_then(telling);
     started_as.or_else(own).or(given).unwrap_or(comm).to_vec()
 }
@@ -58,7 +60,7 @@ mod tests {
         for (exe, argv, comm, expected) in [
             (Some("/usr/bin/node"), &["next-server (v15)"][..], "MainThread", "node"),
             (Some("/usr/bin/python3.11"), &["python3", "manage.py"], "python3", "python3"),
-            (Some("/usr/bin/python3.11"), &["/usr/bin/python3", "/a/tool"], "tool", "python3.11"),
+            (Some("/usr/bin/python3.11"), &["/usr/bin/python3", "/a/tool", "-x"], "tool", "tool"),
             (Some("/usr/bin/redis-check-rdb"), &["redis-server *:6379"], "redis-server", "redis-server"),
             (
                 Some("/usr/bin/systemd"),
