@@ -8,13 +8,14 @@ use std::{
     ffi::CStr,
     mem::MaybeUninit,
     num::NonZero,
+    ops::ControlFlow,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat},
+    fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat},
     process::geteuid,
 };
 
@@ -93,7 +94,10 @@ impl Owners {
 pub fn pids() -> Vec<u32> {
     let mut pids = Vec::new();
     if let Ok(proc) = open("/proc") {
-        each_number(&proc, &mut vec![MaybeUninit::uninit(); BUFFER], |pid, _| pids.push(pid));
+        each_number(&proc, &mut vec![MaybeUninit::uninit(); BUFFER], |pid, _| {
+            pids.push(pid);
+            ControlFlow::Continue(())
+        });
     }
     pids
 }
@@ -131,12 +135,15 @@ impl Pass {
                 Err(_) => return,
             };
         let (found, mut refused) = (&mut self.found, false);
-        each_number(&table, &mut self.buffer, |fd, name| match socket_inode(&table, name) {
-            Ok(Some(inode)) if wanted.contains(&inode) => found.push((inode, Hold { pid, fd })),
-            Err(rustix::io::Errno::ACCESS) => refused = true,
-            _ => {}
+        each_number(&table, &mut self.buffer, |fd, name| {
+            match socket_inode(&table, name) {
+                Ok(Some(inode)) if wanted.contains(&inode) => found.push((inode, Hold { pid, fd })),
+                Err(rustix::io::Errno::ACCESS) => refused = true,
+                _ => {}
+            }
+            // A security module may allow the listing and refuse the links: then it refuses all of them.
+            if refused { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        // A security module may allow the listing and refuse the links.
         if refused {
             self.unreadable.extend(user_of(proc, pid));
         }
@@ -144,21 +151,20 @@ impl Pass {
 
     /// Reads the tables of the threads that do not share their process's.
     fn threads(&mut self, pid: u32, wanted: &HashSet<u64>) {
-        let Some(Ok(tasks)) = self.proc.as_ref().map(|proc| {
-            openat(
-                proc,
-                format!("{pid}/task"),
-                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-        }) else {
+        let Some(proc) = &self.proc else { return };
+        let path = format!("{pid}/task");
+        // The directory has two links and one for each thread; most processes have one thread.
+        if statat(proc, &path, AtFlags::empty()).is_ok_and(|found| found.st_nlink <= 3) {
             return;
-        };
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(tasks) = openat(proc, path, flags, Mode::empty()) else { return };
         let mut own = Vec::new();
         each_number(&tasks, &mut self.buffer, |tid, _| {
             if tid != pid && same_files(pid, tid) != Some(true) {
                 own.push(tid);
             }
+            ControlFlow::Continue(())
         });
         for tid in own {
             self.table(pid, &format!("{pid}/task/{tid}/fd"), wanted);
@@ -222,13 +228,17 @@ fn socket_number(target: &[u8]) -> Option<u64> {
     number(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
-/// Calls `each` with every entry that is a number.
-fn each_number(directory: &OwnedFd, buffer: &mut [MaybeUninit<u8>], mut each: impl FnMut(u32, &CStr)) {
+/// Calls `each` with every entry that is a number, until it breaks.
+fn each_number(
+    directory: &OwnedFd,
+    buffer: &mut [MaybeUninit<u8>],
+    mut each: impl FnMut(u32, &CStr) -> ControlFlow<()>,
+) {
     let mut entries = RawDir::new(directory, buffer);
     while let Some(Ok(entry)) = entries.next() {
-        if let Some(value) = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok())
-        {
-            each(value, entry.file_name());
+        let value = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok());
+        if value.is_some_and(|value| each(value, entry.file_name()).is_break()) {
+            return;
         }
     }
 }
@@ -245,7 +255,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 
 /// The effective user of a process, who owns its directory.
 fn user_of(proc: impl AsFd, pid: u32) -> Option<u32> {
-    statat(proc, format!("{pid}"), rustix::fs::AtFlags::empty()).ok().map(|found| found.st_uid)
+    statat(proc, format!("{pid}"), AtFlags::empty()).ok().map(|found| found.st_uid)
 }
 
 fn open(path: &str) -> rustix::io::Result<OwnedFd> {
