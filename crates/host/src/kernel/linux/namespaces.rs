@@ -7,12 +7,17 @@
 use std::{
     collections::BTreeMap,
     fs, io,
+    num::NonZero,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    thread,
 };
 
 use navyd_model::Namespace;
-use rustix::fd::AsFd;
+use rustix::{
+    fd::AsFd,
+    fs::{AtFlags, statat},
+};
 
 use crate::kernel::socket::{Error, Query, Source, Table};
 
@@ -25,9 +30,11 @@ pub fn namespaces(pids: &[u32]) -> Vec<Namespace> {
     let own = files(Path::new("/proc/self"));
     let own_inode = inode(Path::new("/proc/self"));
     let mut by_files: BTreeMap<u64, Namespace> = BTreeMap::new();
-    for &pid in pids {
+    for (pid, files) in files_of(pids) {
+        if Some(files) == own {
+            continue;
+        }
         let process = PathBuf::from(format!("/proc/{pid}"));
-        let Some(files) = files(&process).filter(|found| Some(*found) != own) else { continue };
         let nameless = Namespace { inode: None, name: None, container: None, pid: Some(pid) };
         let known = by_files.entry(files).or_insert(nameless);
         // The first process may keep the number to itself; one that does not is also the better door.
@@ -76,6 +83,35 @@ fn door(namespace: &Namespace) -> io::Result<fs::File> {
         return Err(io::ErrorKind::NotFound.into());
     }
     Ok(door)
+}
+
+/// [`files`] of every process that still is, on every core: it is a look at each.
+fn files_of(pids: &[u32]) -> Vec<(u32, u64)> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = pids.len().div_ceil(cores).max(1);
+    let look = |share: &[u32]| -> Vec<(u32, u64)> {
+        let Ok(proc) = fs::File::open("/proc") else { return Vec::new() };
+        let found = |pid: &u32| {
+            let found = statat(&proc, format!("{pid}/net/tcp"), AtFlags::empty()).ok()?;
+            Some((*pid, found.st_ino))
+        };
+        share.iter().filter_map(found).collect()
+    };
+    thread::scope(|scope| {
+        let mut shares = pids.chunks(share);
+        let own = shares.next().unwrap_or_default();
+        let spawn =
+            |share| thread::Builder::new().spawn_scoped(scope, move || look(share)).map_err(|_| share);
+        let others: Vec<_> = shares.map(spawn).collect();
+        let mut all = look(own);
+        for other in others {
+            all.extend(match other {
+                Ok(thread) => thread.join().unwrap_or_default(),
+                Err(share) => look(share),
+            });
+        }
+        all
+    })
 }
 
 /// What tells two namespaces apart without any right.

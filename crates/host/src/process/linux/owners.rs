@@ -27,6 +27,10 @@ const MOST_THREADS: usize = 8;
 /// `getdents` fills at most 32 KiB at a time.
 const BUFFER: usize = 32 * 1024;
 
+/// The first piece of a directory: enough for most processes, and little enough that a process with thousands of
+/// descriptors which refuses the first link costs no more than others.
+const FIRST: usize = 2 * 1024;
+
 /// What a pass over the processes found.
 #[derive(Debug, Default)]
 pub struct Owners {
@@ -234,11 +238,18 @@ fn each_number(
     buffer: &mut [MaybeUninit<u8>],
     mut each: impl FnMut(u32, &CStr) -> ControlFlow<()>,
 ) {
-    let mut entries = RawDir::new(directory, buffer);
-    while let Some(Ok(entry)) = entries.next() {
-        let value = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok());
-        if value.is_some_and(|value| each(value, entry.file_name()).is_break()) {
-            return;
+    let first = FIRST.min(buffer.len());
+    for size in [first, buffer.len()] {
+        let mut entries = RawDir::new(directory, &mut buffer[..size]);
+        while let Some(Ok(entry)) = entries.next() {
+            let value = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok());
+            if value.is_some_and(|value| each(value, entry.file_name()).is_break()) {
+                return;
+            }
+            // The directory remembers its place: the larger piece begins where the smaller ended.
+            if size == first && entries.is_buffer_empty() {
+                break;
+            }
         }
     }
 }
