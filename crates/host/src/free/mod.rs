@@ -11,7 +11,7 @@ mod victim;
 use std::{net::IpAddr, time::Duration};
 
 use navyd_model::{
-    Listener, Protocol, State,
+    Exposure, Listener, Protocol, State,
     free::{Freed, Outcome},
 };
 
@@ -60,6 +60,7 @@ pub fn plan(wanted: Wanted) -> Result<Plan, Error> {
         tcp: wanted.proto == Protocol::Tcp,
         udp: wanted.proto == Protocol::Udp,
         namespaces: false,
+        published: true,
         // Everything, because what else a victim listens on goes with it.
         ..Scope::default()
     };
@@ -108,12 +109,21 @@ fn covers(listener: &Listener, wanted: &Wanted) -> bool {
 }
 
 /// Those in LISTEN; only when there are none, those that are bound without listening. A server that has bound
-/// its next socket already is not stopped for it.
+/// its next socket already is not stopped for it. A rule that publishes the port prevents no bind, so it counts
+/// only alone.
 fn those_that_block(mut here: Vec<Listener>) -> Vec<Listener> {
+    if here.iter().any(|listener| !is_rule(listener)) {
+        here.retain(|listener| !is_rule(listener));
+    }
     if here.iter().any(|listener| listener.state == State::Listen) {
         here.retain(|listener| listener.state != State::BoundNotListening);
     }
     here
+}
+
+/// Whether it is no socket: a container engine publishes the port by a rule alone.
+fn is_rule(listener: &Listener) -> bool {
+    listener.exposure == Exposure::Container && listener.inode.is_none() && listener.holders.is_empty()
 }
 
 /// The connections that have the port as their own, and those that are over and rest in TIME_WAIT.
@@ -168,5 +178,16 @@ mod tests {
         let bound = Listener { state: State::BoundNotListening, ..listening.clone() };
         assert_eq!(those_that_block(vec![bound.clone(), listening.clone()]), [listening]);
         assert_eq!(those_that_block(vec![bound.clone()]), [bound]);
+    }
+
+    #[test]
+    fn a_rule_counts_only_alone() {
+        let rule = Listener { exposure: Exposure::Container, ..Listener::on(Protocol::Tcp, 3000) };
+        let socket = Listener { inode: Some(7), ..Listener::on(Protocol::Tcp, 3000) };
+        let proxy = Listener { inode: Some(8), ..rule.clone() };
+        let both = vec![socket.clone(), proxy];
+        assert_eq!(those_that_block(both.clone()), both);
+        assert_eq!(those_that_block(vec![rule.clone()]), std::slice::from_ref(&rule));
+        assert_eq!(those_that_block(vec![rule, socket.clone()]), [socket]);
     }
 }

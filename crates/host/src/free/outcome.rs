@@ -12,7 +12,7 @@ use navyd_model::{
 };
 
 use super::{
-    Wanted, covers,
+    Wanted, covers, is_rule,
     stop::{Stopped, words},
 };
 use crate::{
@@ -46,6 +46,14 @@ pub(super) fn of_plan(
             Outcome::Refused,
             format!("port {port} is not freed: {reason}"),
             way_around(wanted, victims),
+        );
+    }
+    if let Some(rule) = here.iter().find(|listener| is_rule(listener)) {
+        let to = rule.note.as_deref().unwrap_or("a container");
+        return (
+            Outcome::Refused,
+            format!("port {port} is published by {to}, and no process here holds it"),
+            Some(stop_container(wanted)),
         );
     }
     if victims.is_empty() || here.iter().any(|listener| listener.holders.is_empty()) {
@@ -253,16 +261,21 @@ fn way_around(wanted: &Wanted, victims: &[Victim]) -> Option<String> {
     let names: Vec<&str> = victims.iter().map(|victim| victim.holder.name.as_str()).collect();
     match () {
         () if names.iter().any(|name| ["docker-proxy", "rootlessport", "rootlesskit"].contains(name)) => {
-            Some(format!("docker stop $(docker ps -q --filter publish={})", wanted.port))
+            Some(stop_container(wanted))
         }
         () if names.contains(&"systemd") => Some("systemctl list-sockets".into()),
         () => None,
     }
 }
 
+/// What stops the container that publishes the port.
+fn stop_container(wanted: &Wanted) -> String {
+    format!("docker stop $(docker ps -q --filter publish={})", wanted.port)
+}
+
 #[cfg(test)]
 mod tests {
-    use navyd_model::{Ancestor, Holder, OwnerUnknown, Supervisor};
+    use navyd_model::{Ancestor, Exposure, Holder, OwnerUnknown, Supervisor};
 
     use super::*;
 
@@ -302,6 +315,23 @@ mod tests {
         ] {
             assert_eq!(of_plan(&WANTED, &[here], &victims, &[], &[]).0, expected, "{victims:?}");
         }
+    }
+
+    #[test]
+    fn a_port_that_only_a_rule_publishes_has_nobody_to_stop() {
+        let rule = Listener {
+            exposure: Exposure::Container,
+            owner_unknown: Some(OwnerUnknown::NoProcess),
+            note: Some("container 172.17.0.2:80".into()),
+            ..Listener::on(Protocol::Tcp, 3000)
+        };
+        let (outcome, summary, hint) = of_plan(&WANTED, &[rule], &[], &[], &[]);
+        assert_eq!(outcome, Outcome::Refused);
+        assert_eq!(
+            summary,
+            "port 3000 is published by container 172.17.0.2:80, and no process here holds it"
+        );
+        assert_eq!(hint.as_deref(), Some("docker stop $(docker ps -q --filter publish=3000)"));
     }
 
     #[test]

@@ -18,12 +18,12 @@ use portable as os;
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    Cgroups, HOSTS, destroy, find, interfaces, limits, namespaces, rules, sockets, sockets_in,
+    Cgroups, HOSTS, destroy, find, interfaces, limits, namespaces, published, rules, sockets, sockets_in,
     stdout_is_read, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, unix_with_unread};
-pub use rule::{Action, Rule, RuleQuery};
+pub use rule::{Action, Published, Rule, RuleQuery, ToPort};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };

@@ -20,7 +20,9 @@ use std::{
 
 use navyd_model::{Family, Namespace, State};
 
-use super::{Error, Interface, Limits, Query, Rule, RuleQuery, Socket, Source, Table, Transport, UnixSocket};
+use super::{
+    Error, Interface, Limits, Published, Query, Rule, RuleQuery, Socket, Source, Table, Transport, UnixSocket,
+};
 
 /// Where names are given addresses by hand.
 #[cfg(windows)]
@@ -76,6 +78,14 @@ pub fn destroy(_: &Socket) -> Result<(), Error> {
 /// # Errors
 /// Always [`Error::Unsupported`].
 pub fn rules(_: RuleQuery) -> Result<Vec<Rule>, Error> {
+    Err(Error::Unsupported("the packet filter's rules"))
+}
+
+/// The ports that container engines publish by rules.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn published() -> Result<Vec<Published>, Error> {
     Err(Error::Unsupported("the packet filter's rules"))
 }
 

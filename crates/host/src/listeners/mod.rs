@@ -6,6 +6,7 @@
 mod connection;
 mod exposure;
 mod owner;
+mod published;
 mod reach;
 
 use std::collections::HashSet;
@@ -36,13 +37,15 @@ pub struct Scope {
     pub unix: bool,
     /// Those of other network namespaces too.
     pub namespaces: bool,
+    /// Ports that container engines publish by rules, which no socket here has.
+    pub published: bool,
     /// Only this port.
     pub port: Option<u16>,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { tcp: true, udp: true, unix: false, namespaces: true, port: None }
+        Self { tcp: true, udp: true, unix: false, namespaces: true, published: false, port: None }
     }
 }
 
@@ -76,7 +79,12 @@ pub fn listeners(scope: &Scope) -> Result<Seen, Error> {
     if scope.unix && scope.port.is_none() {
         found.unix = kernel::unix_listeners()?;
     }
-    Ok(found.join())
+    let devices = kernel::interfaces().unwrap_or_default();
+    let mut seen = found.join(&devices);
+    if scope.published {
+        published::add(&mut seen, scope, &devices);
+    }
+    Ok(seen)
 }
 
 /// The network namespaces that are not our own, with their containers.
@@ -152,16 +160,15 @@ impl Found {
         }
     }
 
-    fn join(mut self) -> Seen {
+    fn join(mut self, devices: &[Interface]) -> Seen {
         let inodes: HashSet<u64> = self.sockets.iter().map(|(socket, _)| socket.inode).collect();
         let unix = self.unix.iter().map(|socket| socket.inode);
         let mut holders = Holders::of(&inodes.into_iter().chain(unix).filter(|inode| *inode != 0).collect());
         self.drop_closed(&holders);
-        let devices = kernel::interfaces().unwrap_or_default();
         let mut cgroups = Cgroups::default();
         let mut seen = Seen { notes: self.notes, ..Seen::default() };
         for (socket, namespace) in self.sockets {
-            seen.listeners.push(listener(&socket, namespace, &mut holders, &devices, &mut cgroups));
+            seen.listeners.push(listener(&socket, namespace, &mut holders, devices, &mut cgroups));
         }
         seen.listeners.extend(self.unix.iter().map(|socket| unix_listener(socket, &mut holders)));
         for listener in &mut seen.listeners {

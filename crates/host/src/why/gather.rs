@@ -62,7 +62,7 @@ pub fn gather(target: &Target) -> Result<Facts, Error> {
 
 /// The sockets that take the port, of both protocols.
 fn seen(question: &Question, namespaces: bool) -> Result<Seen, Error> {
-    listeners(&Scope { tcp: true, udp: true, unix: false, namespaces, port: Some(question.port) })
+    listeners(&Scope { namespaces, port: Some(question.port), ..Scope::default() })
 }
 
 fn look_elsewhere(question: &Question, facts: &mut Facts) -> Result<(), Error> {

@@ -227,6 +227,7 @@ impl Ls {
             tcp: all || self.tcp,
             udp: all || self.udp,
             unix: self.unix,
+            published: true,
             port: filter.only_port(),
             ..Scope::default()
         };

@@ -25,7 +25,7 @@ pub use self::{
     interfaces::interfaces,
     limits::limits,
     namespaces::{namespaces, sockets_in},
-    rules::rules,
+    rules::{published, rules},
     stdout::stdout_is_read,
 };
 use super::socket::{Error, Query, Socket, Source, Table, Transport, UnixSocket};

@@ -12,6 +12,7 @@ mod hostile;
 mod many;
 mod namespaces;
 mod projects;
+mod published;
 mod refused;
 mod sockets;
 mod terminal;

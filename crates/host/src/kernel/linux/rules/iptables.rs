@@ -3,7 +3,7 @@
 use crate::kernel::rule::{Action, Rule, RuleQuery};
 
 /// The rules and policies that concern the port. A line is a rule when it begins with `-A`.
-pub(super) fn rules(text: &str, query: RuleQuery) -> Vec<Rule> {
+pub(in crate::kernel::linux) fn rules(text: &str, query: RuleQuery) -> Vec<Rule> {
     let mut found: Vec<Rule> =
         text.lines().filter_map(|line| rule(line, query).or_else(|| policy(line))).collect();
     found.sort_by_key(|rule| !rule.names_port);

@@ -4,8 +4,9 @@
 //! program that turns them back into what an administrator wrote. So it is run, from the system's own folders
 //! and never from `PATH`, and only when something was seen that a rule would explain.
 
-mod iptables;
-mod nft;
+pub(super) mod iptables;
+pub(super) mod nft;
+pub(super) mod published;
 
 use std::{
     fs, io,
@@ -13,6 +14,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+pub use self::published::published;
 use crate::kernel::{
     rule::{Rule, RuleQuery},
     socket::Error,
@@ -31,11 +33,10 @@ const LEGACY_TABLES: [&str; 2] = ["/proc/net/ip_tables_names", "/proc/net/ip6_ta
 /// # Errors
 /// When neither filter's program is installed, or none may read the rules.
 pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
-    let failed = |source| Error::Io { what: "list packet filter rules", source };
     let nft = output("nft", &["-j", "list", "ruleset"]).map(|text| nft::rules(&text, query));
     match nft {
         Ok(mut found) => {
-            found.extend(legacy(query));
+            found.extend(legacy().iter().flat_map(|text| iptables::rules(text, query)));
             Ok(found)
         }
         // The older program also shows what was written through its newer self.
@@ -46,16 +47,18 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
     }
 }
 
-/// The rules of the older filter, where it is in use beside the newer one.
-fn legacy(query: RuleQuery) -> Vec<Rule> {
-    let mut found = Vec::new();
-    for (tables, program) in LEGACY_TABLES.iter().zip(["iptables-legacy-save", "ip6tables-legacy-save"]) {
-        let in_use = fs::read_to_string(tables).is_ok_and(|names| !names.trim().is_empty());
-        if let Some(text) = in_use.then(|| output(program, &[]).ok()).flatten() {
-            found.extend(iptables::rules(&text, query));
-        }
-    }
-    found
+/// What the older filter's own programs print, where it is in use beside the newer one.
+fn legacy() -> Vec<String> {
+    let in_use = |tables: &str| fs::read_to_string(tables).is_ok_and(|names| !names.trim().is_empty());
+    let programs = LEGACY_TABLES.iter().zip(["iptables-legacy-save", "ip6tables-legacy-save"]);
+    programs
+        .filter(|(tables, _)| in_use(tables))
+        .filter_map(|(_, program)| output(program, &[]).ok())
+        .collect()
+}
+
+fn failed(source: io::Error) -> Error {
+    Error::Io { what: "list packet filter rules", source }
 }
 
 fn output(program: &str, arguments: &[&str]) -> io::Result<String> {

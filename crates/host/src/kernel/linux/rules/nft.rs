@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::kernel::rule::{Action, Rule, RuleQuery};
 
 /// The rules and policies that concern the port. What is not JSON, or not of the documented shape, is skipped.
-pub(super) fn rules(text: &str, query: RuleQuery) -> Vec<Rule> {
+pub(in crate::kernel::linux) fn rules(text: &str, query: RuleQuery) -> Vec<Rule> {
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     let objects = document["nftables"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut found: Vec<Rule> = objects.iter().filter_map(|object| rule(&object["rule"], query)).collect();
