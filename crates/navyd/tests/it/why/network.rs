@@ -1,7 +1,7 @@
 //! Causes that lie between sockets: rules, devices, addresses and namespaces.
 
 use super::Ground;
-use crate::support::run::run;
+use crate::support::{program, run::run, skip};
 
 const SERVER: &str = "s = listening('0.0.0.0'); say(port(s))";
 
@@ -35,6 +35,20 @@ fn firewall_reject() {
         let answer = ground.why(&port.to_string());
         answer.is("firewall-reject", 1, "listens there").has("firewall-reject", shown);
     }
+}
+
+#[test]
+fn firewall_reject_by_iptables() {
+    let test = "why::firewall_reject_by_iptables";
+    if program("iptables").is_none() {
+        return skip(test, "`iptables` is not installed");
+    }
+    let Some(ground) = Ground::with_rules(test) else { return };
+    let (_actor, port) = ground.actor(SERVER);
+    let reject = "-j REJECT --reject-with tcp-reset";
+    ground.must(&format!("iptables -A INPUT -p tcp --dport {port} {reject}"));
+    let answer = ground.why(&port.to_string());
+    answer.is("firewall-reject", 1, "listens there").has("firewall-reject", reject);
 }
 
 #[test]

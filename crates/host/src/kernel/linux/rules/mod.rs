@@ -16,7 +16,7 @@ use std::{
 
 pub use self::published::published;
 use crate::kernel::{
-    rule::{Rule, RuleQuery},
+    rule::{Action, Rule, RuleQuery},
     socket::Error,
 };
 
@@ -24,6 +24,9 @@ const FOLDERS: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/loca
 
 /// The names of the tables of the older filter: empty while it is not used.
 const LEGACY_TABLES: [&str; 2] = ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"];
+
+/// What nft's JSON has in the place of an extension of `iptables`.
+const HIDDEN: &str = "\"xt\":";
 
 /// The rules that drop, reject or redirect what `query` asks for, or everything.
 ///
@@ -33,9 +36,12 @@ const LEGACY_TABLES: [&str; 2] = ["/proc/net/ip_tables_names", "/proc/net/ip6_ta
 /// # Errors
 /// When neither filter's program is installed, or none may read the rules.
 pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
-    let nft = output("nft", &["-j", "list", "ruleset"]).map(|text| nft::rules(&text, query));
-    match nft {
-        Ok(mut found) => {
+    match output("nft", &["-j", "list", "ruleset"]) {
+        Ok(text) => {
+            let mut found = nft::rules(&text, query);
+            if text.contains(HIDDEN) {
+                found.extend(hidden(query));
+            }
             found.extend(legacy().iter().flat_map(|text| iptables::rules(text, query)));
             Ok(found)
         }
@@ -45,6 +51,14 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
             Err(_) => Err(failed(error)),
         },
     }
+}
+
+/// The rules that nft shows without saying what they do, because `iptables` wrote them. It says so of those that
+/// drop.
+fn hidden(query: RuleQuery) -> Vec<Rule> {
+    let texts = ["iptables-save", "ip6tables-save"].iter().filter_map(|program| output(program, &[]).ok());
+    let all = texts.flat_map(|text| iptables::rules(&text, query));
+    all.filter(|rule| rule.action != Action::Drop).collect()
 }
 
 /// What the older filter's own programs print, where it is in use beside the newer one.
