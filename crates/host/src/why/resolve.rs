@@ -57,7 +57,7 @@ fn judge(name: &str, hosts: &[IpAddr], answer: io::Result<Vec<IpAddr>>) -> Resol
 }
 
 /// The addresses that a hosts file gives a name, in its order (hosts(5)).
-fn in_hosts(text: &str, name: &str) -> Vec<IpAddr> {
+pub(super) fn in_hosts(text: &str, name: &str) -> Vec<IpAddr> {
     let line = |line: &str| {
         let mut words = line.split('#').next()?.split_ascii_whitespace();
         let address: IpAddr = words.next()?.parse().ok()?;

@@ -1,9 +1,14 @@
-//! Doors for the fuzz targets: every parser of what the kernel writes, on bytes that it never wrote.
+//! Doors for the fuzz targets: every parser of what the kernel and the packet filter's programs write, on bytes that
+//! they never wrote.
 
-use navyd_model::Family;
+use navyd_model::{Family, Protocol};
 
-use super::{inet_diag, interfaces, limits, netlink, proc_net, unix_diag};
-use crate::kernel::socket::Transport;
+use super::{
+    inet_diag, interfaces, limits, netlink, proc_net,
+    rules::{iptables, nft, published},
+    unix_diag,
+};
+use crate::kernel::{RuleQuery, socket::Transport};
 
 /// Messages, attributes and records of netlink.
 pub fn netlink(bytes: &[u8]) {
@@ -30,4 +35,16 @@ pub fn proc_net(bytes: &[u8]) {
         limits::pair(text);
         limits::ranges(text);
     }
+}
+
+/// The packet filter's rules, as `nft` and as `iptables-save` print them.
+pub fn rules(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for proto in [Protocol::Tcp, Protocol::Udp] {
+        let query = RuleQuery { port: 3000, proto };
+        nft::rules(&text, query);
+        iptables::rules(&text, query);
+    }
+    published::nft::published(&text);
+    published::iptables::published(&text);
 }
