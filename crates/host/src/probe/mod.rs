@@ -1,7 +1,7 @@
 //! Asking a listener what it speaks.
 //!
 //! A protocol is one file: a unit struct that holds its bytes, how it recognises an answer, and the table
-//! of tests for that. [`PROBES`] is the list of them, and the only place that names them: `order` decides
+//! of tests for that. `PROBES` is the list of them, and the only place that names them: `order` decides
 //! who is asked and when, `engine` owns sockets and clock, and neither knows a protocol.
 //!
 //! The words of caution, because asking is an act. Nothing that listens for a debugger, for a printer's

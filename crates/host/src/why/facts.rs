@@ -71,7 +71,7 @@ pub struct Redirected {
     pub holders: Vec<Holder>,
 }
 
-/// A process whose parent is gone. See [`crate::process::lineage`].
+/// A process whose parent is gone. See [`crate::process::lost_leader`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
     /// The process.

@@ -66,16 +66,17 @@ mod tests {
 
     #[test]
     fn a_real_grandchild_is_found() {
-        let script = "sh -c 'sleep 600 & echo ready $!; wait' & wait";
+        // What says that it is ready has its arguments in place; `:` keeps each shell from becoming the next.
+        let script = r#"sh -c 'sh -c "echo ready \$\$; read line"; :'; :"#;
         let mut shell = Command::new("sh")
             .args(["-c", script])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let sleep: u32 = line.trim().strip_prefix("ready ").unwrap().parse().unwrap();
+        let grandchild: u32 = line.trim().strip_prefix("ready ").unwrap().parse().unwrap();
         let found = children(shell.id());
         // The shell between first: it would end by itself once its child has.
         for child in &found {
@@ -83,6 +84,6 @@ mod tests {
         }
         shell.wait().unwrap();
         assert_eq!(found.len(), 2, "{found:?}");
-        assert_eq!(found[1], Ancestor { pid: sleep, name: "sleep".into() });
+        assert_eq!(found[1], Ancestor { pid: grandchild, name: "sh".into() });
     }
 }
