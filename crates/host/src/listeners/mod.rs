@@ -9,7 +9,7 @@ mod owner;
 mod published;
 mod reach;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, thread};
 
 use navyd_model::{Family, Listener, Names, Namespace, Protocol, Queue, State, ports};
 
@@ -65,16 +65,18 @@ pub struct Seen {
 /// a note.
 pub fn listeners(scope: &Scope) -> Result<Seen, Error> {
     let mut found = Found::default();
-    for query in queries(scope) {
-        let table = kernel::sockets(&query)?;
-        found.legacy |= table.source == Source::Proc;
-        found.portable |= table.source == Source::Portable;
-        found.sockets.extend(table.sockets.into_iter().map(|socket| (socket, None)));
-    }
-    if scope.namespaces {
-        for namespace in namespaces() {
-            found.add_namespace(scope, &namespace);
-        }
+    // The two looks wait for different parts of the kernel, so they are made at once.
+    let elsewhere = thread::scope(|scope_of_threads| {
+        let look = || if scope.namespaces { namespaces() } else { Vec::new() };
+        let other = thread::Builder::new().spawn_scoped(scope_of_threads, look);
+        found.read(scope)?;
+        Ok(match other {
+            Ok(thread) => thread.join().unwrap_or_default(),
+            Err(_) => look(),
+        })
+    })?;
+    for namespace in elsewhere {
+        found.add_namespace(scope, &namespace);
     }
     if scope.unix && scope.port.is_none() {
         found.unix = kernel::unix_listeners()?;
@@ -114,6 +116,17 @@ struct Found {
 }
 
 impl Found {
+    /// The sockets of our own namespace.
+    fn read(&mut self, scope: &Scope) -> Result<(), Error> {
+        for query in queries(scope) {
+            let table = kernel::sockets(&query)?;
+            self.legacy |= table.source == Source::Proc;
+            self.portable |= table.source == Source::Portable;
+            self.sockets.extend(table.sockets.into_iter().map(|socket| (socket, None)));
+        }
+        Ok(())
+    }
+
     fn add_namespace(&mut self, scope: &Scope, namespace: &Namespace) {
         for query in queries(scope) {
             match kernel::sockets_in(namespace, &query) {

@@ -80,10 +80,10 @@ pub fn plan(hints: &Hints) -> Vec<Step> {
 /// that is known for one protocol holds a port that is usual for it, or that its arguments name: many such
 /// programs have a second listener, for metrics or administration, that speaks something else.
 pub fn infer(hints: &Hints) -> Option<Speaks> {
-    let probe = PROBES.iter().find(|probe| probe.is_run(hints))?;
-    if !probe.ports().contains(&hints.port) && !hints.port_is_argued() {
-        return None;
-    }
+    // Ports are compared before programs, because that is cheap and rules out most.
+    let argued = hints.port_is_argued();
+    let may_be = |probe: &&&dyn Probe| argued || probe.ports().contains(&hints.port);
+    let probe = PROBES.iter().filter(may_be).find(|probe| probe.is_run(hints))?;
     Some(Speaks {
         protocol: Some(probe.name().to_owned()),
         certainty: Certainty::Inferred,
