@@ -12,6 +12,7 @@ pub mod free;
 pub mod holder;
 pub mod listener;
 pub mod ports;
+pub mod route;
 pub mod target;
 pub mod text;
 pub mod why;
@@ -22,5 +23,6 @@ pub use holder::{Ancestor, Holder, Project, ProjectKind, RawText, Supervisor, Su
 pub use listener::{
     Certainty, Exposure, Family, Listener, Names, Namespace, OwnerUnknown, Protocol, Queue, Speaks, State,
 };
+pub use route::{Entry, Route, RouteError, Scheme, Upstream};
 pub use target::{Target, TargetError};
 pub use why::{BindAttempt, Cause, CauseId, ConnectAttempt, ConnectResult, Why};

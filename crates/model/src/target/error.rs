@@ -28,7 +28,7 @@ impl TargetError {
 pub(super) const HINT: &str = "type a port such as `3000`, or an address such as `127.0.0.1:3000`";
 
 /// Escapes what a terminal would obey or hide: controls, direction marks, characters without width.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::new();
     for (at, char) in text.chars().enumerate() {
         if at == SHOWN {

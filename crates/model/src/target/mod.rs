@@ -18,6 +18,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use crate::listener::Protocol;
 
 pub use error::TargetError;
+pub(crate) use error::shown;
 
 /// A listener as a person names it. Parsed once, then infallible: it has a host, a port or both. Its
 /// [`Display`](fmt::Display) is its canonical form, which parses back to the same target.

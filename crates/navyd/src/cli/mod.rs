@@ -9,6 +9,7 @@ mod duration;
 mod fixture;
 mod free;
 mod global;
+mod hub;
 mod ls;
 mod man;
 mod port;
@@ -38,6 +39,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
+    Leaf::of::<hub::Hub>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),
 ];

@@ -73,6 +73,12 @@ impl From<navyd_model::TargetError> for Failure {
     }
 }
 
+impl From<navyd_model::RouteError> for Failure {
+    fn from(error: navyd_model::RouteError) -> Self {
+        Self::new(error.message).hint(error.hint)
+    }
+}
+
 /// The line `hint: …`.
 pub(super) fn draw_hint(hint: &str, look: &Look) -> String {
     Text::of(Tone::Cyan, "hint:").then(Tone::Plain, format!(" {hint}")).show(look) + "\n"

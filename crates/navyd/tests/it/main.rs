@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod free;
+mod gateway;
 mod port;
 mod probe;
 mod scan;

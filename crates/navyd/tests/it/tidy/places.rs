@@ -20,14 +20,20 @@ pub(super) fn prints(source: &Source) -> Vec<String> {
     words(source, PRINTING, "only navyd's out/ prints, and only main decides the exit status")
 }
 
-/// Naming an operating system outside `kernel/`, `process/` and `doctor/`.
+/// Naming an operating system outside host's `kernel/`, `process/` and `doctor/`, and the gateway's `net/os/`.
 ///
 /// Of texts only those that begin with `/proc/` or `/sys/` count: they are opened, while others are said.
 pub(super) fn names_a_system(source: &Source) -> Vec<String> {
-    const SEAM: &[&str] = &["crates/host/src/kernel/", "crates/host/src/process/", "crates/host/src/doctor/"];
+    const SEAM: &[&str] = &[
+        "crates/host/src/kernel/",
+        "crates/host/src/process/",
+        "crates/host/src/doctor/",
+        "crates/gateway/src/net/os/",
+    ];
     const NAMES: &[&str] =
         &["target_os", "target_family", "cfg(unix)", "cfg(windows)", "std::os", "rustix", "libc"];
-    const RULE: &str = "only host's kernel/, process/ and doctor/ know the operating system";
+    const RULE: &str =
+        "only host's kernel/, process/ and doctor/, and gateway's net/os/, know the operating system";
     if SEAM.iter().any(|seam| source.path.starts_with(seam)) {
         return Vec::new();
     }
@@ -89,6 +95,8 @@ fn planted_systems_are_caught() {
     check("crates/host/src/why.rs", "hint(\"look into /proc/net/tcp\") // target_os", 0);
     check("crates/host/src/kernel/mod.rs", "#[cfg(target_os = \"linux\")]", 0);
     check("crates/host/src/process/fd.rs", "open(\"/proc/self/fd\")", 0);
+    check("crates/gateway/src/net/os/linux.rs", "use rustix::pipe;", 0);
+    check("crates/gateway/src/net/pump.rs", "use rustix::pipe;", 1);
 }
 
 #[test]

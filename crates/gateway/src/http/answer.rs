@@ -1,0 +1,26 @@
+//! Answering a request without an upstream.
+
+use jiff::Timestamp;
+use navyd_h1::Framing;
+
+use super::{Connection, Next};
+use crate::pages::Page;
+
+impl Connection {
+    /// Whether another request can follow a page: this one had no body, which nobody would read.
+    pub(super) fn may_stay_after_page(&self) -> bool {
+        let bodiless = matches!(self.request.head().framing(), Framing::None | Framing::Length(0));
+        self.request.persists() && bodiless && !self.guest.draining()
+    }
+
+    /// Writes a page, in the form that the client of the request that was read last asks for.
+    pub(super) async fn answer(&mut self, page: &Page, stay: bool) -> Next {
+        let bytes = page.response(self.wants.json, self.wants.bodiless, stay, Timestamp::now());
+        self.deadline.set(self.worker.limits.body_idle);
+        match self.write_in_time(&bytes).await {
+            Ok(()) if stay => Next::Stay,
+            Ok(()) => Next::Close,
+            Err(()) => Next::Cut,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Sending a response to the client, and what is left of the request meanwhile.
+
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use navyd_h1::{
+    self as h1, Framing, Known, Version,
+    forward::{self, Back, BodyAs, Stay},
+};
+
+use super::{
+    Connection, Next, VIA,
+    body::Passing,
+    exchange::{Exchange, Sending},
+};
+use crate::{
+    net::Sign,
+    net::{End, Pump, Side},
+    upstream::Link,
+    worker::Worker,
+};
+
+impl Connection {
+    /// Sends the response whose head ends at `end`. The link comes back when it can carry another request, with how
+    /// long the upstream promises to keep it open.
+    pub(super) async fn deliver(
+        &mut self,
+        mut exchange: Exchange,
+        end: usize,
+        worker: &Worker,
+    ) -> (Next, Option<Link>, Option<Duration>) {
+        let bytes = exchange.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let framing = self.response.head().framing();
+        let whole = exchange.sending == Sending::Done;
+        let stay = whole
+            && self.request.persists()
+            && framing != Framing::UntilClose
+            && !(framing == Framing::Chunked && exchange.version == Version::Http10)
+            && !self.guest.draining();
+        let plain = framing == Framing::Chunked && exchange.version == Version::Http10;
+        let back = Back {
+            via: VIA,
+            body: if plain { BodyAs::Plain } else { BodyAs::Sent },
+            stay: match (stay, exchange.version) {
+                (false, _) if framing == Framing::Tunnel => Stay::Silent,
+                (false, _) => Stay::Close,
+                (true, Version::Http10) => Stay::KeepAlive,
+                (true, Version::Http11) => Stay::Silent,
+            },
+            extra: b"",
+        };
+        forward::response(bytes, &self.response, &back, &mut exchange.answer);
+        let promised = promised(bytes, &self.response);
+        let reusable = whole && self.response.persists();
+        let endless = framing == Framing::Tunnel || is_event_stream(bytes, &self.response);
+        exchange.consume(end);
+        if endless {
+            exchange.link.leave();
+        }
+
+        if framing == Framing::Tunnel {
+            self.deadline.set(worker.limits.body_idle);
+            if self.write_in_time(&exchange.answer[exchange.sent..]).await.is_err() {
+                return (Next::Cut, None, None);
+            }
+            let side = Side { socket: exchange.link.socket, read: exchange.read };
+            return (Next::Leave(Box::new(side)), None, None);
+        }
+        if plain {
+            let head = exchange.answer.split_off(exchange.sent);
+            let passed =
+                Box::pin(self.pass_plain(&head, &mut exchange.link.socket, &mut exchange.read)).await;
+            let link = (passed.is_ok() && reusable && exchange.read.is_none()).then_some(exchange.link);
+            return (if passed.is_ok() { Next::Close } else { Next::Cut }, link, promised);
+        }
+        let answer = std::mem::take(&mut exchange.answer);
+        let mut download = Pump::new(answer, exchange.sent, Passing::new(framing, h1::Side::Response));
+        let mut timed = false;
+        let delivered =
+            poll_fn(|cx| self.poll_deliver(cx, &mut exchange, &mut download, endless, &mut timed)).await;
+        worker.lender.keep_head(download.into_prefix());
+        let Exchange { link, read, upload, .. } = exchange;
+        worker.lender.keep_head(upload.into_prefix());
+        let link = (reusable && read.is_none()).then_some(link);
+        match delivered {
+            Some(End::Complete) if stay => (Next::Stay, link, promised),
+            Some(End::Complete) => (Next::Close, link, promised),
+            Some(End::Closed) => (Next::Close, None, None),
+            None => (Next::Cut, None, None),
+        }
+    }
+
+    /// Moves the response, and what is left of the request; `None` when either is cut short.
+    fn poll_deliver(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange,
+        download: &mut Pump<Passing>,
+        endless: bool,
+        timed: &mut bool,
+    ) -> Poll<Option<End>> {
+        if self.poll_upload(cx, exchange).is_err() {
+            return Poll::Ready(None);
+        }
+        let Exchange { link, read, upload, watched, .. } = exchange;
+        match download.poll(cx, &mut link.socket, read, &mut self.socket, &self.worker.lender) {
+            Poll::Ready(Ok(end)) => return Poll::Ready(Some(end)),
+            Poll::Ready(Err(_)) => return Poll::Ready(None),
+            Poll::Pending => {}
+        }
+        if !endless {
+            if download.progressed() | upload.progressed() | !*timed {
+                *timed = true;
+                self.deadline.set(self.worker.limits.body_idle);
+            }
+            return self.deadline.poll(cx).map(|()| None);
+        }
+        // Nobody else tells that the reader of an endless response has left.
+        if *watched {
+            match self.socket.poll_sign(cx) {
+                Poll::Ready(Sign::Gone | Sign::End) => return Poll::Ready(None),
+                Poll::Ready(Sign::Word) => *watched = false,
+                Poll::Pending => {}
+            }
+        }
+        if self.guest.should_leave(cx) { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+/// How long the upstream says that it keeps the connection open: `Keep-Alive: timeout=5`.
+fn promised(bytes: &[u8], response: &h1::Response) -> Option<Duration> {
+    let value = response.head().known(Known::KeepAlive)?.value(bytes);
+    let text = std::str::from_utf8(value).ok()?;
+    let seconds = text.split(',').find_map(|part| part.trim().strip_prefix("timeout="))?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// Whether the body is Server-Sent Events, which come whenever there is something to tell.
+fn is_event_stream(bytes: &[u8], response: &h1::Response) -> bool {
+    const NAME: &[u8] = b"text/event-stream";
+    let kind = response.head().known(Known::ContentType).map(|field| field.value(bytes));
+    kind.is_some_and(|kind| kind.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(fields: &str) -> (Vec<u8>, h1::Response) {
+        let bytes = format!("HTTP/1.1 200 OK|{fields}|").replace('|', "\r\n").into_bytes();
+        let mut response = h1::Response::default();
+        let found = response.parse(&bytes, 0, &h1::Limits::default(), h1::Asked::default());
+        assert_eq!(found, Ok(h1::Parsed::Complete(bytes.len())), "{fields}");
+        (bytes, response)
+    }
+
+    #[test]
+    fn what_an_upstream_promises_is_read() {
+        for (fields, expected) in [
+            ("", None),
+            ("Keep-Alive: timeout=5|", Some(5)),
+            ("keep-alive: max=9, timeout=72|", Some(72)),
+            ("Keep-Alive: 5|", None),
+            ("Keep-Alive: timeout=soon|", None),
+        ] {
+            let (bytes, response) = parsed(fields);
+            assert_eq!(promised(&bytes, &response), expected.map(Duration::from_secs), "{fields}");
+        }
+    }
+
+    #[test]
+    fn event_streams_are_told_by_their_type() {
+        for (fields, expected) in [
+            ("Content-Type: text/event-stream|", true),
+            ("content-type: Text/Event-Stream; charset=utf-8|", true),
+            ("Content-Type: text/html|", false),
+            ("Content-Type: text|", false),
+            ("", false),
+        ] {
+            let (bytes, response) = parsed(fields);
+            assert_eq!(is_event_stream(&bytes, &response), expected, "{fields}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! One request and its response, between a client and an upstream.
+
+use std::{
+    future::poll_fn,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use navyd_h1::{
+    self as h1, Asked, Framing, Parsed, Version,
+    forward::{self, Back, BodyAs, Onward, Stay},
+};
+
+use super::{
+    Connection, Next, VIA,
+    body::Passing,
+    why::{self, Why},
+};
+use crate::{
+    net::{Broken, Buffer, Pump, Sign},
+    pages::Page,
+    upstream::Link,
+};
+
+/// How an exchange ended.
+pub(super) enum Outcome {
+    /// With the upstream's response, as far as it came.
+    Answered(Next),
+    /// Without one: the client is told why, and may send another request.
+    Failed {
+        /// The page that says why.
+        page: Page,
+        /// Whether the request came completely, so that another can follow.
+        stay: bool,
+    },
+}
+
+/// What is on the way.
+pub(super) struct Exchange {
+    pub(super) link: Link,
+    /// What was read from the upstream and is not used up.
+    pub(super) read: Option<Buffer>,
+    /// How much of that was found to be an incomplete head.
+    looked: usize,
+    asked: Asked,
+    pub(super) version: Version,
+    pub(super) upload: Pump<Passing>,
+    pub(super) sending: Sending,
+    /// Heads for the client, and how much of them is written.
+    pub(super) answer: Vec<u8>,
+    pub(super) sent: usize,
+    /// Whether the client is watched for leaving.
+    pub(super) watched: bool,
+}
+
+/// The state of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// More of it is to come.
+    Going,
+    /// It is out.
+    Done,
+    /// The upstream reads no more of it. It may have said why before.
+    Stopped,
+}
+
+impl Connection {
+    /// Forwards the request whose head ends at `end`, and its response.
+    pub(super) async fn forward(&mut self, number: usize, end: usize) -> Outcome {
+        let worker = Rc::clone(&self.worker);
+        let pool = &worker.pools[number];
+        let stay = self.may_stay_after_page();
+        let link = match pool.reuse() {
+            Some(link) => Ok(link),
+            None => Box::pin(pool.link()).await,
+        };
+        let link = match link {
+            Ok(link) => link,
+            Err(unreached) => {
+                self.consume(end);
+                return Outcome::Failed { page: why::unreached(unreached, pool.upstream()), stay };
+            }
+        };
+        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let mut head = worker.lender.head();
+        let onward = Onward { client: &self.client, host: None, via: pool.name(), upgrade: true, extra: b"" };
+        forward::request(bytes, &self.request, &onward, &mut head);
+        let (framing, version) = (self.request.head().framing(), self.request.head().version());
+        let repeatable = is_repeatable(bytes, &self.request);
+        self.consume(end);
+
+        let mut exchange = Exchange {
+            link,
+            read: None,
+            looked: 0,
+            asked: self.request.asked(),
+            version,
+            upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request)),
+            sending: Sending::Going,
+            answer: worker.lender.head(),
+            sent: 0,
+            watched: true,
+        };
+        if !stay || !exchange.link.reused {
+            // Whatever the wait for the request was given is not meant for its body or a new connection.
+            self.deadline.set(worker.limits.body_idle);
+        }
+        let mut found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
+        if matches!(found, Err(Why::Closed)) && repeatable && exchange.link.reused {
+            // RFC 9112 §9.3.1: "a client MAY […] automatically retry" a request "on a new connection" if it is
+            // idempotent. The upstream closed the connection just when the request was sent.
+            match Box::pin(pool.fresh()).await {
+                Ok(link) => {
+                    exchange.link = link;
+                    exchange.sending = Sending::Going;
+                    exchange.upload.rewind();
+                    found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
+                }
+                Err(unreached) => found = Err(Why::Told(why::unreached(unreached, pool.upstream()))),
+            }
+        }
+        match found {
+            Ok(end) => {
+                let (next, link, promised) = self.deliver(exchange, end, &worker).await;
+                if let Some(link) = link {
+                    pool.keep(link, promised);
+                }
+                Outcome::Answered(next)
+            }
+            Err(Why::ClientLeft) => Outcome::Answered(Next::End),
+            Err(why) => {
+                let stay = stay || (self.request.persists() && exchange.sending == Sending::Done);
+                match self.write_in_time(&exchange.answer[exchange.sent..]).await {
+                    Ok(()) => Outcome::Failed { page: why.page(pool.upstream()), stay },
+                    Err(()) => Outcome::Answered(Next::Cut),
+                }
+            }
+        }
+    }
+
+    /// Sends the request, and reads up to the end of the head of the final response; interim ones are forwarded as
+    /// they come.
+    fn poll_answer(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Poll<Result<usize, Why>> {
+        loop {
+            if let Err(why) = self.poll_upload(cx, exchange) {
+                return Poll::Ready(Err(why));
+            }
+            while exchange.sent < exchange.answer.len() {
+                match self.socket.poll_write(cx, &exchange.answer[exchange.sent..]) {
+                    Poll::Ready(Ok(count)) => exchange.sent += count,
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Why::ClientLeft)),
+                    Poll::Pending => break,
+                }
+            }
+            if let Some(buffer) =
+                exchange.read.as_ref().filter(|buffer| buffer.filled().len() > exchange.looked)
+            {
+                let bytes = buffer.filled();
+                match self.response.parse(bytes, exchange.looked, &self.worker.head_limits, exchange.asked) {
+                    Ok(Parsed::Complete(end)) if self.response.is_interim() => {
+                        // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
+                        if exchange.version == Version::Http11 {
+                            let back = Back { via: VIA, body: BodyAs::Sent, stay: Stay::Silent, extra: b"" };
+                            forward::response(bytes, &self.response, &back, &mut exchange.answer);
+                        }
+                        exchange.consume(end);
+                        exchange.looked = 0;
+                        continue;
+                    }
+                    Ok(Parsed::Complete(end)) => return Poll::Ready(Ok(end)),
+                    Ok(Parsed::Incomplete) => exchange.looked = bytes.len(),
+                    Err(reject) => return Poll::Ready(Err(Why::Bad(reject))),
+                }
+            }
+            let mut buffer = exchange.read.take().unwrap_or_else(|| self.worker.lender.buffers.take());
+            match exchange.link.socket.poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(1..)) => exchange.read = Some(buffer),
+                Poll::Ready(_) if buffer.is_empty() && exchange.answer.is_empty() => {
+                    return Poll::Ready(Err(Why::Closed));
+                }
+                Poll::Ready(_) => return Poll::Ready(Err(Why::CutShort)),
+                Poll::Pending => {
+                    if !buffer.is_empty() {
+                        exchange.read = Some(buffer);
+                    }
+                    if exchange.watched && exchange.sending != Sending::Going {
+                        match self.socket.poll_sign(cx) {
+                            Poll::Ready(Sign::Gone) => return Poll::Ready(Err(Why::ClientLeft)),
+                            // It has sent another request, or no more: either way it may wait for this answer.
+                            Poll::Ready(Sign::Word | Sign::End) => exchange.watched = false,
+                            Poll::Pending => {}
+                        }
+                    }
+                    let late = if exchange.sending == Sending::Going { Why::SlowBody } else { Why::Silent };
+                    return self.deadline.poll(cx).map(|()| Err(late));
+                }
+            }
+        }
+    }
+
+    /// Sends what of the request has come.
+    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Result<(), Why> {
+        if exchange.sending != Sending::Going {
+            return Ok(());
+        }
+        let link = &mut exchange.link.socket;
+        match exchange.upload.poll(cx, &mut self.socket, &mut self.read, link, &self.worker.lender) {
+            Poll::Ready(Ok(_)) => {
+                exchange.sending = Sending::Done;
+                self.deadline.set(self.worker.limits.response);
+            }
+            Poll::Ready(Err(Broken::To)) => {
+                exchange.sending = Sending::Stopped;
+                self.deadline.set(self.worker.limits.response);
+            }
+            Poll::Ready(Err(Broken::From(error))) => return Err(Why::of_upload(&error)),
+            Poll::Pending if exchange.upload.progressed() => self.deadline.set(self.worker.limits.body_idle),
+            Poll::Pending => {}
+        }
+        Ok(())
+    }
+}
+
+impl Exchange {
+    /// The first `count` bytes of what was read from the upstream are used up.
+    pub(super) fn consume(&mut self, count: usize) {
+        if let Some(buffer) = &mut self.read {
+            buffer.consume(count);
+            if buffer.is_empty() {
+                self.read = None;
+            }
+        }
+    }
+}
+
+/// Whether sending it twice does what sending it once does (RFC 9110 §9.2.2), and it can be sent twice.
+fn is_repeatable(bytes: &[u8], request: &h1::Request) -> bool {
+    matches!(request.head().framing(), Framing::None | Framing::Length(0))
+        && !request.upgrade()
+        && matches!(request.method(bytes), b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE" | b"PUT" | b"DELETE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_sent_twice_is() {
+        for (head, expected) in [
+            ("GET / HTTP/1.1|Host: a||", true),
+            ("DELETE / HTTP/1.1|Host: a|Content-Length: 0||", true),
+            ("POST / HTTP/1.1|Host: a|Content-Length: 0||", false),
+            ("PATCH / HTTP/1.1|Host: a||", false),
+            ("PUT / HTTP/1.1|Host: a|Content-Length: 1||", false),
+            ("PUT / HTTP/1.1|Host: a|Transfer-Encoding: chunked||", false),
+            ("get / HTTP/1.1|Host: a||", false),
+            ("GET / HTTP/1.1|Host: a|Connection: Upgrade|Upgrade: websocket||", false),
+        ] {
+            let bytes = head.replace('|', "\r\n").into_bytes();
+            let mut request = h1::Request::default();
+            assert!(
+                matches!(request.parse(&bytes, 0, &h1::Limits::default()), Ok(Parsed::Complete(_))),
+                "{head}"
+            );
+            assert_eq!(is_repeatable(&bytes, &request), expected, "{head}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! HTTP/1 between a client and upstreams: one request after another, each answered before the next is read.
+//!
+//! What the bytes mean is decided by `navyd_h1` and by pure functions here; this drives sockets accordingly. A
+//! connection is one task, and holds no buffer while it waits for a request. Deliberately absent: any change of
+//! a body, and any second reading of a message that was doubtful once.
+
+mod answer;
+mod body;
+mod deliver;
+mod destination;
+mod exchange;
+mod head;
+mod plain;
+mod why;
+
+use std::{net::IpAddr, rc::Rc};
+
+use navyd_h1::{self as h1, Verb, forward};
+
+use crate::{
+    net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
+    pages::wants_json,
+    worker::{Door, Worker},
+};
+use exchange::Outcome;
+use head::Read;
+
+/// Our name in the Via of responses; requests carry one for each route, by which loops are known.
+const VIA: &str = "navyd";
+
+/// A client's connection.
+struct Connection {
+    worker: Rc<Worker>,
+    door: Door,
+    socket: Socket,
+    /// What was read and is not used up.
+    read: Option<Buffer>,
+    deadline: Deadline,
+    guest: Guest,
+    request: h1::Request,
+    response: h1::Response,
+    /// What upstreams are told about the client.
+    client: forward::Client,
+    /// In which form the client wants a page.
+    wants: Wants,
+}
+
+/// The form of a page.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wants {
+    json: bool,
+    bodiless: bool,
+}
+
+/// What becomes of a connection.
+enum Next {
+    /// It carries another request.
+    Stay,
+    /// It closes; the client may still be sending.
+    Close,
+    /// It has nothing more to say, and nobody to say it to.
+    End,
+    /// It is cut off: what was sent is incomplete, and must not look complete.
+    Cut,
+    /// It leaves HTTP, together with a connection to an upstream.
+    Leave(Box<Side>),
+}
+
+/// Serves a client until its connection ends.
+pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: IpAddr, guest: Guest) {
+    let mut connection = Connection {
+        worker,
+        door,
+        socket,
+        read: None,
+        deadline: Deadline::default(),
+        guest,
+        request: h1::Request::default(),
+        response: h1::Response::default(),
+        client: forward::Client::new(peer, forward::Scheme::Http),
+        wants: Wants::default(),
+    };
+    loop {
+        match connection.serve_one().await {
+            Next::Stay => {}
+            Next::End => return,
+            Next::Cut => return connection.socket.reset(),
+            Next::Close => {
+                let Connection { worker, socket, read, .. } = connection;
+                drop(read);
+                return linger(socket, &worker.lender, worker.limits.linger).await;
+            }
+            Next::Leave(upstream) => {
+                let Connection { worker, socket, read, mut guest, .. } = connection;
+                let quiet = worker.limits.drain_quiet;
+                let client = Side { socket, read };
+                return Box::pin(relay(client, *upstream, &worker.lender, &mut guest, quiet)).await;
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// Reads a request and answers it.
+    async fn serve_one(&mut self) -> Next {
+        match self.read_head().await {
+            Read::Head(end) => {
+                self.wants = self.wants();
+                match self.destination() {
+                    Ok(number) => match self.forward(number, end).await {
+                        Outcome::Answered(next) => next,
+                        Outcome::Failed { page, stay } => Box::pin(self.answer(&page, stay)).await,
+                    },
+                    Err(page) => {
+                        let stay = self.may_stay_after_page();
+                        self.consume(end);
+                        Box::pin(self.answer(&page, stay)).await
+                    }
+                }
+            }
+            Read::Refused(page) => {
+                self.wants = Wants::default();
+                Box::pin(self.answer(&page, false)).await
+            }
+            Read::Nothing => Next::End,
+        }
+    }
+
+    fn wants(&self) -> Wants {
+        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let accept = self.request.head().value(bytes, "accept");
+        Wants { json: accept.is_some_and(wants_json), bodiless: self.request.verb() == Verb::Head }
+    }
+
+    /// The first `count` bytes of what was read are used up.
+    fn consume(&mut self, count: usize) {
+        if let Some(buffer) = &mut self.read {
+            buffer.consume(count);
+            if buffer.is_empty() {
+                self.read = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The hands of navyd: the gateway, which moves bytes between clients and upstreams.
+//!
+//! It stands here as a crate of its own so that it cannot know a disk or a screen: it is given routes and limits,
+//! and gives back addresses.
+//!
+//! # Layout
+//!
+//! - [`Gateway`]: starting and ending it
+//! - [`Limits`]: every limit, with its default
+//! - `worker`: one thread for each core; `listen`: its listening sockets; `seats`: how many connections it takes
+//! - `router`: which route a request takes
+//! - `http`: requests and responses; `pages`: what the gateway says itself
+//! - `tcp`, `udp`: routes that are not understood
+//! - `upstream`: connections to where a route leads
+//! - `net`: sockets, buffers, deadlines; the only place that knows the operating system
+//!
+//! Deliberately absent: TLS, HTTP/2, configuration files, logs, and any record of what passed.
+#![forbid(unsafe_code)]
+
+mod gateway;
+mod http;
+mod limits;
+mod listen;
+mod net;
+mod own;
+mod pages;
+mod router;
+mod seats;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod udp;
+mod upstream;
+mod worker;
+
+pub use gateway::{Gateway, Plan, StartError};
+pub use limits::Limits;

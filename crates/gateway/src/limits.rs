@@ -1,0 +1,65 @@
+//! Every limit of the gateway, with its name and default.
+
+use std::time::Duration;
+
+/// How much of anything, and how long.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The longest head of a request or response, in bytes; at most a buffer, which is 64 KiB.
+    pub head_bytes: u32,
+    /// The most fields in a head.
+    pub head_fields: usize,
+    /// From the first byte of a request's head to its last.
+    pub head_time: Duration,
+    /// How long a client's connection may stay without a request.
+    pub idle: Duration,
+    /// How long a body may stand still. Event streams and upgraded connections may for ever.
+    pub body_idle: Duration,
+    /// How long connecting to an upstream may take: only a full queue of its takes time on this machine.
+    pub connect: Duration,
+    /// From the last byte of a request to the head of its response, and how long a request may queue for its
+    /// upstream. Long, because development servers compile on the first request.
+    pub response: Duration,
+    /// Connections of all clients, for each worker. Further ones are closed.
+    pub connections: usize,
+    /// Connections of one client address that is not this machine, for each worker. Loopback is left out: there
+    /// one address is every program of the machine.
+    pub connections_per_peer: usize,
+    /// Connections to one upstream, for each worker. Further requests queue.
+    pub upstream_connections: usize,
+    /// How long a connection to an upstream is kept for the next request, unless the upstream says less.
+    pub upstream_idle: Duration,
+    /// Clients of a UDP route, for each worker. The one silent for longest makes room for the next.
+    pub udp_sessions: usize,
+    /// How long a client of a UDP route may be silent, both ways.
+    pub udp_idle: Duration,
+    /// How long a connection that is closed early still takes what the client sends, so that the client can read why.
+    pub linger: Duration,
+    /// How long a gateway that ends waits for what is in flight.
+    pub drain: Duration,
+    /// How long a stream of bytes must be silent for it to end while the gateway ends.
+    pub drain_quiet: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 64 * 1024,
+            head_fields: 100,
+            head_time: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            body_idle: Duration::from_secs(30),
+            connect: Duration::from_secs(5),
+            response: Duration::from_secs(120),
+            connections: 16 * 1024,
+            connections_per_peer: 1024,
+            upstream_connections: 64,
+            upstream_idle: Duration::from_secs(60),
+            udp_sessions: 1024,
+            udp_idle: Duration::from_secs(60),
+            linger: Duration::from_secs(2),
+            drain: Duration::from_secs(10),
+            drain_quiet: Duration::from_millis(500),
+        }
+    }
+}

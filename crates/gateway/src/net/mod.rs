@@ -1,0 +1,25 @@
+//! Sockets and the bytes that pass through them: binding, reading, writing, pumping, waiting, draining.
+//!
+//! The only place in this crate that knows the operating system; `os/` is its seam. Everything here is polled
+//! by hand, so that a connection is one task whatever it does in both directions, and that an idle one holds
+//! no buffer. Deliberately absent: any protocol.
+
+mod bind;
+mod buffer;
+mod deadline;
+mod drain;
+mod linger;
+mod os;
+mod pump;
+mod relay;
+mod socket;
+
+pub(crate) use bind::{tcp as bind_tcp, udp as bind_udp};
+pub(crate) use buffer::Buffer;
+pub(crate) use deadline::Deadline;
+pub(crate) use drain::{Drain, Guest};
+pub(crate) use linger::linger;
+pub(crate) use os::raise_file_limit;
+pub(crate) use pump::{Broken, End, Extent, Ledger, Lender, Pump};
+pub(crate) use relay::{Side, relay};
+pub(crate) use socket::{Sign, Socket};

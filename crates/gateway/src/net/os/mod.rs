@@ -1,0 +1,15 @@
+//! The seam to the operating system: sharing an address between workers, pipes that move bytes without
+//! copying, and the limit of open files. One API, a file for each system.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+use portable as system;
+
+pub(crate) use system::raise_file_limit;
+pub(super) use system::{Pipe, Pipes, reuse_after_close, share};

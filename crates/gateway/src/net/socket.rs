@@ -1,0 +1,114 @@
+//! A connected stream, read and written by hand.
+
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    net::TcpStream,
+};
+
+use super::buffer::Buffer;
+
+/// What a peer shows without being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// There is something to read.
+    Word,
+    /// It says no more, and may still read.
+    End,
+    /// It has left.
+    Gone,
+}
+
+/// One end of a connection.
+pub(crate) struct Socket {
+    stream: TcpStream,
+}
+
+impl Socket {
+    /// An accepted stream.
+    pub(crate) fn accepted(stream: TcpStream) -> Self {
+        Self { stream }
+    }
+
+    /// Connects to an address of this machine.
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        // With no listener, an ephemeral port can be given to a socket that then connects to itself.
+        if stream.local_addr()? == stream.peer_addr()? {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        Ok(Self { stream })
+    }
+
+    /// The stream, for what moves bytes without seeing them.
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Reads into the buffer, which must have room; 0 is the end.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut Buffer) -> Poll<io::Result<usize>> {
+        debug_assert!(!into.is_full());
+        let mut room = ReadBuf::new(into.room());
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+        let count = room.filled().len();
+        into.grow(count);
+        Poll::Ready(Ok(count))
+    }
+
+    /// Writes some of these bytes.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    /// Writes some of `first`, and then of `second`, in one call.
+    pub(crate) fn poll_write_two(
+        &mut self,
+        cx: &mut Context<'_>,
+        first: &[u8],
+        second: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match (first, second) {
+            (bytes, []) | ([], bytes) => self.poll_write(cx, bytes),
+            _ => {
+                let both = [IoSlice::new(first), IoSlice::new(second)];
+                Pin::new(&mut self.stream).poll_write_vectored(cx, &both)
+            }
+        }
+    }
+
+    /// Ready when the peer has said something, without reading it: how the wait for its next word ended.
+    pub(crate) fn poll_sign(&self, cx: &mut Context<'_>) -> Poll<Sign> {
+        let mut one = [0];
+        let peeked = ready!(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut one)));
+        Poll::Ready(match peeked {
+            Ok(0) => Sign::End,
+            Ok(_) => Sign::Word,
+            Err(_) => Sign::Gone,
+        })
+    }
+
+    /// Whether an idle connection is still as it was left: neither closed nor spoken to.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Closes it so that the peer learns of it as a failure, and does not take what it has for all there is.
+    pub(crate) fn reset(self) {
+        // Refused, it closes as any other connection does.
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Says that nothing more will be written.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

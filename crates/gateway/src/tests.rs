@@ -1,0 +1,133 @@
+//! The gateway with limits so short that a test need not wait for them.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use crate::{Gateway, Limits, Plan};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// A gateway with one route to this address; and where the route begins.
+fn gateway(upstream: SocketAddr, limits: Limits) -> (Gateway, SocketAddr) {
+    let routes = vec![format!("127.0.0.1:0=http://{upstream}").parse().unwrap()];
+    let listen = ([127, 0, 0, 1], 0).into();
+    let gateway = Gateway::start(Plan { listen, routes, workers: 1, limits }).unwrap();
+    let route = gateway.routes()[0].entry.to_string().parse().unwrap();
+    (gateway, route)
+}
+
+/// An upstream that accepts and says this, and then nothing until its client leaves.
+fn saying(text: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                stream.write_all(text.as_bytes()).unwrap();
+                while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {}
+            });
+        }
+    });
+    address
+}
+
+/// Sends this and reads to the end of the connection.
+fn ask(address: SocketAddr, text: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // A connection that is cut ends with an error; what came before counts.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn a_silent_upstream_is_504() {
+    let (_gateway, route) = gateway(saying(""), Limits { response: SHORT, ..Limits::default() });
+    let answer = ask(route, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"), "{answer}");
+}
+
+#[test]
+fn a_head_that_does_not_end_is_408() {
+    let (_gateway, route) = gateway(saying(""), Limits { head_time: SHORT, ..Limits::default() });
+    let answer = ask(route, "GET / HTTP/1.1\r\nHost");
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+}
+
+#[test]
+fn a_client_without_a_request_is_closed_without_a_word() {
+    let (_gateway, route) = gateway(saying(""), Limits { idle: SHORT, ..Limits::default() });
+    assert_eq!(ask(route, ""), "");
+}
+
+#[test]
+fn bodies_that_stand_still_end() {
+    let limits = || Limits { body_idle: SHORT, ..Limits::default() };
+    let (_gateway, route) = gateway(saying(""), limits());
+    let answer = ask(route, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+
+    let (_gateway, route) = gateway(saying("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), limits());
+    let answer = ask(route, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.ends_with("\r\n\r\nabc"), "{answer}");
+}
+
+#[test]
+fn events_may_stand_still_for_longer_than_a_body() {
+    let limits = Limits { body_idle: SHORT, ..Limits::default() };
+    let text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\n";
+    let (_gateway, route) = gateway(saying(text), limits);
+    let mut stream = TcpStream::connect(route).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    stream.set_read_timeout(Some(SHORT * 4)).unwrap();
+    let mut answer = String::new();
+    // Nothing ends it: the wait for more does.
+    assert!(stream.read_to_string(&mut answer).is_err());
+    assert!(answer.ends_with("data: a\n\n"), "{answer}");
+}
+
+#[test]
+fn a_head_that_is_too_long_is_431() {
+    let (_gateway, route) =
+        gateway(saying(""), Limits { head_bytes: 1024, head_fields: 9, ..Limits::default() });
+    for fields in ["A: b\r\n".repeat(10), format!("A: {}\r\n", "b".repeat(1024))] {
+        let answer = ask(route, &format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+}
+
+#[test]
+fn requests_beyond_the_cap_wait_for_their_turn() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = listener.local_addr().unwrap();
+    let (_gateway, route) = gateway(upstream, Limits { upstream_connections: 2, ..Limits::default() });
+    let (answered, answers) = mpsc::channel();
+    for _ in 0..5 {
+        let answered = answered.clone();
+        thread::spawn(move || {
+            answered.send(ask(route, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).unwrap();
+        });
+    }
+    // Nobody is answered before the most that are allowed have connected.
+    for mut stream in (0..2).map(|_| listener.accept().unwrap().0).collect::<Vec<_>>() {
+        thread::spawn(move || {
+            while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        });
+    }
+    for _ in 0..5 {
+        assert!(answers.recv_timeout(Duration::from_secs(30)).unwrap().starts_with("HTTP/1.1 200 OK"));
+    }
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "a third connection was opened");
+}

@@ -1,0 +1,109 @@
+//! Routes that carry datagrams: each client has a socket of its own to the upstream, so that answers find back.
+//!
+//! Deliberately absent: trying a second address, since silence is all that UDP says of a missing upstream.
+
+use std::{cell::Cell, cell::RefCell, collections::HashMap, io, net::SocketAddr, rc::Rc};
+
+use tokio::{
+    net::UdpSocket,
+    task::AbortHandle,
+    time::{Instant, timeout_at},
+};
+
+use crate::{limits::Limits, own::Own};
+
+/// The longest datagram.
+const LONGEST: usize = 65_535;
+
+/// A route of one worker.
+pub(crate) struct Datagrams {
+    listener: Rc<UdpSocket>,
+    upstream: SocketAddr,
+    limits: Rc<Limits>,
+    sessions: RefCell<HashMap<SocketAddr, Session>>,
+}
+
+struct Session {
+    socket: Rc<UdpSocket>,
+    last: Rc<Cell<Instant>>,
+    answers: AbortHandle,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.answers.abort();
+    }
+}
+
+impl Datagrams {
+    /// A route from a bound socket; `None` when it would lead to this gateway.
+    pub(crate) fn new(
+        listener: UdpSocket,
+        upstream: SocketAddr,
+        own: &Own,
+        limits: Rc<Limits>,
+    ) -> Option<Self> {
+        let listener = Rc::new(listener);
+        (!own.answers(upstream)).then(|| Self { listener, upstream, limits, sessions: RefCell::default() })
+    }
+
+    /// Carries datagrams until it is dropped.
+    pub(crate) async fn serve(self: Rc<Self>) {
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            // A failure here is the echo of an earlier answer to a client that is gone.
+            let Ok((length, client)) = self.listener.recv_from(&mut buffer).await else { continue };
+            let Ok(socket) = self.session(client).await else { continue };
+            // Datagrams may be lost: a full queue or a missing upstream is their sender's to notice.
+            let _ = socket.try_send(&buffer[..length]);
+        }
+    }
+
+    /// The socket for a client.
+    async fn session(self: &Rc<Self>, client: SocketAddr) -> io::Result<Rc<UdpSocket>> {
+        if let Some(session) = self.sessions.borrow().get(&client) {
+            session.last.set(Instant::now());
+            return Ok(Rc::clone(&session.socket));
+        }
+        let any: SocketAddr = match self.upstream {
+            SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+            SocketAddr::V6(_) => ([0u16; 8], 0).into(),
+        };
+        let socket = Rc::new(UdpSocket::bind(any).await?);
+        socket.connect(self.upstream).await?;
+        // A socket just made is writable, and waiting for that keeps the first datagram from being lost.
+        socket.writable().await?;
+        let last = Rc::new(Cell::new(Instant::now()));
+        let answers = Rc::clone(self).answers(client, Rc::clone(&socket), Rc::clone(&last));
+        let answers = tokio::task::spawn_local(answers).abort_handle();
+        let mut sessions = self.sessions.borrow_mut();
+        if sessions.len() >= self.limits.udp_sessions {
+            let silent =
+                sessions.iter().min_by_key(|(_, session)| session.last.get()).map(|(client, _)| *client);
+            if let Some(silent) = silent {
+                sessions.remove(&silent);
+            }
+        }
+        sessions.insert(client, Session { socket: Rc::clone(&socket), last, answers });
+        Ok(socket)
+    }
+
+    /// Carries answers back until both sides are silent.
+    async fn answers(self: Rc<Self>, client: SocketAddr, socket: Rc<UdpSocket>, last: Rc<Cell<Instant>>) {
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            let until = last.get() + self.limits.udp_idle;
+            match timeout_at(until, socket.recv(&mut buffer)).await {
+                Ok(Ok(length)) => {
+                    last.set(Instant::now());
+                    let _ = self.listener.send_to(&buffer[..length], client).await;
+                }
+                // Nobody listens at the upstream just now.
+                Ok(Err(_)) => {}
+                Err(_) if last.get() + self.limits.udp_idle <= Instant::now() => break,
+                Err(_) => {}
+            }
+        }
+        self.sessions.borrow_mut().remove(&client);
+    }
+}

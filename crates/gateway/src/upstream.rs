@@ -1,0 +1,198 @@
+//! Connections to an upstream: opened, kept for the next request, and never more than a cap.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    rc::Rc,
+};
+
+use navyd_model::Upstream;
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant, sleep, timeout},
+};
+
+use crate::{limits::Limits, net::Socket, own::Own};
+
+/// How often idle connections are looked through. Only while there are any.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Why an upstream cannot be reached.
+#[derive(Debug)]
+pub(crate) enum Unreached {
+    /// It is this gateway.
+    Loop,
+    /// Nothing listens there, or it fails otherwise.
+    Refused(io::Error),
+    /// It does not answer in time: its queue is full.
+    Silent,
+}
+
+/// The connections of one worker to one upstream.
+pub(crate) struct Pool {
+    upstream: Upstream,
+    name: String,
+    own: Own,
+    limits: Rc<Limits>,
+    /// Kept connections, the one used last on top.
+    idle: RefCell<Vec<Idle>>,
+    /// Connections in use.
+    busy: Cell<usize>,
+    freed: Notify,
+    /// Which of the upstream's addresses answered last.
+    answered: Cell<usize>,
+    sweeping: Cell<bool>,
+}
+
+struct Idle {
+    socket: Socket,
+    until: Instant,
+}
+
+/// A connection to an upstream, in use.
+pub(crate) struct Link {
+    /// The connection.
+    pub(crate) socket: Socket,
+    /// Whether it has carried a request before, so that the upstream may have closed it meanwhile.
+    pub(crate) reused: bool,
+    slot: Slot,
+}
+
+/// One of the connections that are allowed.
+struct Slot(Option<Rc<Pool>>);
+
+impl Pool {
+    /// No connections yet.
+    pub(crate) fn new(upstream: Upstream, name: String, own: Own, limits: Rc<Limits>) -> Self {
+        Self {
+            upstream,
+            name,
+            own,
+            limits,
+            idle: RefCell::default(),
+            busy: Cell::new(0),
+            freed: Notify::new(),
+            answered: Cell::new(0),
+            sweeping: Cell::new(false),
+        }
+    }
+
+    /// Where it leads.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// The route's name in Via, which no other route of any gateway has.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A kept connection, if there is one that is still open as far as is known.
+    pub(crate) fn reuse(self: &Rc<Self>) -> Option<Link> {
+        loop {
+            let idle = self.idle.borrow_mut().pop()?;
+            if idle.socket.is_quiet() {
+                return Some(Link { socket: idle.socket, reused: true, slot: Slot::take(self) });
+            }
+        }
+    }
+
+    /// A kept connection or a new one; waits while all that are allowed are in use.
+    pub(crate) async fn link(self: &Rc<Self>) -> Result<Link, Unreached> {
+        let free = async {
+            while self.busy.get() >= self.limits.upstream_connections {
+                self.freed.notified().await;
+            }
+        };
+        timeout(self.limits.response, free).await.map_err(|_| Unreached::Silent)?;
+        match self.reuse() {
+            Some(link) => Ok(link),
+            None => self.fresh().await,
+        }
+    }
+
+    /// A new connection.
+    pub(crate) async fn fresh(self: &Rc<Self>) -> Result<Link, Unreached> {
+        // Taken before waiting, so that no other takes it meanwhile.
+        let slot = Slot::take(self);
+        Ok(Link { socket: self.dial().await?, reused: false, slot })
+    }
+
+    /// Connects, to the address that answered last before the others; outside of the cap.
+    pub(crate) async fn dial(&self) -> Result<Socket, Unreached> {
+        let mut addresses: Vec<_> = self.upstream.addresses().enumerate().collect();
+        let answered = self.answered.get().min(addresses.len().saturating_sub(1));
+        addresses.rotate_left(answered);
+        let mut last = Unreached::Refused(io::ErrorKind::AddrNotAvailable.into());
+        for (number, address) in addresses {
+            if self.own.answers(address) {
+                return Err(Unreached::Loop);
+            }
+            last = match timeout(self.limits.connect, Socket::connect(address)).await {
+                Ok(Ok(socket)) => {
+                    self.answered.set(number);
+                    return Ok(socket);
+                }
+                Ok(Err(error)) => Unreached::Refused(error),
+                Err(_) => Unreached::Silent,
+            };
+        }
+        Err(last)
+    }
+
+    /// Keeps a connection whose last response is complete. `promised` is how long the upstream says it stays open.
+    pub(crate) fn keep(self: &Rc<Self>, link: Link, promised: Option<Duration>) {
+        // A second less than promised, because a request that arrives just then is lost.
+        let promised = promised.map_or(Duration::MAX, |time| time.saturating_sub(Duration::from_secs(1)));
+        let time = self.limits.upstream_idle.min(promised);
+        if time.is_zero() {
+            return;
+        }
+        self.idle.borrow_mut().push(Idle { socket: link.socket, until: Instant::now() + time });
+        if !self.sweeping.replace(true) {
+            tokio::task::spawn_local(Rc::clone(self).sweep());
+        }
+    }
+
+    /// Closes every kept connection.
+    pub(crate) fn close(&self) {
+        self.idle.borrow_mut().clear();
+    }
+
+    /// Closes kept connections that the upstream has closed, or whose time is over, until there are none.
+    async fn sweep(self: Rc<Self>) {
+        while !self.idle.borrow().is_empty() {
+            sleep(SWEEP).await;
+            let now = Instant::now();
+            self.idle.borrow_mut().retain(|idle| idle.until > now && idle.socket.is_quiet());
+        }
+        self.sweeping.set(false);
+    }
+}
+
+impl Link {
+    /// It carries no more requests and stays open for as long as it likes, so it no longer counts.
+    pub(crate) fn leave(&mut self) {
+        self.slot.free();
+    }
+}
+
+impl Slot {
+    fn take(pool: &Rc<Pool>) -> Self {
+        pool.busy.set(pool.busy.get() + 1);
+        Self(Some(Rc::clone(pool)))
+    }
+
+    fn free(&mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.busy.set(pool.busy.get() - 1);
+            pool.freed.notify_one();
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.free();
+    }
+}

@@ -1,0 +1,137 @@
+//! `navyd hub`: the gateway in the foreground.
+//!
+//! Arguments as written become a [`Plan`] once. Deliberately absent: moving bytes, which the gateway does on its
+//! own threads, while this one waits to be told to end.
+
+use std::{io, net::SocketAddr, thread, time::Duration};
+
+use navyd_gateway::{Gateway, Limits, Plan, StartError};
+use navyd_model::{Entry, Route, RouteError, api::Document};
+use serde::Serialize;
+
+use super::{Command, Format, Stage};
+use crate::{
+    exit::Exit,
+    interrupt::Interrupt,
+    out::{Failure, Screen, Text, Tone},
+};
+
+/// Run the gateway: names and ports that lead to services
+///
+/// It runs until it is interrupted or terminated; then what is in flight finishes.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "hub",
+    after_long_help = "Examples:\n  \
+        navyd hub --ephemeral --route shop.localhost=http://127.0.0.1:3000\n  \
+        navyd hub --ephemeral --route shop.localhost=http://localhost:3000 --route shop.localhost/api=http://localhost:4000\n  \
+        navyd hub --ephemeral --route 127.0.0.1:8000=http://127.0.0.1:3000 --route 15432=tcp://127.0.0.1:5432\n  \
+        navyd hub --ephemeral --route 127.0.0.1:5354=udp://127.0.0.1:53\n\n\
+        Exit status: 0 it ended in order, 2 wrong use or failure."
+)]
+pub(super) struct Hub {
+    /// Keep nothing on disk, discover nothing and install nothing
+    #[arg(long, required = true)]
+    ephemeral: bool,
+
+    /// Where names and the status page are served
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:62893")]
+    listen: SocketAddr,
+
+    /// A way from an address or name to an upstream on this machine; may be repeated
+    #[arg(long = "route", value_name = "FROM=URL")]
+    routes: Vec<String>,
+
+    /// How many cores are used (default: all)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+}
+
+/// What runs, for programs.
+#[derive(Debug, Serialize)]
+struct Report {
+    listen: String,
+    workers: usize,
+    routes: Vec<ReportRoute>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportRoute {
+    from: String,
+    to: String,
+}
+
+impl Command for Hub {
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        debug_assert!(self.ephemeral);
+        let routes = self.routes.iter().map(|text| text.parse()).collect::<Result<Vec<Route>, RouteError>>();
+        let routes = routes.map_err(Failure::from)?;
+        let workers = self.workers.map_or_else(cores, usize::from);
+        // Before anything listens, so that no one can be let in and then cut off.
+        let interrupt = Interrupt::new()?;
+        let plan = Plan { listen: self.listen, routes, workers, limits: Limits::default() };
+        let gateway = Gateway::start(plan).map_err(unstarted)?;
+        match stage.format {
+            Format::Text => render(&gateway, &mut stage.screen)?,
+            Format::Json => stage.screen.json(&Document::new("hub", report(&gateway, workers)))?,
+            Format::Jsonl => stage.screen.json_line(&report(&gateway, workers))?,
+        }
+        stage.screen.flush()?;
+        while !interrupt.wait(Duration::MAX) {}
+        gateway.drain()?;
+        Ok(Exit::Yes)
+    }
+}
+
+fn cores() -> usize {
+    // Unknown, one worker does.
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn render(gateway: &Gateway, screen: &mut Screen) -> io::Result<()> {
+    let listen = format!("http://{}", gateway.listen());
+    screen.line(&Text::of(Tone::Bold, listen))?;
+    for route in gateway.routes() {
+        let from = match &route.entry {
+            Entry::Address(address) => address.to_string(),
+            Entry::Name(name) => format!(
+                "http://{}{}:{}{}",
+                star(name.wildcard),
+                name.host,
+                gateway.listen().port(),
+                name.path
+            ),
+        };
+        screen.line(&Text::plain(format!("{from} → {}", route.upstream)))?;
+    }
+    Ok(())
+}
+
+fn star(wildcard: bool) -> &'static str {
+    if wildcard { "*." } else { "" }
+}
+
+fn report(gateway: &Gateway, workers: usize) -> Report {
+    let routes = gateway.routes().iter();
+    let routes =
+        routes.map(|route| ReportRoute { from: route.entry.to_string(), to: route.upstream.to_string() });
+    Report { listen: gateway.listen().to_string(), workers, routes: routes.collect() }
+}
+
+fn unstarted(error: StartError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        StartError::Listen { address, source } => {
+            let cause = match source.kind() {
+                io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
+                io::ErrorKind::PermissionDenied => "ports below 1024 need a permission".to_owned(),
+                io::ErrorKind::AddrNotAvailable => "the address is not one of this machine".to_owned(),
+                _ => source.to_string(),
+            };
+            failure.cause(cause).hint(format!("navyd ls {}", address.port()))
+        }
+        StartError::Worker(source) => {
+            failure.cause(source.to_string()).hint("navyd hub --ephemeral --workers 1")
+        }
+    }
+}
