@@ -152,14 +152,17 @@ mod tests {
 
     use super::*;
 
+    /// A loopback address of its own: a sweep of 127.0.0.1 would call on the listeners of every other test.
+    const HERE: Ipv4Addr = Ipv4Addr::new(127, 62, 89, 3);
+
     #[test]
     fn finds_what_listens_and_tells_how_far_it_is() {
-        let listeners: Vec<_> = (0..20).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let listeners: Vec<_> = (0..20).map(|_| TcpListener::bind((HERE, 0)).unwrap()).collect();
         let mut expected: Vec<_> =
             listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         expected.sort_unstable();
         let ports: Vec<u16> = (1..=u16::MAX).collect();
-        let address = Ipv4Addr::LOCALHOST.into();
+        let address = HERE.into();
         let sweep = Sweep { address, own: true, ports: &ports, timeout: Duration::from_secs(5) };
         let mut last = 0;
         let answers = sweep.run(&mut |done| last = done).unwrap();
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn no_ports_are_no_work() {
-        let address = Ipv4Addr::LOCALHOST.into();
+        let address = HERE.into();
         let sweep = Sweep { address, own: true, ports: &[], timeout: Duration::ZERO };
         assert_eq!(sweep.run(&mut |_| {}).unwrap(), []);
     }
