@@ -18,12 +18,14 @@ pub fn exposure(address: IpAddr, on_loopback: bool, published: bool) -> Exposure
     }
 }
 
-/// Where a container engine's userland proxy leads, from its own arguments: `172.17.0.2:80`.
+/// Where a container engine's userland proxy leads; `None` for any other program.
 pub(super) fn docker_proxy(holder: &Holder) -> Option<String> {
+    holder.argv.as_ref()?.first()?.ends_with("docker-proxy").then(|| leads_to(holder))?
+}
+
+/// Where a proxy says in its own arguments that it leads: `172.17.0.2:80`.
+pub(crate) fn leads_to(holder: &Holder) -> Option<String> {
     let argv = holder.argv.as_ref()?;
-    if !argv.first()?.ends_with("docker-proxy") {
-        return None;
-    }
     let value = |flag: &str| argv.iter().skip_while(|argument| *argument != flag).nth(1);
     Some(format!("{}:{}", value("-container-ip")?, value("-container-port")?))
 }

@@ -14,6 +14,7 @@ use std::{collections::HashSet, thread};
 use navyd_model::{Family, Listener, Names, Namespace, Protocol, Queue, State, ports};
 
 use self::exposure::docker_proxy;
+pub(crate) use self::exposure::leads_to;
 pub(crate) use self::owner::Holders;
 pub use self::{
     connection::connections,

@@ -161,29 +161,8 @@ mod tests {
     fn listener(address: &str, port: u16) -> Listener {
         let address: IpAddr = address.parse().unwrap();
         let family = if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
-        Listener {
-            proto: Protocol::Tcp,
-            family,
-            address: Some(address),
-            port: Some(port),
-            path: None,
-            raw_path: None,
-            device: None,
-            state: State::Listen,
-            exposure: Exposure::All,
-            v6only: None,
-            netns: None,
-            cookie: None,
-            inode: None,
-            uid: None,
-            cgroup: None,
-            queue: None,
-            owner_unknown: None,
-            holders: Vec::new(),
-            names: Names::default(),
-            speaks: None,
-            note: None,
-        }
+        let (address, exposure) = (Some(address), Exposure::All);
+        Listener { family, address, exposure, ..Listener::on(Protocol::Tcp, port) }
     }
 
     #[test]

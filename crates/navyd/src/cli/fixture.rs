@@ -2,37 +2,20 @@
 
 use std::net::IpAddr;
 
-use navyd_model::{Exposure, Family, Holder, Listener, Names, Protocol, State};
+use navyd_model::{Exposure, Family, Holder, Listener, Protocol};
 
 /// A TCP listener of nobody.
 pub(super) fn tcp(address: &str, port: u16) -> Listener {
     let address: IpAddr = address.parse().unwrap();
     Listener {
-        proto: Protocol::Tcp,
         family: if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 },
         address: Some(address),
-        port: Some(port),
-        path: None,
-        raw_path: None,
-        device: None,
-        state: State::Listen,
         exposure: match address {
             address if address.is_loopback() => Exposure::Loopback,
             address if address.is_unspecified() => Exposure::All,
             _ => Exposure::Lan,
         },
-        v6only: None,
-        netns: None,
-        cookie: None,
-        inode: None,
-        uid: None,
-        cgroup: None,
-        queue: None,
-        owner_unknown: None,
-        holders: Vec::new(),
-        names: Names::default(),
-        speaks: None,
-        note: None,
+        ..Listener::on(Protocol::Tcp, port)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use navyd_model::Holder;
 
-use crate::why::{causes::Found, facts::Facts, naming, question::Question, rules::Action};
+use crate::{
+    listeners::leads_to,
+    why::{causes::Found, facts::Facts, naming, question::Question, rules::Action},
+};
 
 /// The proxies of container engines, and how each engine is asked for the container and stopped.
 const PROXIES: &[(&str, Engine)] = &[
@@ -29,7 +32,7 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
         Some((listener, holder, engine))
     });
     if let Some((listener, holder, engine)) = proxied {
-        let to = destination(holder).map_or_else(String::new, |to| format!(", which leads to {to}"));
+        let to = leads_to(holder).map_or_else(String::new, |to| format!(", which leads to {to}"));
         let place = listener.place();
         return Some(
             Found::decides(
@@ -60,13 +63,6 @@ fn engine(holder: &Holder) -> Option<Engine> {
     let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let names = [holder.name.clone(), file(first), holder.exe.as_deref().map(file).unwrap_or_default()];
     PROXIES.iter().find(|(proxy, _)| names.iter().any(|name| name == proxy)).map(|(_, engine)| *engine)
-}
-
-/// Where the proxy leads, from its own arguments: `172.17.0.2:80`.
-fn destination(holder: &Holder) -> Option<String> {
-    let argv = holder.argv.as_ref()?;
-    let value = |flag: &str| argv.iter().skip_while(|argument| *argument != flag).nth(1);
-    Some(format!("{}:{}", value("-container-ip")?, value("-container-port")?))
 }
 
 impl Engine {
