@@ -14,8 +14,10 @@ impl Probe for Inspector {
         "Chrome DevTools Protocol"
     }
 
+    /// Chrome closes a connection on which HTTP/1.0 is asked without a host, so where the program is known it is
+    /// asked this first.
     fn turn(&self) -> Turn {
-        Turn::Follows(Base::Http1)
+        Turn::WaitsOrFollows(Base::Http1)
     }
 
     fn programs(&self) -> &'static [&'static str] {

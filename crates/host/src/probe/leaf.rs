@@ -89,6 +89,15 @@ pub(super) enum Turn {
     Waits,
     /// Only where that base answered, and program, port or the answer points to it.
     Follows(Base),
+    /// Both: first where program or port points to it, and behind that base where an answer does.
+    WaitsOrFollows(Base),
+}
+
+impl Turn {
+    /// Whether the probe is asked behind `base`.
+    pub(super) fn follows(self, base: Base) -> bool {
+        self == Self::Follows(base) || self == Self::WaitsOrFollows(base)
+    }
 }
 
 /// A protocol that others lie behind.

@@ -63,7 +63,7 @@ pub fn plan(hints: &Hints) -> Vec<Step> {
     });
     let behind =
         PROBES.iter().filter(|probe| !probe.sends().is_empty()).filter_map(|probe| match probe.turn() {
-            Turn::Follows(base) => {
+            Turn::Follows(base) | Turn::WaitsOrFollows(base) => {
                 Some(step(*probe, None, When::Behind(base.as_str()), probe.question(hints)))
             }
             Turn::Greets | Turn::Asks | Turn::Waits => None,
@@ -94,7 +94,12 @@ pub fn infer(hints: &Hints) -> Option<Speaks> {
 /// The questions that need no answer first: what the program implies, what the port suggests, then those
 /// for everyone; as many as there may be connections.
 pub(super) fn ladder(hints: &Hints) -> Vec<&'static dyn Probe> {
-    let asking = || PROBES.iter().copied().filter(|probe| matches!(probe.turn(), Turn::Asks | Turn::Waits));
+    let asking = || {
+        PROBES
+            .iter()
+            .copied()
+            .filter(|probe| matches!(probe.turn(), Turn::Asks | Turn::Waits | Turn::WaitsOrFollows(_)))
+    };
     let run = asking().filter(|probe| probe.is_run(hints));
     let usual = asking().filter(|probe| probe.ports().contains(&hints.port));
     let general = asking().filter(|probe| probe.turn() == Turn::Asks);
@@ -118,7 +123,7 @@ pub(super) fn greets(hints: &Hints) -> bool {
 pub(super) fn followers(base: Base, hints: &Hints, reply: &[u8]) -> Vec<&'static dyn Probe> {
     let behind = || {
         let mut probes = PROBES.iter().copied();
-        std::iter::from_fn(move || probes.find(|probe| probe.turn() == Turn::Follows(base)))
+        std::iter::from_fn(move || probes.find(|probe| probe.turn().follows(base)))
             .filter(|probe| !probe.sends().is_empty())
     };
     let pointed = behind().filter(|probe| probe.invited(reply) || probe.is_run(hints));
