@@ -13,6 +13,7 @@ pub mod holder;
 pub mod listener;
 pub mod ports;
 pub mod route;
+pub mod service;
 pub mod target;
 pub mod text;
 pub mod why;
@@ -24,5 +25,6 @@ pub use listener::{
     Certainty, Exposure, Family, Listener, Names, Namespace, OwnerUnknown, Protocol, Queue, Speaks, State,
 };
 pub use route::{Entry, Route, RouteError, Scheme, Upstream};
+pub use service::{Ended, Phase, Service};
 pub use target::{Target, TargetError};
 pub use why::{BindAttempt, Cause, CauseId, ConnectAttempt, ConnectResult, Why};
