@@ -10,6 +10,8 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
+use std::{num::NonZero, sync::OnceLock, thread};
+
 #[cfg(target_os = "linux")]
 use linux as os;
 #[cfg(not(target_os = "linux"))]
@@ -27,3 +29,10 @@ pub use rule::{Action, Published, Rule, RuleQuery, ToPort};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };
+
+/// How many threads this process can run at once; 1 when that is not told. Asked once, since it takes several
+/// files to answer.
+pub(crate) fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
+}

@@ -195,7 +195,8 @@ impl Found {
                     .into(),
             );
         }
-        if !self.portable && process::pids().is_empty() {
+        let nobody = seen.listeners.iter().all(|listener| listener.holders.is_empty());
+        if nobody && !self.portable && process::pids().is_empty() {
             seen.notes.push("`/proc` shows no process, so no holder can be named: mount it".into());
         }
         seen.notes.extend(owner::note(&seen.listeners));

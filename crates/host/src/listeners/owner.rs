@@ -17,12 +17,13 @@ pub(crate) struct Holders {
 impl Holders {
     /// Looks for the holders of the sockets with these inodes.
     pub(crate) fn of(inodes: &HashSet<u64>) -> Self {
-        Self {
-            owners: Owners::of(inodes),
-            describer: Describer::new(),
-            known: HashMap::new(),
-            own_user: own_user(),
-        }
+        let mut describer = None;
+        let mut known = HashMap::new();
+        let owners = Owners::of(inodes, |owners| {
+            let describer = describer.insert(Describer::new());
+            known.extend(owners.processes().into_iter().map(|pid| (pid, describer.holder(pid, &[]))));
+        });
+        Self { owners, describer: describer.unwrap_or_default(), known, own_user: own_user() }
     }
 
     /// Whether any process has the socket.

@@ -3,7 +3,6 @@
 use std::{
     io,
     net::IpAddr,
-    num::NonZero,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -13,6 +12,7 @@ use std::{
 };
 
 use super::knock::{Answer, Knocker};
+use crate::kernel;
 
 /// Connections under way at the same time, over all workers: below the 1,024 descriptors that a process may
 /// have by default, and what a home router's table bears.
@@ -85,8 +85,7 @@ impl Sweep<'_> {
 
     /// One for each core; one alone for few ports, which are done before a second has started.
     fn workers(&self) -> usize {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        cores.min(8).min(self.ports.len().div_ceil(CHUNK)).max(1)
+        kernel::cores().min(8).min(self.ports.len().div_ceil(CHUNK)).max(1)
     }
 }
 

@@ -12,9 +12,11 @@ use crate::kernel::socket::{Query, Socket, TcpInfo, Transport};
 
 /// `SOCK_DIAG_BY_FAMILY`: the request for a table or for one socket.
 pub(super) const BY_FAMILY: u16 = 20;
+/// `TCPDIAG_GETSOCK`: the older request for the table of TCP, which knows no family and answers with both.
+pub(super) const TCP_TABLE: u16 = 18;
 /// `SOCK_DESTROY`.
 pub(super) const DESTROY: u16 = 21;
-/// The address families asked for, one dump each: the kernel has no handler for `AF_UNSPEC`.
+/// The address families asked for, one dump each: the newer request has no handler for `AF_UNSPEC`.
 pub(super) const FAMILIES: [u8; 2] = [AF_INET, AF_INET6];
 
 const AF_INET: u8 = 2;
@@ -38,6 +40,17 @@ pub(super) fn table_request(family: u8, query: &Query) -> [u8; 56] {
         request(family, query.transport, if query.info { WANT_INFO } else { 0 }, query.states.bits());
     body[8..10].copy_from_slice(&query.port.unwrap_or(0).to_be_bytes());
     body[10..12].copy_from_slice(&query.peer_port.unwrap_or(0).to_be_bytes());
+    body
+}
+
+/// The body of a request for both families at once: `struct inet_diag_req`. The ends lie behind four bytes of it as
+/// they lie behind eight of the newer one, and the states come last.
+pub(super) fn tcp_table_request(query: &Query) -> [u8; 60] {
+    let newer = table_request(0, query);
+    let mut body = [0; 60];
+    body[3] = newer[2];
+    body[4..52].copy_from_slice(&newer[8..56]);
+    body[52..56].copy_from_slice(&newer[4..8]);
     body
 }
 

@@ -7,7 +7,6 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    num::NonZero,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     thread,
@@ -87,7 +86,7 @@ fn door(namespace: &Namespace) -> io::Result<fs::File> {
 
 /// [`files`] of every process that still is, on every core: it is a look at each.
 fn files_of(pids: &[u32]) -> Vec<(u32, u64)> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let cores = super::super::cores();
     let share = pids.len().div_ceil(cores).max(1);
     let look = |share: &[u32]| -> Vec<(u32, u64)> {
         let Ok(proc) = fs::File::open("/proc") else { return Vec::new() };

@@ -64,9 +64,10 @@ impl Describer {
     /// such as another user's executable, stays `None` inside.
     pub fn holder(&mut self, pid: u32, fds: &[u32]) -> Option<Holder> {
         let entry = Entry::open(pid)?;
-        let known = Known::read(pid, &entry)?;
-        let cwd = entry.link("cwd");
         let uid = entry.effective_user();
+        let known = Arc::new(Known::read(pid, &entry)?);
+        self.kindred.learn(&known);
+        let cwd = entry.link("cwd");
         let place = match &cwd {
             Some(cwd) if !cwd.deleted => self.place(pid, &entry, &cwd.path),
             _ => Arc::default(),

@@ -10,7 +10,7 @@ use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, Stat as FileStat};
 /// The longest arguments read, in bytes. Longer ones are cut; the longest single argument that the kernel
 /// takes fits (MAX_ARG_STRLEN, execve(2)).
 const ARGUMENTS: usize = 128 * 1024;
-/// More than `status`, `stat` or `cgroup` ever hold.
+/// More than `stat` or `cgroup` ever hold.
 const FACTS: usize = 64 * 1024;
 
 /// An open `/proc/PID`.
@@ -47,11 +47,11 @@ impl Entry {
         String::from_utf8_lossy(&self.read("cgroup", FACTS).unwrap_or_default()).into_owned()
     }
 
-    /// The effective user: the second number of the line `Uid:`.
+    /// The effective user, who owns the directory: that the kernel keeps so, because reading `status` is slow
+    /// (`task_dump_owner` in `fs/proc/base.c`). Of a process that is gone it says root, so something else is to
+    /// be read afterwards.
     pub(super) fn effective_user(&self) -> Option<u32> {
-        let status = self.read("status", FACTS)?;
-        let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
-        std::str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
+        fs::statat(&self.0, "", AtFlags::EMPTY_PATH).ok().map(|found| found.st_uid)
     }
 
     /// Where `exe` or `cwd` leads; `None` where this may not be read, as with other users' processes.

@@ -58,6 +58,11 @@ impl Kindred {
         self.0.entry(pid).or_insert_with(read).clone()
     }
 
+    /// What was read of a process just now, so that it is not read again.
+    pub(super) fn learn(&mut self, known: &Arc<Known>) {
+        self.0.insert(known.kin.pid, Some(Arc::clone(known)));
+    }
+
     /// Its parents, the nearest first, up to and without pid 1. What is read one after another may contradict
     /// itself when processes come and go: a circle ends the list.
     pub(super) fn parents(&mut self, pid: u32) -> Vec<Arc<Known>> {

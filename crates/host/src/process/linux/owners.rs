@@ -7,7 +7,6 @@ use std::{
     collections::{HashMap, HashSet},
     ffi::CStr,
     mem::MaybeUninit,
-    num::NonZero,
     ops::ControlFlow,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -50,18 +49,20 @@ pub struct Hold {
 
 impl Owners {
     /// Looks for the sockets with these inodes in every process, and then, for those still without a holder, in
-    /// the private descriptor tables of threads.
-    pub fn of(wanted: &HashSet<u64>) -> Self {
+    /// the private descriptor tables of threads. That second pass leaves a core to `meanwhile`, which is given what
+    /// the first has found; without a second pass it is not called.
+    pub fn of(wanted: &HashSet<u64>, meanwhile: impl FnOnce(&Self)) -> Self {
         let mut found = Self::default();
         if wanted.is_empty() {
             return found;
         }
         let pids = pids();
-        found.merge(scan(&pids, |pid, pass| pass.table(pid, &format!("{pid}/fd"), wanted)));
+        found.merge(scan(&pids, || (), |pid, pass| pass.table(pid, &format!("{pid}/fd"), wanted)));
         let rest: HashSet<u64> =
             wanted.iter().filter(|inode| !found.holders.contains_key(inode)).copied().collect();
         if !rest.is_empty() {
-            found.merge(scan(&pids, |pid, pass| pass.threads(pid, &rest)));
+            let second = scan(&pids, || meanwhile(&found), |pid, pass| pass.threads(pid, &rest));
+            found.merge(second);
             found.in_flight = Some(descriptor_in_flight());
         }
         for holds in found.holders.values_mut() {
@@ -74,6 +75,11 @@ impl Owners {
     /// The holders of a socket, by process.
     pub fn holders(&self, inode: u64) -> &[Hold] {
         self.holders.get(&inode).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every process that holds one of the sockets.
+    pub fn processes(&self) -> HashSet<u32> {
+        self.holders.values().flatten().map(|hold| hold.pid).collect()
     }
 
     /// The users some of whose processes could not be read.
@@ -176,8 +182,8 @@ impl Pass {
     }
 }
 
-/// Runs `each` for every pid, on as many threads as there are cores.
-fn scan(pids: &[u32], each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
+/// Runs `each` for every pid, on as many threads as there are cores; this one does `first` before it joins in.
+fn scan(pids: &[u32], first: impl FnOnce(), each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut pass = Pass {
@@ -191,11 +197,12 @@ fn scan(pids: &[u32], each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
         }
         pass
     };
-    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    let cores = kernel::cores().min(MOST_THREADS);
     thread::scope(|scope| {
         // A thread that the system refuses is work for the others.
         let others: Vec<_> =
             (1..cores).filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+        first();
         let mut all = work();
         for pass in others.into_iter().filter_map(|other| other.join().ok()) {
             all.found.extend(pass.found);
@@ -211,7 +218,7 @@ pub fn descriptor_in_flight() -> bool {
     if unread.is_empty() {
         return false;
     }
-    let owners = scan(&pids(), |pid, pass| pass.table(pid, &format!("{pid}/fd"), &unread));
+    let owners = scan(&pids(), || (), |pid, pass| pass.table(pid, &format!("{pid}/fd"), &unread));
     owners.found.iter().any(|(_, Hold { pid, fd })| {
         let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
         let count = info.lines().find_map(|line| line.strip_prefix("scm_fds:"));
@@ -238,20 +245,37 @@ fn each_number(
     buffer: &mut [MaybeUninit<u8>],
     mut each: impl FnMut(u32, &CStr) -> ControlFlow<()>,
 ) {
-    let first = FIRST.min(buffer.len());
-    for size in [first, buffer.len()] {
+    let mut size = FIRST.min(buffer.len());
+    loop {
         let mut entries = RawDir::new(directory, &mut buffer[..size]);
+        let mut used = 0;
         while let Some(Ok(entry)) = entries.next() {
-            let value = number(entry.file_name().to_bytes()).and_then(|value| u32::try_from(value).ok());
-            if value.is_some_and(|value| each(value, entry.file_name()).is_break()) {
+            let name = entry.file_name();
+            let value = number(name.to_bytes()).and_then(|value| u32::try_from(value).ok());
+            if value.is_some_and(|value| each(value, name).is_break()) {
                 return;
             }
-            // The directory remembers its place: the larger piece begins where the smaller ended.
-            if size == first && entries.is_buffer_empty() {
+            used += record_length(name);
+            if entries.is_buffer_empty() {
                 break;
             }
         }
+        // A piece ends where the next entry has no room, so one with room left was the last: asking for the end
+        // costs as much as what most processes have. An empty piece is the end itself.
+        if used == 0 || used + LONGEST_RECORD <= size {
+            return;
+        }
+        // The directory remembers its place: the larger piece begins where the smaller ended.
+        size = buffer.len();
     }
+}
+
+/// How much room an entry with the longest name takes, which is 255 bytes.
+const LONGEST_RECORD: usize = 280;
+
+/// How much room an entry takes: 19 bytes, the name and its end, in steps of eight (getdents64(2)).
+fn record_length(name: &CStr) -> usize {
+    (19 + name.count_bytes() + 1).next_multiple_of(8)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -300,12 +324,35 @@ mod tests {
     }
 
     #[test]
+    fn every_entry_of_a_directory_is_met() {
+        let folder = crate::process::scratch::Scratch::new();
+        let mut expected = 0;
+        for count in [0, 1, 60, 70, 80, 90, 500] {
+            while expected < count {
+                folder.write(&expected.to_string(), "");
+                folder.write(&format!("{expected}{}", "x".repeat(250)), "");
+                expected += 1;
+            }
+            let mut met = HashSet::new();
+            each_number(
+                &open(folder.root().to_str().unwrap()).unwrap(),
+                &mut vec![MaybeUninit::uninit(); BUFFER],
+                |number, _| {
+                    met.insert(number);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(met.len(), count);
+        }
+    }
+
+    #[test]
     fn every_descriptor_of_a_socket_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let twin = listener.try_clone().unwrap();
         let inode = std::fs::read_link(format!("/proc/self/fd/{}", listener.as_raw_fd())).unwrap();
         let inode = inode.to_str().unwrap()["socket:[".len()..].trim_end_matches(']').parse().unwrap();
-        let owners = Owners::of(&HashSet::from([inode]));
+        let owners = Owners::of(&HashSet::from([inode]), |_| ());
         let mut expected = [&listener, &twin]
             .map(|socket| Hold { pid: std::process::id(), fd: socket.as_raw_fd().cast_unsigned() });
         expected.sort();

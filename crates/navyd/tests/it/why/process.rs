@@ -6,9 +6,11 @@ use crate::support::{child::Held, program, skip};
 #[test]
 fn container_published() {
     let Some(ground) = Ground::any("why::container_published") else { return };
-    // Python under the name and with the arguments of Docker's proxy.
+    // Python under the name and with the arguments of Docker's proxy; it would look for its library beside the
+    // program of that name.
     let (_actor, port) = ground.actor(
         "if len(sys.argv) == 1:
+    os.environ['PYTHONHOME'] = sys.base_prefix
     os.execv(sys.executable, ['docker-proxy', '-c', sys.orig_argv[-1], '-proto', 'tcp', '-container-ip', '172.17.0.2', '-container-port', '80'])
 s = listening('127.0.0.1'); say(port(s))",
     );
