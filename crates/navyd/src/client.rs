@@ -10,7 +10,7 @@ use navyd_model::{Connection, Project, Target, Why, free::Freed};
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
     kernel::Transport,
-    listeners::{Scope, Seen},
+    listeners::{Scope, Seen, unnamed},
     port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
     scan as scanning, wait,

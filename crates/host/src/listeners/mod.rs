@@ -19,6 +19,7 @@ pub(crate) use self::owner::Holders;
 pub use self::{
     connection::connections,
     exposure::exposure,
+    owner::unnamed,
     reach::{is_own, reaches},
 };
 use crate::{
@@ -199,7 +200,6 @@ impl Found {
         if nobody && !self.portable && process::pids().is_empty() {
             seen.notes.push("`/proc` shows no process, so no holder can be named: mount it".into());
         }
-        seen.notes.extend(owner::note(&seen.listeners));
         seen
     }
 }

@@ -92,8 +92,8 @@ fn reason(inode: u64, uid: Option<u32>, sight: &Sight<'_>) -> OwnerUnknown {
     }
 }
 
-/// What would be needed to name the holders that are not.
-pub(super) fn note(listeners: &[Listener]) -> Option<String> {
+/// What would be needed to name the holders that are not, as a note for whoever shows these listeners.
+pub fn unnamed(listeners: &[Listener]) -> Option<String> {
     let hidden = |listener: &&Listener| {
         matches!(listener.owner_unknown, Some(OwnerUnknown::OtherUser | OwnerUnknown::OtherNamespace))
     };

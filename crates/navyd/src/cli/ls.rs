@@ -248,6 +248,7 @@ impl Plan {
             let seen = client::listeners(&self.scope)?;
             (answer.listeners, answer.notes) = (seen.listeners, seen.notes);
             answer.listeners.retain(|listener| self.filter.keeps(listener));
+            answer.notes.extend(client::unnamed(&answer.listeners));
             rows::sort(&mut answer.listeners, &self.me);
         }
         if self.connections {
