@@ -24,7 +24,7 @@ pub use os::{
     stdout_is_read, unix_listeners,
 };
 #[cfg(target_os = "linux")]
-pub(crate) use os::{same_files, unix_with_unread};
+pub(crate) use os::{same_files, spread, unix_with_unread};
 pub use rule::{Action, Published, Rule, RuleQuery, ToPort};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,

@@ -9,7 +9,7 @@ mod owner;
 mod published;
 mod reach;
 
-use std::{collections::HashSet, thread};
+use std::collections::HashSet;
 
 use navyd_model::{Family, Listener, Names, Namespace, Protocol, Queue, State, ports};
 
@@ -67,16 +67,15 @@ pub struct Seen {
 /// a note.
 pub fn listeners(scope: &Scope) -> Result<Seen, Error> {
     let mut found = Found::default();
-    // The two looks wait for different parts of the kernel, so they are made at once.
-    let elsewhere = thread::scope(|scope_of_threads| {
-        let look = || if scope.namespaces { namespaces() } else { Vec::new() };
-        let other = thread::Builder::new().spawn_scoped(scope_of_threads, look);
-        found.read(scope)?;
-        Ok(match other {
-            Ok(thread) => thread.join().unwrap_or_default(),
-            Err(_) => look(),
-        })
-    })?;
+    let mut read = Ok(());
+    let mut own = || read = found.read(scope);
+    let elsewhere = if scope.namespaces {
+        namespaces_while(own)
+    } else {
+        own();
+        Vec::new()
+    };
+    read?;
     for namespace in elsewhere {
         found.add_namespace(scope, &namespace);
     }
@@ -93,7 +92,12 @@ pub fn listeners(scope: &Scope) -> Result<Seen, Error> {
 
 /// The network namespaces that are not our own, with their containers.
 pub fn namespaces() -> Vec<Namespace> {
-    let mut all = kernel::namespaces(&process::pids());
+    namespaces_while(|| ())
+}
+
+/// [`namespaces`], while this thread does something else first.
+fn namespaces_while(meanwhile: impl FnOnce()) -> Vec<Namespace> {
+    let mut all = kernel::namespaces(&process::pids(), meanwhile);
     for namespace in &mut all {
         namespace.container = namespace.pid.and_then(process::container);
     }

@@ -11,6 +11,7 @@ mod namespaces;
 mod netlink;
 mod proc_net;
 mod rules;
+mod spread;
 mod stdout;
 mod unix_diag;
 
@@ -18,7 +19,6 @@ use std::{io, net::SocketAddr};
 
 use rustix::fd::BorrowedFd;
 
-pub(crate) use self::kcmp::same_files;
 use self::netlink::{Dump, Netlink, SOCK_DIAG};
 pub use self::{
     cgroup::Cgroups,
@@ -28,6 +28,7 @@ pub use self::{
     rules::{published, rules},
     stdout::stdout_is_read,
 };
+pub(crate) use self::{kcmp::same_files, spread::spread};
 use super::socket::{Error, Query, Socket, Source, Table, Transport, UnixSocket};
 
 /// Where names are given addresses by hand (hosts(5)).

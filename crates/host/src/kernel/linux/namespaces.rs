@@ -9,7 +9,6 @@ use std::{
     fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    thread,
 };
 
 use navyd_model::Namespace;
@@ -18,18 +17,20 @@ use rustix::{
     fs::{AtFlags, statat},
 };
 
+use super::spread::spread;
 use crate::kernel::socket::{Error, Query, Source, Table};
 
 /// Where `ip netns` keeps its names (`ip-netns(8)`).
 const NAMED: &str = "/run/netns";
 
-/// The namespaces, without our own. The container is left open: the caller knows processes.
-pub fn namespaces(pids: &[u32]) -> Vec<Namespace> {
+/// The namespaces, without our own. The container is left open: the caller knows processes. `meanwhile` is done by
+/// this thread while others look.
+pub fn namespaces(pids: &[u32], meanwhile: impl FnOnce()) -> Vec<Namespace> {
     let named = named();
     let own = files(Path::new("/proc/self"));
     let own_inode = inode(Path::new("/proc/self"));
     let mut by_files: BTreeMap<u64, Namespace> = BTreeMap::new();
-    for (pid, files) in files_of(pids) {
+    for (pid, files) in files_of(pids, meanwhile) {
         if Some(files) == own {
             continue;
         }
@@ -85,32 +86,14 @@ fn door(namespace: &Namespace) -> io::Result<fs::File> {
 }
 
 /// [`files`] of every process that still is, on every core: it is a look at each.
-fn files_of(pids: &[u32]) -> Vec<(u32, u64)> {
-    let cores = super::super::cores();
-    let share = pids.len().div_ceil(cores).max(1);
-    let look = |share: &[u32]| -> Vec<(u32, u64)> {
-        let Ok(proc) = fs::File::open("/proc") else { return Vec::new() };
-        let found = |pid: &u32| {
-            let found = statat(&proc, format!("{pid}/net/tcp"), AtFlags::empty()).ok()?;
-            Some((*pid, found.st_ino))
-        };
-        share.iter().filter_map(found).collect()
+fn files_of(pids: &[u32], first: impl FnOnce()) -> Vec<(u32, u64)> {
+    let look = |pid, (proc, found): &mut (Option<fs::File>, Vec<(u32, u64)>)| {
+        let Some(proc) = proc else { return };
+        let files = statat(&*proc, format!("{pid}/net/tcp"), AtFlags::empty());
+        found.extend(files.map(|files| (pid, files.st_ino)));
     };
-    thread::scope(|scope| {
-        let mut shares = pids.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let spawn =
-            |share| thread::Builder::new().spawn_scoped(scope, move || look(share)).map_err(|_| share);
-        let others: Vec<_> = shares.map(spawn).collect();
-        let mut all = look(own);
-        for other in others {
-            all.extend(match other {
-                Ok(thread) => thread.join().unwrap_or_default(),
-                Err(share) => look(share),
-            });
-        }
-        all
-    })
+    let shares = spread(pids, first, || (fs::File::open("/proc").ok(), Vec::new()), look);
+    shares.into_iter().flat_map(|(_, found)| found).collect()
 }
 
 /// What tells two namespaces apart without any right.

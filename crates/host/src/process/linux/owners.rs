@@ -8,8 +8,6 @@ use std::{
     ffi::CStr,
     mem::MaybeUninit,
     ops::ControlFlow,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
 };
 
 use rustix::{
@@ -18,10 +16,7 @@ use rustix::{
     process::geteuid,
 };
 
-use crate::kernel::{self, same_files};
-
-/// More threads than this wait for each other's locks inside the kernel.
-const MOST_THREADS: usize = 8;
+use crate::kernel::{self, same_files, spread};
 
 /// `getdents` fills at most 32 KiB at a time.
 const BUFFER: usize = 32 * 1024;
@@ -124,6 +119,7 @@ pub fn holds(pid: u32, fds: &[u32], inode: u64) -> bool {
 }
 
 /// One thread's share of the pass.
+#[derive(Default)]
 struct Pass {
     proc: Option<OwnedFd>,
     buffer: Vec<MaybeUninit<u8>>,
@@ -182,32 +178,14 @@ impl Pass {
     }
 }
 
-/// Runs `each` for every pid, on as many threads as there are cores; this one does `first` before it joins in.
+/// Runs `each` for every pid, on every core; this one does `first` before it joins in.
 fn scan(pids: &[u32], first: impl FnOnce(), each: impl Fn(u32, &mut Pass) + Sync) -> Pass {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut pass = Pass {
-            proc: open("/proc").ok(),
-            buffer: vec![MaybeUninit::uninit(); BUFFER],
-            found: Vec::new(),
-            unreadable: HashSet::new(),
-        };
-        while let Some(&pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
-            each(pid, &mut pass);
-        }
-        pass
-    };
-    let cores = kernel::cores().min(MOST_THREADS);
-    thread::scope(|scope| {
-        // A thread that the system refuses is work for the others.
-        let others: Vec<_> =
-            (1..cores).filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
-        first();
-        let mut all = work();
-        for pass in others.into_iter().filter_map(|other| other.join().ok()) {
-            all.found.extend(pass.found);
-            all.unreadable.extend(pass.unreadable);
-        }
+    let share =
+        || Pass { proc: open("/proc").ok(), buffer: vec![MaybeUninit::uninit(); BUFFER], ..Pass::default() };
+    let shares = spread(pids, first, share, each).into_iter();
+    shares.fold(Pass::default(), |mut all, pass| {
+        all.found.extend(pass.found);
+        all.unreadable.extend(pass.unreadable);
         all
     })
 }
