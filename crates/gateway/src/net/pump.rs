@@ -181,9 +181,9 @@ impl<E: Extent> Pump<E> {
             }
             if self.pipe.is_none() && self.flood && slot.is_none() {
                 self.flood = false;
-                self.pipe = match self.extent.left() {
-                    Ledger::Bytes(_) | Ledger::Endless => lender.pipes.take(),
-                    Ledger::Seen | Ledger::Done => None,
+                self.pipe = match (self.extent.left(), from.stream(), to.stream()) {
+                    (Ledger::Bytes(_) | Ledger::Endless, Some(_), Some(_)) => lender.pipes.take(),
+                    _ => None,
                 };
             }
             if self.pipe.is_none() && slot.is_none() {
@@ -255,24 +255,26 @@ impl<E: Extent> Pump<E> {
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
-        from: &mut Socket,
-        to: &mut Socket,
+        from: &Socket,
+        to: &Socket,
         lender: &Lender,
     ) -> Poll<Result<(), Broken>> {
-        let Some(pipe) = &mut self.pipe else { return Poll::Ready(Ok(())) };
+        let (Some(pipe), Some(from), Some(to)) = (&mut self.pipe, from.stream(), to.stream()) else {
+            return Poll::Ready(Ok(()));
+        };
         let mut trickle = false;
         if pipe.held() == 0 {
             let most = match self.extent.left() {
                 Ledger::Bytes(left) => usize::try_from(left).unwrap_or(usize::MAX),
                 _ => usize::MAX,
             };
-            let count = ready!(pipe.poll_fill(cx, from.stream(), most)).map_err(Broken::From)?;
+            let count = ready!(pipe.poll_fill(cx, from, most)).map_err(Broken::From)?;
             self.extent.pass(count as u64);
             self.closed = count == 0;
             trickle = count < TRICKLE;
         }
         while pipe.held() > 0 {
-            ready!(pipe.poll_drain(cx, to.stream())).and_then(written).map_err(|_| Broken::To)?;
+            ready!(pipe.poll_drain(cx, to)).and_then(written).map_err(|_| Broken::To)?;
             self.progress = true;
         }
         let unseen = matches!(self.extent.left(), Ledger::Bytes(_) | Ledger::Endless);

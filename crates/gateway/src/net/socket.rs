@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
+    path::Path,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -14,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::buffer::Buffer;
+use super::{buffer::Buffer, os};
 
 /// What a peer shows without being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +30,20 @@ pub(crate) enum Sign {
 
 /// One end of a connection.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
+}
+
+/// What carries its bytes.
+enum Stream {
+    Network(TcpStream),
+    /// A socket in the file system.
+    Local(os::Local),
 }
 
 impl Socket {
     /// An accepted stream.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
-        Self { stream }
+        Self { stream: Stream::Network(stream) }
     }
 
     /// Connects to an address of this machine.
@@ -46,19 +54,30 @@ impl Socket {
         if stream.local_addr()? == stream.peer_addr()? {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        Ok(Self { stream })
+        Ok(Self { stream: Stream::Network(stream) })
     }
 
-    /// The stream, for what moves bytes without seeing them.
-    pub(super) fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// Connects to a socket in the file system.
+    pub(crate) async fn connect_local(path: &Path) -> io::Result<Self> {
+        Ok(Self { stream: Stream::Local(os::connect_local(path).await?) })
+    }
+
+    /// The stream, for what moves bytes without seeing them; `None` where bytes must be copied.
+    pub(super) fn stream(&self) -> Option<&TcpStream> {
+        match &self.stream {
+            Stream::Network(stream) => Some(stream),
+            Stream::Local(_) => None,
+        }
     }
 
     /// Reads into the buffer, which must have room; 0 is the end.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut Buffer) -> Poll<io::Result<usize>> {
         debug_assert!(!into.is_full());
         let mut room = ReadBuf::new(into.room());
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+        ready!(match &mut self.stream {
+            Stream::Network(stream) => Pin::new(stream).poll_read(cx, &mut room),
+            Stream::Local(stream) => Pin::new(stream).poll_read(cx, &mut room),
+        })?;
         let count = room.filled().len();
         into.grow(count);
         Poll::Ready(Ok(count))
@@ -66,7 +85,10 @@ impl Socket {
 
     /// Writes some of these bytes.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        match &mut self.stream {
+            Stream::Network(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Local(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
     }
 
     /// Writes some of `first`, and then of `second`, in one call.
@@ -80,15 +102,20 @@ impl Socket {
             (bytes, []) | ([], bytes) => self.poll_write(cx, bytes),
             _ => {
                 let both = [IoSlice::new(first), IoSlice::new(second)];
-                Pin::new(&mut self.stream).poll_write_vectored(cx, &both)
+                match &mut self.stream {
+                    Stream::Network(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
+                    Stream::Local(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
+                }
             }
         }
     }
 
-    /// Ready when the peer has said something, without reading it: how the wait for its next word ended.
+    /// Ready when the peer has said something, without reading it: how the wait for its next word ended. Only for
+    /// clients: of a local socket it is never known.
     pub(crate) fn poll_sign(&self, cx: &mut Context<'_>) -> Poll<Sign> {
+        let Stream::Network(stream) = &self.stream else { return Poll::Pending };
         let mut one = [0];
-        let peeked = ready!(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut one)));
+        let peeked = ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut one)));
         Poll::Ready(match peeked {
             Ok(0) => Sign::End,
             Ok(_) => Sign::Word,
@@ -98,17 +125,26 @@ impl Socket {
 
     /// Whether an idle connection is still as it was left: neither closed nor spoken to.
     pub(crate) fn is_quiet(&self) -> bool {
-        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        let read = match &self.stream {
+            Stream::Network(stream) => stream.try_read(&mut [0]),
+            Stream::Local(stream) => stream.try_read(&mut [0]),
+        };
+        matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Closes it so that the peer learns of it as a failure, and does not take what it has for all there is.
     pub(crate) fn reset(self) {
-        // Refused, it closes as any other connection does.
-        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        if let Stream::Network(stream) = &self.stream {
+            // Refused, it closes as any other connection does.
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
     }
 
     /// Says that nothing more will be written.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        match &mut self.stream {
+            Stream::Network(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Local(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }
