@@ -1,38 +1,59 @@
-//! Starting and ending the gateway.
+//! Starting, changing and ending the gateway.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
     io,
     net::SocketAddr,
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc},
     thread::{self, JoinHandle},
 };
 
-use navyd_model::{Entry, Route, Scheme};
-use tokio::sync::watch;
+use navyd_model::{Entry, Route, Service};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
+    doors::{self, Prepared},
     limits::Limits,
-    net::{bind_tcp, bind_udp, raise_file_limit},
-    own::Own,
+    net::{bind_tcp, raise_file_limit},
     router::Routes,
-    worker::{self, Door, Doors, Order},
+    tally::{self, Tallies},
+    worker::{self, Change, End, Order},
 };
 
 /// What a gateway is to do.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where all names and the status page are served; port 0 lets the system choose.
-    pub listen: SocketAddr,
+    /// Where all names and the gateway's own page are served; port 0 lets the system choose. At least one.
+    pub listen: Vec<SocketAddr>,
     /// The routes.
-    pub routes: Vec<Route>,
+    pub routes: Vec<Routed>,
     /// How many workers, at least one.
     pub workers: usize,
     /// The limits.
     pub limits: Limits,
+    /// The socket in the file system of who answers requests for the gateway itself. Without one the gateway shows
+    /// its routes.
+    pub home: Option<PathBuf>,
 }
 
-/// Why a gateway does not start. Nothing of it is left then.
+/// A route, and the service behind it where that is known.
+#[derive(Debug, Clone)]
+pub struct Routed {
+    /// The route.
+    pub route: Route,
+    /// The service as it stands. When the upstream of a service changes, the route is to be changed before the
+    /// service is said to be ready: requests that waited for it go on just then.
+    pub service: Option<watch::Receiver<Service>>,
+}
+
+impl From<Route> for Routed {
+    fn from(route: Route) -> Self {
+        Self { route, service: None }
+    }
+}
+
+/// Why a gateway does not start, or its routes do not change. Nothing has happened then.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address cannot be listened on.
@@ -43,17 +64,62 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
-    /// The system gives no thread.
+    /// The system gives no thread, or a worker cannot take a socket.
     #[error("cannot start a worker")]
     Worker(#[source] io::Error),
 }
 
+/// What has passed since the gateway started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counters {
+    /// Connections of clients that are open now.
+    pub connections: u64,
+    /// Connections of clients that there ever were.
+    pub accepted: u64,
+    /// Each route, in the order in which they were given.
+    pub routes: Vec<RouteCounters>,
+}
+
+/// What has passed by one route since it was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteCounters {
+    /// Where the route begins.
+    pub entry: Entry,
+    /// Requests; where bytes are carried as they are, connections.
+    pub requests: u64,
+    /// Those of them that are on their way now.
+    pub active: u64,
+    /// Bytes that went from clients to the upstream.
+    pub received: u64,
+    /// Bytes that went from the upstream to clients.
+    pub sent: u64,
+}
+
 /// A running gateway. Dropped, it ends in order but unwatched.
 pub struct Gateway {
-    listen: SocketAddr,
-    routes: Arc<Routes>,
-    end: watch::Sender<bool>,
+    listen: Vec<SocketAddr>,
+    accepted: Tallies,
+    state: Mutex<State>,
+    end: watch::Sender<End>,
     workers: Vec<JoinHandle<io::Result<()>>>,
+}
+
+/// What changes while it runs.
+struct State {
+    routes: Arc<Routes>,
+    next: u32,
+    changes: Vec<mpsc::Sender<Change>>,
+}
+
+/// Cuts short what a gateway that ends still waits for.
+#[derive(Debug, Clone)]
+pub struct Hurry(watch::Sender<End>);
+
+impl Hurry {
+    /// From now on a gateway that ends waits for nothing.
+    pub fn now(&self) {
+        self.0.send_replace(End::Now);
+    }
 }
 
 impl Gateway {
@@ -63,76 +129,153 @@ impl Gateway {
     /// When an address is taken or forbidden, or a thread cannot be had.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
         raise_file_limit();
-        let Plan { listen, mut routes, workers: count, limits } = plan;
+        let Plan { listen: asked, routes, workers: count, limits, home } = plan;
         let count = count.max(1);
-        let mut doors: Vec<Doors> = (0..count).map(|_| Doors::default()).collect();
-        let mut own = Vec::new();
-
-        let refused = |address| move |source| StartError::Listen { address, source };
-        let sockets = bind_tcp(listen, count).map_err(refused(listen))?;
-        let listen = sockets[0].local_addr().map_err(refused(listen))?;
-        own.push(listen);
-        for (doors, socket) in doors.iter_mut().zip(sockets) {
-            doors.streams.push((Door::Names, socket));
-        }
-        for (number, route) in routes.iter_mut().enumerate() {
-            let Entry::Address(address) = &mut route.entry else { continue };
-            let asked = *address;
-            if route.upstream.scheme == Scheme::Udp {
-                let sockets = bind_udp(asked, count).map_err(refused(asked))?;
-                *address = sockets[0].local_addr().map_err(refused(asked))?;
-                for (doors, socket) in doors.iter_mut().zip(sockets) {
-                    doors.datagrams.push((number, socket));
-                }
-            } else {
-                let sockets = bind_tcp(asked, count).map_err(refused(asked))?;
-                *address = sockets[0].local_addr().map_err(refused(asked))?;
-                for (doors, socket) in doors.iter_mut().zip(sockets) {
-                    doors.streams.push((Door::Route(number), socket));
-                }
+        let mut listen = Vec::with_capacity(asked.len());
+        let mut names: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
+        for address in asked {
+            let refused = |source| StartError::Listen { address, source };
+            let sockets = bind_tcp(address, count).map_err(refused)?;
+            listen.push(sockets[0].local_addr().map_err(refused)?);
+            for (names, socket) in names.iter_mut().zip(sockets) {
+                names.push(socket);
             }
-            own.push(*address);
         }
+        let mut next = 0;
+        let prepared = doors::prepare(&Routes::default(), routes, count, &mut next)?;
+        let routes = Arc::new(Routes::new(prepared.routes));
 
-        let routes = Arc::new(Routes::new(routes));
         // A hasher of the standard library starts from a number that is random in each process.
-        let identity = RandomState::new().hash_one(listen) as u32;
-        let (end, ending) = watch::channel(false);
-        let order =
-            Order { routes: Arc::clone(&routes), own: Own::new(own), listen, identity, limits, ending };
-        let mut workers = Vec::with_capacity(count);
-        for (number, doors) in doors.into_iter().enumerate() {
+        let identity = RandomState::new().hash_one(&listen) as u32;
+        let accepted = tally::tallies(count);
+        let (end, ending) = watch::channel(End::No);
+        let ports = listen.iter().map(SocketAddr::port).collect();
+        let order = Order { ports, identity, limits, home, accepted: Arc::clone(&accepted), ending };
+        let own = own(&listen, &routes);
+        let (mut workers, mut changes) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for (number, (names, doors)) in names.into_iter().zip(prepared.doors).enumerate() {
+            // Each change is waited for before the next, so there is never a second one on its way.
+            let (tell, told) = mpsc::channel(1);
+            let first = Change { routes: Arc::clone(&routes), own: own.clone(), doors, done: None };
             let order = order.clone();
             let worker = thread::Builder::new()
                 .name(format!("gateway-{number}"))
-                .spawn(move || worker::run(order, doors))
+                .spawn(move || worker::run(number, order, names, first, told))
                 .map_err(StartError::Worker)?;
             workers.push(worker);
+            changes.push(tell);
         }
-        Ok(Self { listen, routes, end, workers })
+        Ok(Self { listen, accepted, state: Mutex::new(State { routes, next, changes }), end, workers })
     }
 
-    /// Where names and the status page are served.
-    pub fn listen(&self) -> SocketAddr {
-        self.listen
+    /// Where names and the gateway's own page are served.
+    pub fn listen(&self) -> &[SocketAddr] {
+        &self.listen
     }
 
     /// The routes, with the ports that the system chose.
-    pub fn routes(&self) -> &[Route] {
-        self.routes.all()
+    pub fn routes(&self) -> Vec<Route> {
+        self.now().routes().cloned().collect()
+    }
+
+    /// Makes these all the routes that there are, and returns them with the ports that the system chose. From then on
+    /// every request takes one of them; those that are on their way end as they began.
+    ///
+    /// A route that begins where one began before keeps its listener, its connections and its counters; port 0 is
+    /// always a new one. An address whose route is gone is free again when this returns; idle connections to it
+    /// close. It waits for the workers, which is a matter of microseconds, by blocking this thread.
+    ///
+    /// # Errors
+    /// When a new address is taken or forbidden. Then everything is as it was.
+    pub fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, StartError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = state.next;
+        let Prepared { routes, doors } =
+            doors::prepare(&state.routes, routes, state.changes.len(), &mut next)?;
+        let routes = Arc::new(Routes::new(routes));
+        state.next = next;
+        state.routes = Arc::clone(&routes);
+        let own = own(&self.listen, &routes);
+        let (done, failures) = std_mpsc::channel();
+        for (tell, doors) in state.changes.iter().zip(doors) {
+            let change =
+                Change { routes: Arc::clone(&routes), own: own.clone(), doors, done: Some(done.clone()) };
+            // A worker that is not there any more takes no requests either: draining tells why.
+            let _ = tell.try_send(change);
+        }
+        drop(done);
+        match failures.into_iter().next() {
+            Some(failure) => Err(StartError::Worker(failure)),
+            None => Ok(routes.routes().cloned().collect()),
+        }
+    }
+
+    /// What has passed, summed up now.
+    pub fn counters(&self) -> Counters {
+        let connections = tally::sum(&self.accepted);
+        let of_route = |numbered: &crate::router::Numbered| {
+            let sums = tally::sum(&numbered.tallies);
+            RouteCounters {
+                entry: numbered.routed.route.entry.clone(),
+                requests: sums.begun,
+                active: sums.open,
+                received: sums.received,
+                sent: sums.sent,
+            }
+        };
+        Counters {
+            connections: connections.open,
+            accepted: connections.begun,
+            routes: self.now().all().iter().map(of_route).collect(),
+        }
+    }
+
+    /// A way to cut [`Gateway::drain`] short from elsewhere.
+    pub fn hurry(&self) -> Hurry {
+        Hurry(self.end.clone())
     }
 
     /// Ends: takes nothing new, finishes what is in flight, and returns once all is closed.
     ///
     /// # Errors
     /// When a worker failed while it ran.
-    pub fn drain(self) -> io::Result<()> {
-        self.end.send_replace(true);
+    pub fn drain(mut self) -> io::Result<()> {
+        self.begin_end();
         let mut ended = Ok(());
-        for worker in self.workers {
+        for worker in std::mem::take(&mut self.workers) {
             let result = worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")));
             ended = ended.and(result);
         }
         ended
     }
+
+    fn begin_end(&self) {
+        // Whoever is in a hurry may have said so before.
+        self.end.send_if_modified(|end| {
+            let runs = *end == End::No;
+            if runs {
+                *end = End::Drain;
+            }
+            runs
+        });
+    }
+
+    fn now(&self) -> Arc<Routes> {
+        Arc::clone(&self.state.lock().unwrap_or_else(PoisonError::into_inner).routes)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.begin_end();
+    }
+}
+
+/// Every address at which the gateway listens.
+fn own(listen: &[SocketAddr], routes: &Routes) -> Vec<SocketAddr> {
+    let addresses = routes.routes().filter_map(|route| match route.entry {
+        Entry::Address(address) => Some(address),
+        Entry::Name(_) => None,
+    });
+    listen.iter().copied().chain(addresses).collect()
 }

@@ -5,10 +5,12 @@
 //!
 //! # Layout
 //!
-//! - [`Gateway`]: starting and ending it
+//! - [`Gateway`]: starting, changing and ending it; what it has counted
 //! - [`Limits`]: every limit, with its default
-//! - `worker`: one thread for each core; `listen`: its listening sockets; `seats`: how many connections it takes
-//! - `router`: which route a request takes
+//! - `worker`: one thread for each core; `listen`: accepting; `seats`: how many connections it takes
+//! - `doors`, `entrances`: the listening addresses of routes, bound before a change and opened by it
+//! - `router`: which route a request takes; `site`: that route in one worker; `standing`: its service
+//! - `tally`: counting
 //! - `http`: requests and responses; `pages`: what the gateway says itself
 //! - `tcp`, `udp`: routes that are not understood
 //! - `upstream`: connections to where a route leads
@@ -17,6 +19,8 @@
 //! Deliberately absent: TLS, HTTP/2, configuration files, logs, and any record of what passed.
 #![forbid(unsafe_code)]
 
+mod doors;
+mod entrances;
 mod gateway;
 mod http;
 mod limits;
@@ -26,6 +30,9 @@ mod own;
 mod pages;
 mod router;
 mod seats;
+mod site;
+mod standing;
+mod tally;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -33,5 +40,5 @@ mod udp;
 mod upstream;
 mod worker;
 
-pub use gateway::{Gateway, Plan, StartError};
+pub use gateway::{Counters, Gateway, Hurry, Plan, RouteCounters, Routed, StartError};
 pub use limits::Limits;

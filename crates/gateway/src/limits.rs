@@ -20,6 +20,12 @@ pub struct Limits {
     /// From the last byte of a request to the head of its response, and how long a request may queue for its
     /// upstream. Long, because development servers compile on the first request.
     pub response: Duration,
+    /// How long a request waits for a service that is coming, in all.
+    pub hold: Duration,
+    /// How long after an upstream failed, whose service is said to be ready, the news may take that it is not.
+    pub notice: Duration,
+    /// How long a look at where else an upstream might listen may take, before a page tells.
+    pub glance: Duration,
     /// Connections of all clients, for each worker. Further ones are closed.
     pub connections: usize,
     /// Connections of one client address that is not this machine, for each worker. Loopback is left out: there
@@ -51,6 +57,9 @@ impl Default for Limits {
             body_idle: Duration::from_secs(30),
             connect: Duration::from_secs(5),
             response: Duration::from_secs(120),
+            hold: Duration::from_secs(30),
+            notice: Duration::from_secs(1),
+            glance: Duration::from_millis(250),
             connections: 16 * 1024,
             connections_per_peer: 1024,
             upstream_connections: 64,

@@ -1,15 +1,18 @@
 //! The gateway's own addresses, which no route may lead to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    cell::RefCell,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 /// Where this gateway listens.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Own(Vec<SocketAddr>);
+#[derive(Debug, Default)]
+pub(crate) struct Own(RefCell<Vec<SocketAddr>>);
 
 impl Own {
-    /// These addresses.
-    pub(crate) fn new(addresses: Vec<SocketAddr>) -> Self {
-        Self(addresses)
+    /// From now on it is these addresses.
+    pub(crate) fn set(&self, addresses: Vec<SocketAddr>) {
+        self.0.replace(addresses);
     }
 
     /// Whether a connection to this loopback address would come back here, by whatever alias: connecting to an
@@ -21,7 +24,7 @@ impl Own {
             address => address,
         };
         let there = plain(address.ip());
-        self.0.iter().any(|own| {
+        self.0.borrow().iter().any(|own| {
             let all = own.ip().is_unspecified() && own.is_ipv4() == there.is_ipv4();
             own.port() == address.port() && (all || plain(own.ip()) == there)
         })
@@ -35,7 +38,9 @@ mod tests {
     #[test]
     fn every_alias_is_known() {
         let own = ["127.0.0.1:80", "[::1]:81", "0.0.0.0:82", "127.0.0.2:83"];
-        let own = Own::new(own.map(|address| address.parse().unwrap()).to_vec());
+        let addresses = own.map(|address| address.parse().unwrap()).to_vec();
+        let own = Own::default();
+        own.set(addresses);
         for (address, expected) in [
             ("127.0.0.1:80", true),
             ("0.0.0.0:80", true),

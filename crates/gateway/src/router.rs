@@ -8,25 +8,38 @@ use std::collections::HashMap;
 
 use navyd_model::{Entry, Route};
 
+use crate::{gateway::Routed, tally::Tallies};
+
+/// A route, with what stays the same while others change.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbered {
+    /// Unique in this gateway; the route keeps it for as long as it begins where it did.
+    pub(crate) number: u32,
+    /// The route and its service.
+    pub(crate) routed: Routed,
+    /// What passed by it.
+    pub(crate) tallies: Tallies,
+}
+
 /// The routes, and a way to find them.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
-    all: Vec<Route>,
+    all: Vec<Numbered>,
     exact: HashMap<String, Vec<Below>>,
     wildcard: HashMap<String, Vec<Below>>,
 }
 
-/// A path and the number of the route that has it.
+/// A path and the place of the route that has it.
 type Below = (String, usize);
 
 impl Routes {
     /// The table of these routes.
-    pub(crate) fn new(all: Vec<Route>) -> Self {
+    pub(crate) fn new(all: Vec<Numbered>) -> Self {
         let mut table = Self { all, ..Self::default() };
-        for (number, route) in table.all.iter().enumerate() {
-            let Entry::Name(name) = &route.entry else { continue };
+        for (place, numbered) in table.all.iter().enumerate() {
+            let Entry::Name(name) = &numbered.routed.route.entry else { continue };
             let hosts = if name.wildcard { &mut table.wildcard } else { &mut table.exact };
-            hosts.entry(name.host.clone()).or_default().push((name.path.clone(), number));
+            hosts.entry(name.host.clone()).or_default().push((name.path.clone(), place));
         }
         for paths in table.exact.values_mut().chain(table.wildcard.values_mut()) {
             // Longest first, so the first that matches is the answer.
@@ -36,11 +49,16 @@ impl Routes {
     }
 
     /// Every route.
-    pub(crate) fn all(&self) -> &[Route] {
+    pub(crate) fn all(&self) -> &[Numbered] {
         &self.all
     }
 
-    /// The number of the route for a host, in lower case without port or final dot, and a path.
+    /// Every route, as it was asked for.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.all.iter().map(|numbered| &numbered.routed.route)
+    }
+
+    /// The place of the route for a host, in lower case without port or final dot, and a path.
     pub(crate) fn find(&self, host: &str, path: &str) -> Option<usize> {
         let within =
             |paths: &Vec<Below>| paths.iter().find(|(prefix, _)| covers(prefix, path)).map(|found| found.1);
@@ -56,6 +74,14 @@ impl Routes {
 fn covers(prefix: &str, path: &str) -> bool {
     prefix == "/"
         || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+}
+
+/// A table of these routes alone.
+#[cfg(test)]
+pub(crate) fn of(routes: Vec<Route>) -> Routes {
+    let number =
+        |(number, route)| Numbered { number, routed: Routed::from(route), tallies: crate::tally::tallies(1) };
+    Routes::new((0..).zip(routes).map(number).collect())
 }
 
 #[cfg(test)]
@@ -74,7 +100,7 @@ mod tests {
             "only.localhost/api",
         ];
         let routes = names.map(|name| format!("{name}=http://127.0.0.1:1").parse().unwrap());
-        let table = Routes::new(routes.to_vec());
+        let table = of(routes.to_vec());
         for (host, path, expected) in [
             ("shop.localhost", "/", Some("shop.localhost")),
             ("shop.localhost", "/apix", Some("shop.localhost")),
@@ -95,7 +121,7 @@ mod tests {
             ("shop.example", "/", None),
             ("", "/", None),
         ] {
-            let found = table.find(host, path).map(|number| names[number]);
+            let found = table.find(host, path).map(|place| names[place]);
             assert_eq!(found, expected, "{host}{path}");
         }
     }

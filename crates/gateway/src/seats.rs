@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
 
-use crate::net::{Drain, Guest};
+use crate::{
+    net::{Drain, Guest},
+    tally::Cell,
+};
 
 /// The seats of a worker.
 pub(crate) struct Seats {
@@ -10,6 +13,7 @@ pub(crate) struct Seats {
     most: usize,
     most_per_peer: usize,
     peers: RefCell<HashMap<IpAddr, usize>>,
+    tally: Cell,
 }
 
 /// A connection's place among the others, for as long as both parts live.
@@ -27,9 +31,9 @@ pub(crate) struct Permit {
 }
 
 impl Seats {
-    /// So many in all, and so many for each client that is not this machine.
-    pub(crate) fn new(most: usize, most_per_peer: usize) -> Self {
-        Self { drain: Rc::default(), most, most_per_peer, peers: RefCell::default() }
+    /// So many in all, and so many for each client that is not this machine; they are counted.
+    pub(crate) fn new(most: usize, most_per_peer: usize, tally: Cell) -> Self {
+        Self { drain: Rc::default(), most, most_per_peer, peers: RefCell::default(), tally }
     }
 
     /// The end of all connections.
@@ -52,12 +56,14 @@ impl Seats {
             }
             *count += 1;
         }
+        self.tally.begin();
         Some(Seat { guest: self.drain.enter(), permit: Permit { seats: Rc::clone(self), peer } })
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.seats.tally.end();
         let Some(peer) = self.peer else { return };
         let mut peers = self.seats.peers.borrow_mut();
         if let Some(count) = peers.get_mut(&peer) {
@@ -72,10 +78,11 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tally;
 
     #[test]
     fn seats_are_limited_in_all_and_for_each_client() {
-        let seats = Rc::new(Seats::new(5, 2));
+        let seats = Rc::new(Seats::new(5, 2, Cell::new(tally::tallies(1), 0)));
         let mut held = Vec::new();
         for (peer, expected) in [
             ("192.0.2.1", true),

@@ -8,15 +8,17 @@ use std::{
     time::Duration,
 };
 
-use crate::{Gateway, Limits, Plan};
+use navyd_model::Route;
+
+use crate::{Gateway, Limits, Plan, Routed};
 
 const SHORT: Duration = Duration::from_millis(50);
 
 /// A gateway with one route to this address; and where the route begins.
 fn gateway(upstream: SocketAddr, limits: Limits) -> (Gateway, SocketAddr) {
-    let routes = vec![format!("127.0.0.1:0=http://{upstream}").parse().unwrap()];
-    let listen = ([127, 0, 0, 1], 0).into();
-    let gateway = Gateway::start(Plan { listen, routes, workers: 1, limits }).unwrap();
+    let routes = vec![Routed::from(format!("127.0.0.1:0=http://{upstream}").parse::<Route>().unwrap())];
+    let listen = vec![([127, 0, 0, 1], 0).into()];
+    let gateway = Gateway::start(Plan { listen, routes, workers: 1, limits, home: None }).unwrap();
     let route = gateway.routes()[0].entry.to_string().parse().unwrap();
     (gateway, route)
 }

@@ -10,7 +10,12 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{limits::Limits, own::Own};
+use crate::{
+    limits::Limits,
+    own::Own,
+    site::{Ongoing, Site},
+    worker::Worker,
+};
 
 /// The longest datagram.
 const LONGEST: usize = 65_535;
@@ -18,7 +23,9 @@ const LONGEST: usize = 65_535;
 /// A route of one worker.
 pub(crate) struct Datagrams {
     listener: Rc<UdpSocket>,
-    upstream: SocketAddr,
+    upstream: Cell<SocketAddr>,
+    site: RefCell<Rc<Site>>,
+    own: Rc<Own>,
     limits: Rc<Limits>,
     sessions: RefCell<HashMap<SocketAddr, Session>>,
 }
@@ -27,6 +34,7 @@ struct Session {
     socket: Rc<UdpSocket>,
     last: Rc<Cell<Instant>>,
     answers: AbortHandle,
+    _ongoing: Ongoing,
 }
 
 impl Drop for Session {
@@ -36,15 +44,29 @@ impl Drop for Session {
 }
 
 impl Datagrams {
-    /// A route from a bound socket; `None` when it would lead to this gateway.
-    pub(crate) fn new(
-        listener: UdpSocket,
-        upstream: SocketAddr,
-        own: &Own,
-        limits: Rc<Limits>,
-    ) -> Option<Self> {
-        let listener = Rc::new(listener);
-        (!own.answers(upstream)).then(|| Self { listener, upstream, limits, sessions: RefCell::default() })
+    /// A route from a bound socket.
+    pub(crate) fn new(listener: UdpSocket, upstream: SocketAddr, worker: &Worker, site: &Rc<Site>) -> Self {
+        Self {
+            listener: Rc::new(listener),
+            upstream: Cell::new(upstream),
+            site: RefCell::new(Rc::clone(site)),
+            own: Rc::clone(&worker.own),
+            limits: Rc::clone(&worker.limits),
+            sessions: RefCell::default(),
+        }
+    }
+
+    /// From now on it leads there; clients that have led elsewhere begin again.
+    pub(crate) fn lead(&self, upstream: SocketAddr, site: &Rc<Site>) {
+        self.site.replace(Rc::clone(site));
+        if self.upstream.replace(upstream) != upstream {
+            self.close();
+        }
+    }
+
+    /// Forgets every client.
+    pub(crate) fn close(&self) {
+        self.sessions.borrow_mut().clear();
     }
 
     /// Carries datagrams until it is dropped.
@@ -56,21 +78,26 @@ impl Datagrams {
             let Ok(socket) = self.session(client).await else { continue };
             // Datagrams may be lost: a full queue or a missing upstream is their sender's to notice.
             let _ = socket.try_send(&buffer[..length]);
+            self.site.borrow().tally().passed(length as u64, 0);
         }
     }
 
-    /// The socket for a client.
+    /// The socket for a client; none when the route leads to this gateway.
     async fn session(self: &Rc<Self>, client: SocketAddr) -> io::Result<Rc<UdpSocket>> {
         if let Some(session) = self.sessions.borrow().get(&client) {
             session.last.set(Instant::now());
             return Ok(Rc::clone(&session.socket));
         }
-        let any: SocketAddr = match self.upstream {
+        let upstream = self.upstream.get();
+        if self.own.answers(upstream) {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let any: SocketAddr = match upstream {
             SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
             SocketAddr::V6(_) => ([0u16; 8], 0).into(),
         };
         let socket = Rc::new(UdpSocket::bind(any).await?);
-        socket.connect(self.upstream).await?;
+        socket.connect(upstream).await?;
         // A socket just made is writable, and waiting for that keeps the first datagram from being lost.
         socket.writable().await?;
         let last = Rc::new(Cell::new(Instant::now()));
@@ -84,7 +111,8 @@ impl Datagrams {
                 sessions.remove(&silent);
             }
         }
-        sessions.insert(client, Session { socket: Rc::clone(&socket), last, answers });
+        let ongoing = self.site.borrow().begin();
+        sessions.insert(client, Session { socket: Rc::clone(&socket), last, answers, _ongoing: ongoing });
         Ok(socket)
     }
 
@@ -97,6 +125,7 @@ impl Datagrams {
                 Ok(Ok(length)) => {
                     last.set(Instant::now());
                     let _ = self.listener.send_to(&buffer[..length], client).await;
+                    self.site.borrow().tally().passed(0, length as u64);
                 }
                 // Nobody listens at the upstream just now.
                 Ok(Err(_)) => {}

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     io,
+    path::PathBuf,
     rc::Rc,
 };
 
@@ -28,11 +29,18 @@ pub(crate) enum Unreached {
     Silent,
 }
 
+/// Where connections lead.
+pub(crate) enum Target {
+    /// Where a route leads.
+    Upstream(Upstream),
+    /// To who answers for the gateway itself, at this socket in the file system.
+    Home(PathBuf),
+}
+
 /// The connections of one worker to one upstream.
 pub(crate) struct Pool {
-    upstream: Upstream,
-    name: String,
-    own: Own,
+    target: Target,
+    own: Rc<Own>,
     limits: Rc<Limits>,
     /// Kept connections, the one used last on top.
     idle: RefCell<Vec<Idle>>,
@@ -42,6 +50,7 @@ pub(crate) struct Pool {
     /// Which of the upstream's addresses answered last.
     answered: Cell<usize>,
     sweeping: Cell<bool>,
+    closed: Cell<bool>,
 }
 
 struct Idle {
@@ -63,10 +72,9 @@ struct Slot(Option<Rc<Pool>>);
 
 impl Pool {
     /// No connections yet.
-    pub(crate) fn new(upstream: Upstream, name: String, own: Own, limits: Rc<Limits>) -> Self {
+    pub(crate) fn new(target: Target, own: Rc<Own>, limits: Rc<Limits>) -> Self {
         Self {
-            upstream,
-            name,
+            target,
             own,
             limits,
             idle: RefCell::default(),
@@ -74,17 +82,13 @@ impl Pool {
             freed: Notify::new(),
             answered: Cell::new(0),
             sweeping: Cell::new(false),
+            closed: Cell::new(false),
         }
     }
 
     /// Where it leads.
-    pub(crate) fn upstream(&self) -> &Upstream {
-        &self.upstream
-    }
-
-    /// The route's name in Via, which no other route of any gateway has.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// A kept connection, if there is one that is still open as far as is known.
@@ -120,7 +124,11 @@ impl Pool {
 
     /// Connects, to the address that answered last before the others; outside of the cap.
     pub(crate) async fn dial(&self) -> Result<Socket, Unreached> {
-        let mut addresses: Vec<_> = self.upstream.addresses().enumerate().collect();
+        let upstream = match &self.target {
+            Target::Upstream(upstream) => upstream,
+            Target::Home(path) => return Socket::connect_local(path).await.map_err(Unreached::Refused),
+        };
+        let mut addresses: Vec<_> = upstream.addresses().enumerate().collect();
         let answered = self.answered.get().min(addresses.len().saturating_sub(1));
         addresses.rotate_left(answered);
         let mut last = Unreached::Refused(io::ErrorKind::AddrNotAvailable.into());
@@ -145,7 +153,7 @@ impl Pool {
         // A second less than promised, because a request that arrives just then is lost.
         let promised = promised.map_or(Duration::MAX, |time| time.saturating_sub(Duration::from_secs(1)));
         let time = self.limits.upstream_idle.min(promised);
-        if time.is_zero() {
+        if time.is_zero() || self.closed.get() {
             return;
         }
         self.idle.borrow_mut().push(Idle { socket: link.socket, until: Instant::now() + time });
@@ -154,8 +162,9 @@ impl Pool {
         }
     }
 
-    /// Closes every kept connection.
+    /// Closes every kept connection, and keeps no other.
     pub(crate) fn close(&self) {
+        self.closed.set(true);
         self.idle.borrow_mut().clear();
     }
 

@@ -1,20 +1,29 @@
 //! A worker: one thread with its own runtime, its own listening sockets and its own connections to upstreams.
 //!
-//! Nothing is shared between workers but the table of routes, so nothing on the way of a byte is locked.
+//! Nothing is shared between workers but the table of routes, which each of them takes over when it changes, so
+//! nothing on the way of a byte is locked.
 
-use std::{io, net::SocketAddr, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    rc::Rc,
+    sync::{Arc, mpsc as std_mpsc},
+};
 
 use navyd_h1 as h1;
-use navyd_model::{Route, Scheme};
 use tokio::{
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{TcpListener, TcpStream},
     runtime::Builder,
-    sync::watch,
+    sync::{mpsc, watch},
     task::{JoinSet, LocalSet, spawn_local},
     time::timeout,
 };
 
 use crate::{
+    doors::Doors,
+    entrances::Entrances,
     http,
     limits::Limits,
     listen,
@@ -22,60 +31,79 @@ use crate::{
     own::Own,
     router::Routes,
     seats::{Seat, Seats},
+    site::{Gate, Site, Table},
+    standing::Standing,
+    tally::{self, Cell, Tallies},
     tcp,
-    udp::Datagrams,
-    upstream::Pool,
+    upstream::{Pool, Target},
 };
 
 /// What all workers are told.
 #[derive(Clone)]
 pub(crate) struct Order {
-    /// The routes.
-    pub(crate) routes: Arc<Routes>,
-    /// The gateway's own addresses.
-    pub(crate) own: Own,
     /// Where names are served.
-    pub(crate) listen: SocketAddr,
+    pub(crate) ports: Vec<u16>,
     /// A number that no other gateway is likely to have.
     pub(crate) identity: u32,
     /// The limits.
     pub(crate) limits: Limits,
-    /// Becomes true when the gateway ends.
-    pub(crate) ending: watch::Receiver<bool>,
+    /// Who answers for the gateway itself.
+    pub(crate) home: Option<PathBuf>,
+    /// Counts the connections of clients.
+    pub(crate) accepted: Tallies,
+    /// Whether the gateway ends.
+    pub(crate) ending: watch::Receiver<End>,
+}
+
+/// Whether the gateway ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It runs.
+    No,
+    /// What is in flight finishes.
+    Drain,
+    /// At once.
+    Now,
+}
+
+/// Other routes, as one worker is told of them.
+pub(crate) struct Change {
+    /// All of them.
+    pub(crate) routes: Arc<Routes>,
+    /// The gateway's own addresses.
+    pub(crate) own: Vec<SocketAddr>,
+    /// The listening sockets that are new.
+    pub(crate) doors: Doors,
+    /// Takes what failed, and is dropped once the change is done.
+    pub(crate) done: Option<std_mpsc::Sender<io::Error>>,
 }
 
 /// What a listening socket is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Door {
-    /// All names, and the status page.
+    /// All names, and the gateway's own page.
     Names,
-    /// The route of this number.
-    Route(usize),
-}
-
-/// The listening sockets of one worker.
-#[derive(Default)]
-pub(crate) struct Doors {
-    /// Streams.
-    pub(crate) streams: Vec<(Door, std::net::TcpListener)>,
-    /// Datagrams, each with its route's number.
-    pub(crate) datagrams: Vec<(usize, std::net::UdpSocket)>,
+    /// One route.
+    Gate(Rc<Gate>),
 }
 
 /// What the connections of one worker have in common.
 pub(crate) struct Worker {
-    /// The routes.
-    pub(crate) routes: Arc<Routes>,
-    /// The connections to each route's upstream, in the order of the routes.
-    pub(crate) pools: Vec<Rc<Pool>>,
-    /// Where names are served.
-    pub(crate) listen: SocketAddr,
+    /// The ports at which names are served.
+    pub(crate) ports: Vec<u16>,
     /// The limits.
     pub(crate) limits: Rc<Limits>,
     /// Those of a head.
     pub(crate) head_limits: h1::Limits,
     /// Buffers and pipes.
     pub(crate) lender: Lender,
+    /// Who answers for the gateway itself.
+    pub(crate) home: Option<Rc<Site>>,
+    /// The gateway's own addresses.
+    pub(crate) own: Rc<Own>,
+    number: usize,
+    identity: u32,
+    table: RefCell<Rc<Table>>,
     seats: Rc<Seats>,
 }
 
@@ -83,80 +111,177 @@ pub(crate) struct Worker {
 ///
 /// # Errors
 /// When the system gives no event queue or refuses a socket.
-pub(crate) fn run(order: Order, doors: Doors) -> io::Result<()> {
+pub(crate) fn run(
+    number: usize,
+    order: Order,
+    names: Vec<std::net::TcpListener>,
+    first: Change,
+    changes: mpsc::Receiver<Change>,
+) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-    LocalSet::new().block_on(&runtime, Worker::new(&order).serve(order, doors))
+    LocalSet::new().block_on(&runtime, Worker::new(number, &order).serve(order, names, first, changes))
 }
 
 impl Worker {
-    fn new(order: &Order) -> Rc<Self> {
+    fn new(number: usize, order: &Order) -> Rc<Self> {
         let limits = Rc::new(order.limits.clone());
-        let pool = |(number, route): (usize, &Route)| {
-            let name = format!("navyd-{:08x}-{number}", order.identity);
-            Rc::new(Pool::new(route.upstream.clone(), name, order.own.clone(), Rc::clone(&limits)))
-        };
-        let pools = order.routes.all().iter().enumerate().map(pool).collect();
+        let own = Rc::new(Own::default());
         let head_limits = h1::Limits {
             head_bytes: limits.head_bytes,
             headers: limits.head_fields,
             ..h1::Limits::default()
         };
-        let seats = Seats::new(limits.connections, limits.connections_per_peer);
+        let seats = Seats::new(
+            limits.connections,
+            limits.connections_per_peer,
+            Cell::new(Arc::clone(&order.accepted), number),
+        );
+        let home = order.home.clone().map(|path| {
+            let pool = Pool::new(Target::Home(path), Rc::clone(&own), Rc::clone(&limits));
+            let via = format!("navyd-{:08x}-home", order.identity);
+            Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, Cell::new(tally::tallies(1), 0)))
+        });
         Rc::new(Self {
-            routes: Arc::clone(&order.routes),
-            pools,
-            listen: order.listen,
+            ports: order.ports.clone(),
             limits,
             head_limits,
             lender: Lender::default(),
+            home,
+            own,
+            number,
+            identity: order.identity,
+            table: RefCell::default(),
             seats: Rc::new(seats),
         })
     }
 
-    async fn serve(self: Rc<Self>, mut order: Order, doors: Doors) -> io::Result<()> {
+    async fn serve(
+        self: Rc<Self>,
+        mut order: Order,
+        names: Vec<std::net::TcpListener>,
+        first: Change,
+        mut changes: mpsc::Receiver<Change>,
+    ) -> io::Result<()> {
         let mut accepting = JoinSet::new();
-        for (door, listener) in doors.streams {
+        let mut entrances = Entrances::default();
+        entrances.change(&self, first, &order.ending).await?;
+        for listener in names {
             let listener = TcpListener::from_std(listener)?;
-            accepting.spawn_local(listen::accept(Rc::clone(&self), listener, door, order.ending.clone()));
+            accepting.spawn_local(listen::accept(
+                Rc::clone(&self),
+                listener,
+                Door::Names,
+                order.ending.clone(),
+            ));
         }
-        let mut carrying = JoinSet::new();
-        for (number, socket) in doors.datagrams {
-            let socket = UdpSocket::from_std(socket)?;
-            let Some(upstream) = self.pools[number].upstream().addresses().next() else { continue };
-            if let Some(route) = Datagrams::new(socket, upstream, &order.own, Rc::clone(&self.limits)) {
-                carrying.spawn_local(Rc::new(route).serve());
+        loop {
+            let change = tokio::select! {
+                // The sender is gone only when the gateway is, which means the same.
+                _ = order.ending.wait_for(|ending| *ending != End::No) => break,
+                change = changes.recv() => change,
+            };
+            let Some(mut change) = change else { break };
+            let done = change.done.take();
+            if let (Err(error), Some(done)) = (entrances.change(&self, change, &order.ending).await, done) {
+                // Whoever asked for the change may have left.
+                let _ = done.send(error);
             }
         }
-        // The sender is gone only when the gateway is, which means the same.
-        let _ = order.ending.wait_for(|ending| *ending).await;
+        // Whoever changes routes just now is told that it is done: there are no more requests to take them.
+        drop(changes);
         while accepting.join_next().await.is_some() {}
-        carrying.shutdown().await;
-        self.pools.iter().for_each(|pool| pool.close());
+        entrances.close().await;
+        self.table().sites.iter().for_each(|site| site.pool().close());
         self.seats.drain().begin();
+        let emptied =
+            timeout(self.limits.drain, std::future::poll_fn(|cx| self.seats.drain().poll_empty(cx)));
         // What is not done by then is closed when the runtime ends.
-        let _ =
-            timeout(self.limits.drain, std::future::poll_fn(|cx| self.seats.drain().poll_empty(cx))).await;
+        tokio::select! {
+            _ = emptied => {}
+            Ok(_) = order.ending.wait_for(|ending| *ending == End::Now) => {}
+        }
         Ok(())
     }
 
-    /// Takes a connection in, or closes it where a limit is reached.
-    pub(crate) fn admit(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, door: Door) {
-        let Some(Seat { guest, permit }) = self.seats.take(peer.ip()) else { return };
-        let (worker, client) = (Rc::clone(self), Socket::accepted(stream));
-        match door {
-            Door::Route(number) if self.routes.all()[number].upstream.scheme == Scheme::Tcp => {
-                let pool = Rc::clone(&self.pools[number]);
-                spawn_local(async move {
-                    tcp::serve(worker, pool, client, guest).await;
-                    drop(permit);
-                });
+    /// The routes, as they are until the next change.
+    pub(crate) fn table(&self) -> Rc<Table> {
+        Rc::clone(&self.table.borrow())
+    }
+
+    /// The route that begins where this one does, as it is now.
+    pub(crate) fn current(&self, site: &Site) -> Option<Rc<Site>> {
+        self.table.borrow().sites.iter().find(|other| other.number() == site.number()).cloned()
+    }
+
+    /// Takes over other routes. What stays keeps its connections to upstreams.
+    pub(crate) fn take_over(&self, routes: Arc<Routes>, own: Vec<SocketAddr>) {
+        self.own.set(own);
+        let old = self.table();
+        let mut sites: Vec<Rc<Site>> = Vec::with_capacity(routes.all().len());
+        for numbered in routes.all() {
+            let upstream = &numbered.routed.route.upstream;
+            let told = numbered.routed.service.as_ref();
+            let same = old.sites.iter().find(|site| {
+                site.number() == numbered.number
+                    && site.upstream() == Some(upstream)
+                    && match (site.standing(), told) {
+                        (None, None) => true,
+                        (Some(standing), Some(told)) => standing.is_of(told),
+                        _ => false,
+                    }
+            });
+            if let Some(same) = same {
+                sites.push(Rc::clone(same));
+                continue;
             }
-            door => {
-                spawn_local(async move {
-                    http::serve(worker, door, client, peer.ip(), guest).await;
-                    drop(permit);
-                });
+            let pool = old.sites.iter().chain(&sites).find(|site| site.upstream() == Some(upstream));
+            let pool = pool.map_or_else(
+                || {
+                    let target = Target::Upstream(upstream.clone());
+                    Rc::new(Pool::new(target, Rc::clone(&self.own), Rc::clone(&self.limits)))
+                },
+                |site| Rc::clone(site.pool()),
+            );
+            sites.push(Rc::new(Site::new(
+                numbered.number,
+                format!("navyd-{:08x}-{}", self.identity, numbered.number),
+                pool,
+                told.cloned().map(Standing::new),
+                Cell::new(Arc::clone(&numbered.tallies), self.number),
+            )));
+        }
+        for site in &old.sites {
+            if !sites.iter().any(|stays| Rc::ptr_eq(stays.pool(), site.pool())) {
+                site.pool().close();
             }
         }
+        self.table.replace(Rc::new(Table { routes, sites }));
+    }
+
+    /// Lets every connection look around once.
+    pub(crate) fn nudge(&self) {
+        self.seats.drain().nudge();
+    }
+
+    /// Takes a connection in, or closes it where a limit is reached.
+    pub(crate) fn admit(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, door: &Door) {
+        let Some(Seat { guest, permit }) = self.seats.take(peer.ip()) else { return };
+        let (worker, client) = (Rc::clone(self), Socket::accepted(stream));
+        let site = match door {
+            Door::Names => None,
+            Door::Gate(gate) => gate.site().filter(|site| !site.is_http()),
+        };
+        if let Some(site) = site {
+            spawn_local(async move {
+                tcp::serve(worker, site, client, guest).await;
+                drop(permit);
+            });
+            return;
+        }
+        let door = door.clone();
+        spawn_local(async move {
+            http::serve(worker, door, client, peer.ip(), guest).await;
+            drop(permit);
+        });
     }
 }

@@ -3,22 +3,29 @@
 //! Only a command that must tidy up behind itself asks for this; any other is simply ended by the system.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     time::Duration,
 };
 
 /// Control-C, or the request to terminate, as something that can be waited for. At most one for each process.
 pub(crate) struct Interrupt {
     told: Receiver<()>,
+    tell: Sender<()>,
 }
 
 impl Interrupt {
     /// From now on the process is told instead of ended.
     pub(crate) fn new() -> Result<Self, ctrlc::Error> {
         let (tell, told) = channel();
+        let teller = tell.clone();
         // Once nobody waits any more there is nobody to tell.
-        ctrlc::set_handler(move || tell.send(()).unwrap_or_default())?;
-        Ok(Self { told })
+        ctrlc::set_handler(move || teller.send(()).unwrap_or_default())?;
+        Ok(Self { told, tell })
+    }
+
+    /// Ends the wait as an interrupt does: for whoever has nothing left to wait for.
+    pub(crate) fn teller(&self) -> Sender<()> {
+        self.tell.clone()
     }
 
     /// Waits for that long, or until told to stop; whether it was.
@@ -26,7 +33,7 @@ impl Interrupt {
         match self.told.recv_timeout(time) {
             Ok(()) => true,
             Err(RecvTimeoutError::Timeout) => false,
-            // The handler lives as long as the process: this cannot be, and waiting on would spin.
+            // One who tells is held above: this cannot be, and waiting on would spin.
             Err(RecvTimeoutError::Disconnected) => true,
         }
     }

@@ -12,7 +12,7 @@ use navyd_h1::{
 };
 
 use super::{
-    Connection, Next, VIA,
+    Connection, Next, Upgraded, VIA,
     body::Passing,
     exchange::{Exchange, Sending},
 };
@@ -66,8 +66,8 @@ impl Connection {
             if self.write_in_time(&exchange.answer[exchange.sent..]).await.is_err() {
                 return (Next::Cut, None, None);
             }
-            let side = Side { socket: exchange.link.socket, read: exchange.read };
-            return (Next::Leave(Box::new(side)), None, None);
+            let upstream = Side { socket: exchange.link.socket, read: exchange.read };
+            return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site })), None, None);
         }
         if plain {
             let head = exchange.answer.split_off(exchange.sent);
@@ -102,17 +102,20 @@ impl Connection {
         endless: bool,
         timed: &mut bool,
     ) -> Poll<Option<End>> {
-        if self.poll_upload(cx, exchange).is_err() {
-            return Poll::Ready(None);
+        let Ok(uploaded) = self.poll_upload(cx, exchange) else { return Poll::Ready(None) };
+        let Exchange { link, read, watched, site, .. } = exchange;
+        let polled = download.poll(cx, &mut link.socket, read, &mut self.socket, &self.worker.lender);
+        let moved = download.take_moved();
+        if moved > 0 {
+            site.tally().passed(0, moved);
         }
-        let Exchange { link, read, upload, watched, .. } = exchange;
-        match download.poll(cx, &mut link.socket, read, &mut self.socket, &self.worker.lender) {
+        match polled {
             Poll::Ready(Ok(end)) => return Poll::Ready(Some(end)),
             Poll::Ready(Err(_)) => return Poll::Ready(None),
             Poll::Pending => {}
         }
         if !endless {
-            if download.progressed() | upload.progressed() | !*timed {
+            if moved > 0 || uploaded || !*timed {
                 *timed = true;
                 self.deadline.set(self.worker.limits.body_idle);
             }

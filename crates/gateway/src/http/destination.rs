@@ -1,50 +1,61 @@
 //! Where a request leads.
 
+use std::rc::Rc;
+
 use navyd_h1::{Verb, forward};
 
 use super::Connection;
 use crate::{
     pages::{self, Page},
+    site::Site,
     worker::Door,
 };
 
 impl Connection {
-    /// The number of the route, or the page that answers instead.
-    pub(super) fn destination(&self) -> Result<usize, Page> {
+    /// The route, or the page that answers instead.
+    pub(super) fn destination(&self) -> Result<Rc<Site>, Page> {
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         if self.request.verb() == Verb::Connect {
             return Err(pages::connect());
         }
-        let number = match self.door {
-            Door::Route(number) => number,
+        let site = match &self.door {
+            Door::Gate(gate) => gate.site().filter(|site| site.is_http()).ok_or_else(pages::gone)?,
             Door::Names => self.named(bytes)?,
         };
-        if forward::hops(bytes, self.request.head(), self.worker.pools[number].name()) > 0 {
-            return Err(pages::looped(self.worker.pools[number].upstream()));
+        if forward::hops(bytes, self.request.head(), site.via()) > 0 {
+            return Err(pages::looped(site.upstream()));
         }
-        Ok(number)
+        Ok(site)
     }
 
     /// The route of the host that was asked for.
-    fn named(&self, bytes: &[u8]) -> Result<usize, Page> {
+    fn named(&self, bytes: &[u8]) -> Result<Rc<Site>, Page> {
         let Some(authority) = self.request.authority(bytes) else { return Err(pages::hostless()) };
         let mut host = String::new();
         authority.normalise(&mut host);
         let path = std::str::from_utf8(self.request.path(bytes)).unwrap_or_default();
-        if let Some(number) = self.worker.routes.find(&host, path) {
-            return Ok(number);
+        let table = self.worker.table();
+        // Before any route, so that none can take the gateway's own place.
+        let port = authority.port.unwrap_or(80);
+        if is_own(&host) && self.worker.ports.contains(&port) {
+            return match &self.worker.home {
+                Some(home) => Ok(Rc::clone(home)),
+                None => Err(match (self.request.verb(), path) {
+                    (Verb::Get | Verb::Head, "/") => pages::status(&table, port),
+                    (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
+                    _ => pages::only_get(),
+                }),
+            };
         }
-        let port = self.worker.listen.port();
-        if is_own(&host) && authority.port.unwrap_or(80) == port {
-            return Err(match (self.request.verb(), path) {
-                (Verb::Get | Verb::Head, "/") => pages::status(&self.worker.routes, port),
-                (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
-                _ => pages::only_get(),
-            });
+        if let Some(place) = table.routes.find(&host, path) {
+            return Ok(Rc::clone(&table.sites[place]));
         }
         // A host of elsewhere is a page that tries to look in here: it is told nothing.
         let local = is_own(&host) || host.ends_with(".localhost");
-        Err(pages::unknown(&host, local.then_some((&*self.worker.routes, port))))
+        // Links lead where the client has come in.
+        let port = Some(port).filter(|port| self.worker.ports.contains(port));
+        let port = port.or(self.worker.ports.first().copied()).unwrap_or(80);
+        Err(pages::unknown(&host, local.then_some((&*table, port))))
     }
 }
 

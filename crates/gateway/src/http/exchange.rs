@@ -19,6 +19,7 @@ use super::{
 use crate::{
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
+    site::{Ongoing, Site},
     upstream::Link,
 };
 
@@ -37,6 +38,8 @@ pub(super) enum Outcome {
 
 /// What is on the way.
 pub(super) struct Exchange {
+    /// The route that it takes.
+    pub(super) site: Ongoing,
     pub(super) link: Link,
     /// What was read from the upstream and is not used up.
     pub(super) read: Option<Buffer>,
@@ -66,9 +69,9 @@ pub(super) enum Sending {
 
 impl Connection {
     /// Forwards the request whose head ends at `end`, and its response.
-    pub(super) async fn forward(&mut self, number: usize, end: usize) -> Outcome {
+    pub(super) async fn forward(&mut self, site: &Rc<Site>, end: usize) -> Outcome {
         let worker = Rc::clone(&self.worker);
-        let pool = &worker.pools[number];
+        let pool = site.pool();
         let stay = self.may_stay_after_page();
         let link = match pool.reuse() {
             Some(link) => Ok(link),
@@ -78,18 +81,19 @@ impl Connection {
             Ok(link) => link,
             Err(unreached) => {
                 self.consume(end);
-                return Outcome::Failed { page: why::unreached(unreached, pool.upstream()), stay };
+                return Outcome::Failed { page: why::unreached(unreached, site.upstream()), stay };
             }
         };
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let mut head = worker.lender.head();
-        let onward = Onward { client: &self.client, host: None, via: pool.name(), upgrade: true, extra: b"" };
+        let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade: true, extra: b"" };
         forward::request(bytes, &self.request, &onward, &mut head);
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
         let repeatable = is_repeatable(bytes, &self.request);
         self.consume(end);
 
         let mut exchange = Exchange {
+            site: site.begin(),
             link,
             read: None,
             looked: 0,
@@ -116,7 +120,7 @@ impl Connection {
                     exchange.upload.rewind();
                     found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
                 }
-                Err(unreached) => found = Err(Why::Told(why::unreached(unreached, pool.upstream()))),
+                Err(unreached) => found = Err(Why::Told(why::unreached(unreached, site.upstream()))),
             }
         }
         match found {
@@ -131,7 +135,7 @@ impl Connection {
             Err(why) => {
                 let stay = stay || (self.request.persists() && exchange.sending == Sending::Done);
                 match self.write_in_time(&exchange.answer[exchange.sent..]).await {
-                    Ok(()) => Outcome::Failed { page: why.page(pool.upstream()), stay },
+                    Ok(()) => Outcome::Failed { page: why.page(site.upstream()), stay },
                     Err(()) => Outcome::Answered(Next::Cut),
                 }
             }
@@ -198,13 +202,18 @@ impl Connection {
         }
     }
 
-    /// Sends what of the request has come.
-    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Result<(), Why> {
+    /// Sends what of the request has come; whether that was anything.
+    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Result<bool, Why> {
         if exchange.sending != Sending::Going {
-            return Ok(());
+            return Ok(false);
         }
         let link = &mut exchange.link.socket;
-        match exchange.upload.poll(cx, &mut self.socket, &mut self.read, link, &self.worker.lender) {
+        let polled = exchange.upload.poll(cx, &mut self.socket, &mut self.read, link, &self.worker.lender);
+        let moved = exchange.upload.take_moved();
+        if moved > 0 {
+            exchange.site.tally().passed(moved, 0);
+        }
+        match polled {
             Poll::Ready(Ok(_)) => {
                 exchange.sending = Sending::Done;
                 self.deadline.set(self.worker.limits.response);
@@ -214,10 +223,10 @@ impl Connection {
                 self.deadline.set(self.worker.limits.response);
             }
             Poll::Ready(Err(Broken::From(error))) => return Err(Why::of_upload(&error)),
-            Poll::Pending if exchange.upload.progressed() => self.deadline.set(self.worker.limits.body_idle),
+            Poll::Pending if moved > 0 => self.deadline.set(self.worker.limits.body_idle),
             Poll::Pending => {}
         }
-        Ok(())
+        Ok(moved > 0)
     }
 }
 

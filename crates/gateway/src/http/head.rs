@@ -8,7 +8,10 @@ use std::{
 use navyd_h1::Parsed;
 
 use super::Connection;
-use crate::pages::{self, Page};
+use crate::{
+    pages::{self, Page},
+    worker::Door,
+};
 
 /// What came.
 pub(super) enum Read {
@@ -28,6 +31,11 @@ impl Connection {
         poll_fn(|cx| self.poll_head(cx, &mut looked, &mut waiting)).await
     }
 
+    /// Whether it came to a route that is gone.
+    fn is_astray(&self) -> bool {
+        matches!(&self.door, Door::Gate(gate) if gate.is_closed())
+    }
+
     fn poll_head(&mut self, cx: &mut Context<'_>, looked: &mut usize, waiting: &mut Waiting) -> Poll<Read> {
         loop {
             if let Some(buffer) = self.read.as_ref().filter(|buffer| buffer.filled().len() > *looked) {
@@ -41,7 +49,8 @@ impl Connection {
                     }
                 }
             }
-            if self.read.is_none() && self.guest.should_leave(cx) {
+            // Asked first, because it is also what has the task woken.
+            if self.read.is_none() && (self.guest.should_leave(cx) || self.is_astray()) {
                 return Poll::Ready(Read::Nothing);
             }
             let mut buffer = self.read.take().unwrap_or_else(|| self.worker.lender.buffers.take());

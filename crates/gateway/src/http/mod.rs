@@ -20,6 +20,7 @@ use navyd_h1::{self as h1, Verb, forward};
 use crate::{
     net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
     pages::wants_json,
+    site::Ongoing,
     worker::{Door, Worker},
 };
 use exchange::Outcome;
@@ -63,7 +64,13 @@ enum Next {
     /// It is cut off: what was sent is incomplete, and must not look complete.
     Cut,
     /// It leaves HTTP, together with a connection to an upstream.
-    Leave(Box<Side>),
+    Leave(Box<Upgraded>),
+}
+
+/// The other end of a connection that has left HTTP.
+struct Upgraded {
+    upstream: Side,
+    site: Ongoing,
 }
 
 /// Serves a client until its connection ends.
@@ -90,11 +97,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: 
                 drop(read);
                 return linger(socket, &worker.lender, worker.limits.linger).await;
             }
-            Next::Leave(upstream) => {
+            Next::Leave(upgraded) => {
                 let Connection { worker, socket, read, mut guest, .. } = connection;
                 let quiet = worker.limits.drain_quiet;
                 let client = Side { socket, read };
-                return Box::pin(relay(client, *upstream, &worker.lender, &mut guest, quiet)).await;
+                let Upgraded { upstream, site } = *upgraded;
+                let count = |there, back| site.tally().passed(there, back);
+                return Box::pin(relay(client, upstream, &worker.lender, &mut guest, quiet, count)).await;
             }
         }
     }
@@ -107,7 +116,7 @@ impl Connection {
             Read::Head(end) => {
                 self.wants = self.wants();
                 match self.destination() {
-                    Ok(number) => match self.forward(number, end).await {
+                    Ok(site) => match self.forward(&site, end).await {
                         Outcome::Answered(next) => next,
                         Outcome::Failed { page, stay } => Box::pin(self.answer(&page, stay)).await,
                     },

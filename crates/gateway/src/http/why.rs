@@ -41,23 +41,25 @@ impl Why {
     }
 
     /// The page that tells it of this upstream.
-    pub(super) fn page(self, upstream: &Upstream) -> Page {
-        match self {
-            Self::Told(page) => page,
-            Self::ClientLeft | Self::BadBody => pages::bad_body(),
-            Self::SlowBody => pages::slow_body(),
-            Self::Closed => pages::wordless(upstream),
-            Self::CutShort => pages::cut_short(upstream),
-            Self::Silent => pages::silent(upstream),
-            Self::Bad(reject) => pages::bad_response(upstream, &reject),
+    pub(super) fn page(self, upstream: Option<&Upstream>) -> Page {
+        match (self, upstream) {
+            (Self::Told(page), _) => page,
+            (Self::ClientLeft | Self::BadBody, _) => pages::bad_body(),
+            (Self::SlowBody, _) => pages::slow_body(),
+            (_, None) => pages::homeless(),
+            (Self::Closed, Some(upstream)) => pages::wordless(upstream),
+            (Self::CutShort, Some(upstream)) => pages::cut_short(upstream),
+            (Self::Silent, Some(upstream)) => pages::silent(upstream),
+            (Self::Bad(reject), Some(upstream)) => pages::bad_response(upstream, &reject),
         }
     }
 }
 
 /// The page that tells why an upstream was not reached.
-pub(super) fn unreached(unreached: Unreached, upstream: &Upstream) -> Page {
+pub(super) fn unreached(unreached: Unreached, upstream: Option<&Upstream>) -> Page {
+    let Some(upstream) = upstream else { return pages::homeless() };
     match unreached {
-        Unreached::Loop => pages::looped(upstream),
+        Unreached::Loop => pages::looped(Some(upstream)),
         Unreached::Refused(error) => pages::unreachable(upstream, &error),
         Unreached::Silent => pages::silent(upstream),
     }

@@ -35,6 +35,11 @@ impl Drain {
     /// Tells every task.
     pub(crate) fn begin(&self) {
         self.draining.set(true);
+        self.nudge();
+    }
+
+    /// Wakes every task that waits, so that it looks around.
+    pub(crate) fn nudge(&self) {
         let wakers: Vec<_> = self.guests.borrow().values().flatten().cloned().collect();
         wakers.into_iter().for_each(Waker::wake);
     }

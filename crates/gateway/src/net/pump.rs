@@ -129,20 +129,21 @@ pub(crate) struct Pump<E> {
     /// Whether so much came at once that more is to be expected.
     flood: bool,
     closed: bool,
-    progress: bool,
+    /// How many bytes were written and not told of.
+    moved: u64,
     pipe: Option<Pipe>,
 }
 
 impl<E: Extent> Pump<E> {
     /// Writes `prefix` from the byte `sent` on, and then what the extent covers.
     pub(crate) fn new(prefix: Vec<u8>, sent: usize, extent: E) -> Self {
-        let (admitted, flood, closed, progress) = (0, false, false, false);
-        Self { extent, prefix, sent, admitted, flood, closed, progress, pipe: None }
+        let (admitted, flood, closed, moved) = (0, false, false, 0);
+        Self { extent, prefix, sent, admitted, flood, closed, moved, pipe: None }
     }
 
-    /// Whether anything has moved since this was asked last.
-    pub(crate) fn progressed(&mut self) -> bool {
-        std::mem::take(&mut self.progress)
+    /// How many bytes were written since this was asked last.
+    pub(crate) fn take_moved(&mut self) -> u64 {
+        std::mem::take(&mut self.moved)
     }
 
     /// Starts again with the prefix, on another socket: only where the extent was nothing from the start.
@@ -224,7 +225,7 @@ impl<E: Extent> Pump<E> {
             let first = count.min(head.len());
             self.sent += first;
             self.admitted -= count - first;
-            self.progress = true;
+            self.moved += count as u64;
             if let Some(buffer) = slot {
                 buffer.consume(count - first);
                 if buffer.is_empty() {
@@ -274,8 +275,8 @@ impl<E: Extent> Pump<E> {
             trickle = count < TRICKLE;
         }
         while pipe.held() > 0 {
-            ready!(pipe.poll_drain(cx, to)).and_then(written).map_err(|_| Broken::To)?;
-            self.progress = true;
+            let count = ready!(pipe.poll_drain(cx, to)).and_then(written).map_err(|_| Broken::To)?;
+            self.moved += count as u64;
         }
         let unseen = matches!(self.extent.left(), Ledger::Bytes(_) | Ledger::Endless);
         if (trickle || !unseen)

@@ -24,7 +24,15 @@ pub(crate) struct Side {
 
 /// Joins them until both have ended, or one has failed, which then ends both. When the gateway drains, it ends
 /// once nothing has moved for `quiet`, since nobody else can tell whether a stream of bytes is done.
-pub(crate) async fn relay(one: Side, other: Side, lender: &Lender, guest: &mut Guest, quiet: Duration) {
+/// `count` is told how many bytes went from `one` to `other`, and back.
+pub(crate) async fn relay(
+    one: Side,
+    other: Side,
+    lender: &Lender,
+    guest: &mut Guest,
+    quiet: Duration,
+    count: impl Fn(u64, u64),
+) {
     let (mut one, mut other) = (one, other);
     let (mut there, mut back) = (Way::default(), Way::default());
     let mut deadline = Deadline::default();
@@ -32,14 +40,17 @@ pub(crate) async fn relay(one: Side, other: Side, lender: &Lender, guest: &mut G
     poll_fn(|cx| {
         let sent = there.poll(cx, &mut one, &mut other, lender);
         let received = back.poll(cx, &mut other, &mut one, lender);
+        let moved = (there.pump.take_moved(), back.pump.take_moved());
+        if moved != (0, 0) {
+            count(moved.0, moved.1);
+        }
         match (sent, received) {
             (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => return Poll::Ready(()),
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => return Poll::Ready(()),
             _ => {}
         }
         if guest.should_leave(cx) {
-            let moved = there.pump.progressed() | back.pump.progressed();
-            if moved || !leaving {
+            if moved != (0, 0) || !leaving {
                 deadline.set(quiet);
             }
             leaving = true;

@@ -10,7 +10,7 @@ use std::io;
 use navyd_h1::Reject;
 use navyd_model::{Entry, Upstream};
 
-use crate::router::Routes;
+use crate::site::Table;
 pub(crate) use form::wants_json;
 
 /// A page, before it is known in which form it is wanted.
@@ -27,8 +27,8 @@ pub(crate) struct Page {
 }
 
 /// The gateway's own page: what it routes.
-pub(crate) fn status(routes: &Routes, port: u16) -> Page {
-    let listed = listed(routes, port);
+pub(crate) fn status(table: &Table, port: u16) -> Page {
+    let listed = listed(table, port);
     let text = match listed.len() {
         0 => "No routes.".to_owned(),
         1 => "1 route.".to_owned(),
@@ -38,12 +38,12 @@ pub(crate) fn status(routes: &Routes, port: u16) -> Page {
 }
 
 /// No route has this host; `known` are those that the client may see.
-pub(crate) fn unknown(host: &str, known: Option<(&Routes, u16)>) -> Page {
+pub(crate) fn unknown(host: &str, known: Option<(&Table, u16)>) -> Page {
     let text = format!("No route leads from `{host}`.");
     let advice = format!("navyd hub --ephemeral --route {host}=http://127.0.0.1:3000");
     let advice = if known.is_some() { advice } else { String::new() };
     Page {
-        routes: known.map(|(routes, port)| listed(routes, port)),
+        routes: known.map(|(table, port)| listed(table, port)),
         ..page(404, "No such name", &text, &advice)
     }
 }
@@ -51,6 +51,17 @@ pub(crate) fn unknown(host: &str, known: Option<(&Routes, u16)>) -> Page {
 /// The gateway itself has nothing there.
 pub(crate) fn nothing_at(path: &str) -> Page {
     page(404, "Nothing here", &format!("The gateway has no page at `{path}`."), "Its own page is at `/`.")
+}
+
+/// The route was taken away under a connection to it.
+pub(crate) fn gone() -> Page {
+    page(404, "Route is gone", "The route that this connection came by is not there any more.", "")
+}
+
+/// Who answers for the gateway itself does not.
+pub(crate) fn homeless() -> Page {
+    let text = "The gateway runs, and the part of navyd that answers here does not.";
+    page(503, "navyd is not there", text, "It may be starting. See: navyd hub status")
 }
 
 /// The gateway itself is only read.
@@ -135,8 +146,11 @@ pub(crate) fn silent(upstream: &Upstream) -> Page {
 }
 
 /// The route leads back to the gateway.
-pub(crate) fn looped(upstream: &Upstream) -> Page {
-    let text = format!("The route to `{upstream}` leads back to itself.");
+pub(crate) fn looped(upstream: Option<&Upstream>) -> Page {
+    let text = match upstream {
+        Some(upstream) => format!("The route to `{upstream}` leads back to itself."),
+        None => "The gateway asks itself.".to_owned(),
+    };
     let advice = "A service that proxies to its own name needs the address of the service that it means.";
     page(508, "Loop", &text, advice)
 }
@@ -145,25 +159,28 @@ fn page(status: u16, title: &str, text: &str, advice: &str) -> Page {
     Page { status, title: title.to_owned(), text: text.to_owned(), advice: advice.to_owned(), routes: None }
 }
 
-fn listed(routes: &Routes, port: u16) -> Vec<(String, String)> {
-    let routes = routes.all().iter();
+fn listed(table: &Table, port: u16) -> Vec<(String, String)> {
     let from = |entry: &Entry| match entry {
         Entry::Name(name) if name.wildcard => entry.to_string(),
         Entry::Name(name) => format!("http://{}:{port}{}", name.host, name.path),
         Entry::Address(address) => address.to_string(),
     };
-    routes.map(|route| (from(&route.entry), route.upstream.to_string())).collect()
+    table.routes.routes().map(|route| (from(&route.entry), route.upstream.to_string())).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::Timestamp;
 
     use super::*;
+    use crate::router;
 
-    fn routes() -> Routes {
+    fn routes() -> Table {
         let routes = ["shop.localhost/api=http://localhost:4000", "*.x.localhost=http://[::1]:5"];
-        Routes::new(routes.map(|route| route.parse().unwrap()).to_vec())
+        let routes = router::of(routes.map(|route| route.parse().unwrap()).to_vec());
+        Table { routes: Arc::new(routes), sites: Vec::new() }
     }
 
     fn shown(page: &Page, json: bool) -> String {

@@ -3,9 +3,14 @@
 //! Arguments as written become a [`Plan`] once. Deliberately absent: moving bytes, which the gateway does on its
 //! own threads, while this one waits to be told to end.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    thread,
+    time::Duration,
+};
 
-use navyd_gateway::{Gateway, Limits, Plan, StartError};
+use navyd_gateway::{Gateway, Limits, Plan, Routed, StartError};
 use navyd_model::{Entry, Route, RouteError, api::Document};
 use serde::Serialize;
 
@@ -18,7 +23,7 @@ use crate::{
 
 /// Run the gateway: names and ports that lead to services
 ///
-/// It runs until it is interrupted or terminated; then what is in flight finishes.
+/// It runs until it is interrupted or terminated; then what is in flight finishes, unless it is told so twice.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "hub",
@@ -34,9 +39,9 @@ pub(super) struct Hub {
     #[arg(long, required = true)]
     ephemeral: bool,
 
-    /// Where names and the status page are served
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:62893")]
-    listen: SocketAddr,
+    /// Where names and the status page are served; may be repeated (default: port 62893 of 127.0.0.1 and ::1)
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<SocketAddr>,
 
     /// A way from an address or name to an upstream on this machine; may be repeated
     #[arg(long = "route", value_name = "FROM=URL")]
@@ -50,7 +55,7 @@ pub(super) struct Hub {
 /// What runs, for programs.
 #[derive(Debug, Serialize)]
 struct Report {
-    listen: String,
+    listen: Vec<String>,
     workers: usize,
     routes: Vec<ReportRoute>,
 }
@@ -65,11 +70,12 @@ impl Command for Hub {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         debug_assert!(self.ephemeral);
         let routes = self.routes.iter().map(|text| text.parse()).collect::<Result<Vec<Route>, RouteError>>();
-        let routes = routes.map_err(Failure::from)?;
+        let routes = routes.map_err(Failure::from)?.into_iter().map(Routed::from).collect();
+        let listen = if self.listen.is_empty() { usual() } else { self.listen };
         let workers = self.workers.map_or_else(cores, usize::from);
         // Before anything listens, so that no one can be let in and then cut off.
         let interrupt = Interrupt::new()?;
-        let plan = Plan { listen: self.listen, routes, workers, limits: Limits::default() };
+        let plan = Plan { listen, routes, workers, limits: Limits::default(), home: None };
         let gateway = Gateway::start(plan).map_err(unstarted)?;
         match stage.format {
             Format::Text => render(&gateway, &mut stage.screen)?,
@@ -78,9 +84,31 @@ impl Command for Hub {
         }
         stage.screen.flush()?;
         while !interrupt.wait(Duration::MAX) {}
-        gateway.drain()?;
+        end(gateway, &interrupt)?;
         Ok(Exit::Yes)
     }
+}
+
+/// Finishes what is in flight, unless it is told to stop once more.
+fn end(gateway: Gateway, interrupt: &Interrupt) -> io::Result<()> {
+    let (hurry, teller) = (gateway.hurry(), interrupt.teller());
+    let draining = thread::spawn(move || {
+        let ended = gateway.drain();
+        // Nobody waits any more if it was told to stop.
+        let _ = teller.send(());
+        ended
+    });
+    while !interrupt.wait(Duration::MAX) {}
+    hurry.now();
+    draining.join().unwrap_or_else(|_| Err(io::Error::other("the gateway panicked")))
+}
+
+/// The port of navyd on both loopback addresses, as far as this machine has them.
+fn usual() -> Vec<SocketAddr> {
+    const PORT: u16 = 62893;
+    let has_six = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    let six = has_six.then(|| SocketAddr::from((Ipv6Addr::LOCALHOST, PORT)));
+    [SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))].into_iter().chain(six).collect()
 }
 
 fn cores() -> usize {
@@ -89,18 +117,14 @@ fn cores() -> usize {
 }
 
 fn render(gateway: &Gateway, screen: &mut Screen) -> io::Result<()> {
-    let listen = format!("http://{}", gateway.listen());
-    screen.line(&Text::of(Tone::Bold, listen))?;
+    for listen in gateway.listen() {
+        screen.line(&Text::of(Tone::Bold, format!("http://{listen}")))?;
+    }
+    let port = gateway.listen().first().map_or(80, SocketAddr::port);
     for route in gateway.routes() {
         let from = match &route.entry {
             Entry::Address(address) => address.to_string(),
-            Entry::Name(name) => format!(
-                "http://{}{}:{}{}",
-                star(name.wildcard),
-                name.host,
-                gateway.listen().port(),
-                name.path
-            ),
+            Entry::Name(name) => format!("http://{}{}:{port}{}", star(name.wildcard), name.host, name.path),
         };
         screen.line(&Text::plain(format!("{from} → {}", route.upstream)))?;
     }
@@ -112,10 +136,11 @@ fn star(wildcard: bool) -> &'static str {
 }
 
 fn report(gateway: &Gateway, workers: usize) -> Report {
-    let routes = gateway.routes().iter();
+    let routes = gateway.routes().into_iter();
     let routes =
         routes.map(|route| ReportRoute { from: route.entry.to_string(), to: route.upstream.to_string() });
-    Report { listen: gateway.listen().to_string(), workers, routes: routes.collect() }
+    let listen = gateway.listen().iter().map(SocketAddr::to_string).collect();
+    Report { listen, workers, routes: routes.collect() }
 }
 
 fn unstarted(error: StartError) -> Failure {

@@ -40,7 +40,7 @@ impl Hub {
         let mut held = Held::start(&mut command);
         let report: serde_json::Value = serde_json::from_str(&held.line()).unwrap();
         assert_eq!(report["schema"], "navyd.hub/1");
-        let listen = report["listen"].as_str().unwrap().parse().unwrap();
+        let listen = report["listen"][0].as_str().unwrap().parse().unwrap();
         let routes = report["routes"].as_array().unwrap().iter();
         let routes = routes.map(|route| route["from"].as_str().unwrap().parse().ok()).collect();
         Self { held, listen, routes }
