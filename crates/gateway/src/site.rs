@@ -62,6 +62,11 @@ impl Site {
         self.upstream().is_none_or(|upstream| upstream.scheme == Scheme::Http)
     }
 
+    /// Whether requests should wait for its service.
+    pub(crate) fn is_coming(&self) -> bool {
+        self.standing.as_ref().is_some_and(Standing::is_coming)
+    }
+
     /// What is known of its service.
     pub(crate) fn standing(&self) -> Option<&Standing> {
         self.standing.as_ref()

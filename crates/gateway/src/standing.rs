@@ -11,24 +11,25 @@ use tokio::{sync::watch, time::timeout};
 /// A service as it stands.
 pub(crate) struct Standing {
     told: RefCell<watch::Receiver<Service>>,
-    coming: Cell<bool>,
+    /// As it was when there was news last.
+    mark: Cell<Mark>,
 }
 
 /// What tells that a service is not the one that it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Mark(Phase, jiff::Timestamp, Option<u32>, Vec<std::net::SocketAddr>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(Phase, jiff::Timestamp, Option<u32>);
 
 impl Mark {
     fn of(service: &Service) -> Self {
-        Self(service.phase, service.since, service.pid, service.listens.clone())
+        Self(service.phase, service.since, service.pid)
     }
 }
 
 impl Standing {
     /// The service that is told of there.
     pub(crate) fn new(mut told: watch::Receiver<Service>) -> Self {
-        let coming = told.borrow_and_update().phase.is_coming();
-        Self { told: RefCell::new(told), coming: Cell::new(coming) }
+        let mark = Mark::of(&told.borrow_and_update());
+        Self { told: RefCell::new(told), mark: Cell::new(mark) }
     }
 
     /// Whether both are told of by the same.
@@ -38,16 +39,29 @@ impl Standing {
 
     /// Whether requests should wait for it. While nothing has changed this reads one number in memory.
     pub(crate) fn is_coming(&self) -> bool {
-        let mut told = self.told.borrow_mut();
         // Without a sender nothing changes any more, and nothing comes.
-        match told.has_changed() {
-            Ok(false) => self.coming.get(),
-            Ok(true) => {
-                self.coming.set(told.borrow_and_update().phase.is_coming());
-                self.coming.get()
-            }
-            Err(_) => false,
+        self.refresh() && self.mark.get().0.is_coming()
+    }
+
+    /// By what it is known now; as cheap.
+    pub(crate) fn mark(&self) -> Mark {
+        self.refresh();
+        self.mark.get()
+    }
+
+    /// Takes news in; whether there can be more.
+    fn refresh(&self) -> bool {
+        let mut told = self.told.borrow_mut();
+        let changed = told.has_changed();
+        if matches!(changed, Ok(true)) {
+            self.mark.set(Mark::of(&told.borrow_and_update()));
         }
+        changed.is_ok()
+    }
+
+    /// What the service does now.
+    pub(crate) fn phase(&self) -> Phase {
+        self.mark().0
     }
 
     /// The service now.
@@ -62,50 +76,50 @@ impl Standing {
         let _ = told.wait_for(|service| !service.phase.is_coming()).await;
     }
 
-    /// Waits at most that long for news of it; what it writes is none. Whether there were any.
-    pub(crate) async fn stirs(&self, time: Duration) -> bool {
+    /// Waits at most that long for news of it since it was known by `before`; what it writes is none. Whether there
+    /// were any.
+    pub(crate) async fn stirs(&self, before: Mark, time: Duration) -> bool {
         let mut told = self.told.borrow().clone();
-        let before = Mark::of(&told.borrow());
         let news = told.wait_for(|service| Mark::of(service) != before);
         matches!(timeout(time, news).await, Ok(Ok(_)))
     }
 }
 
+/// A service that does this.
+#[cfg(test)]
+pub(crate) fn sample(phase: Phase) -> Service {
+    Service {
+        id: "web.shop".to_owned(),
+        name: "web".to_owned(),
+        project: None,
+        branch: None,
+        command: Vec::new(),
+        phase,
+        since: jiff::Timestamp::UNIX_EPOCH,
+        pid: None,
+        port: None,
+        listens: Vec::new(),
+        restarts: 0,
+        ended: None,
+        log: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-
-    pub(crate) fn service(phase: Phase) -> Service {
-        Service {
-            id: "web.shop".to_owned(),
-            name: "web".to_owned(),
-            project: None,
-            branch: None,
-            command: Vec::new(),
-            phase,
-            since: Timestamp::UNIX_EPOCH,
-            pid: None,
-            port: None,
-            listens: Vec::new(),
-            restarts: 0,
-            ended: None,
-            log: Vec::new(),
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn news_are_a_change_of_the_service_and_not_of_its_log() {
-        let (tell, told) = watch::channel(service(Phase::Ready));
+        let (tell, told) = watch::channel(sample(Phase::Ready));
         let standing = Standing::new(told);
         assert!(!standing.is_coming());
         tell.send_modify(|service| service.log.push("a line".to_owned()));
-        let (news, ()) = tokio::join!(standing.stirs(Duration::from_secs(1)), async {
+        let (news, ()) = tokio::join!(standing.stirs(standing.mark(), Duration::from_secs(1)), async {
             tell.send_modify(|service| service.log.push("a line".to_owned()));
         });
         assert!(!news);
-        let (news, ()) = tokio::join!(standing.stirs(Duration::from_secs(1)), async {
+        let (news, ()) = tokio::join!(standing.stirs(standing.mark(), Duration::from_secs(1)), async {
             tell.send_modify(|service| service.phase = Phase::Restarting);
         });
         assert!(news && standing.is_coming());

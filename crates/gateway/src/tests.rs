@@ -1,4 +1,7 @@
-//! The gateway with limits so short that a test need not wait for them.
+//! The gateway with limits so short that a test need not wait for them, and with what only a hub does to it.
+
+mod changes;
+mod services;
 
 use std::{
     io::{Read as _, Write as _},
@@ -16,11 +19,32 @@ const SHORT: Duration = Duration::from_millis(50);
 
 /// A gateway with one route to this address; and where the route begins.
 fn gateway(upstream: SocketAddr, limits: Limits) -> (Gateway, SocketAddr) {
-    let routes = vec![Routed::from(format!("127.0.0.1:0=http://{upstream}").parse::<Route>().unwrap())];
-    let listen = vec![([127, 0, 0, 1], 0).into()];
-    let gateway = Gateway::start(Plan { listen, routes, workers: 1, limits, home: None }).unwrap();
-    let route = gateway.routes()[0].entry.to_string().parse().unwrap();
+    let gateway = with(vec![routed(&format!("127.0.0.1:0=http://{upstream}"))], limits, 1);
+    let route = begin(&gateway.routes()[0]);
     (gateway, route)
+}
+
+/// A gateway with these routes and so many workers.
+fn with(routes: Vec<Routed>, limits: Limits, workers: usize) -> Gateway {
+    let listen = vec![([127, 0, 0, 1], 0).into()];
+    Gateway::start(Plan { listen, routes, workers, limits, home: None }).unwrap()
+}
+
+/// The route that is typed so.
+fn routed(typed: &str) -> Routed {
+    Routed::from(typed.parse::<Route>().unwrap())
+}
+
+/// The address at which a route begins.
+fn begin(route: &Route) -> SocketAddr {
+    route.entry.to_string().parse().unwrap()
+}
+
+/// Waits until this is so.
+fn until(so: impl Fn() -> bool) {
+    while !so() {
+        thread::yield_now();
+    }
 }
 
 /// An upstream that accepts and says this, and then nothing until its client leaves.

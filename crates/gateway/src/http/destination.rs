@@ -41,7 +41,7 @@ impl Connection {
             return match &self.worker.home {
                 Some(home) => Ok(Rc::clone(home)),
                 None => Err(match (self.request.verb(), path) {
-                    (Verb::Get | Verb::Head, "/") => pages::status(&table, port),
+                    (Verb::Get | Verb::Head, "/") => pages::status(&table.routes, port),
                     (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
                     _ => pages::only_get(),
                 }),
@@ -55,7 +55,7 @@ impl Connection {
         // Links lead where the client has come in.
         let port = Some(port).filter(|port| self.worker.ports.contains(port));
         let port = port.or(self.worker.ports.first().copied()).unwrap_or(80);
-        Err(pages::unknown(&host, local.then_some((&*table, port))))
+        Err(pages::unknown(&host, local.then_some((&*table.routes, port))))
     }
 }
 

@@ -14,12 +14,15 @@ use navyd_h1::{
 use super::{
     Connection, Next, VIA,
     body::Passing,
-    why::{self, Why},
+    look::look,
+    reach::{Missed, Patience},
+    why::Why,
 };
 use crate::{
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
     site::{Ongoing, Site},
+    standing::{Mark, Standing},
     upstream::Link,
 };
 
@@ -69,21 +72,24 @@ pub(super) enum Sending {
 
 impl Connection {
     /// Forwards the request whose head ends at `end`, and its response.
-    pub(super) async fn forward(&mut self, site: &Rc<Site>, end: usize) -> Outcome {
+    pub(super) async fn forward(&mut self, mut site: Rc<Site>, end: usize) -> Outcome {
         let worker = Rc::clone(&self.worker);
-        let pool = site.pool();
         let stay = self.may_stay_after_page();
-        let link = match pool.reuse() {
+        let mut patience = Patience::default();
+        let kept = if site.is_coming() { None } else { site.pool().reuse() };
+        let link = match kept {
             Some(link) => Ok(link),
-            None => Box::pin(pool.link()).await,
+            None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
         };
         let link = match link {
             Ok(link) => link,
-            Err(unreached) => {
+            Err(Missed::Told(page)) => {
                 self.consume(end);
-                return Outcome::Failed { page: why::unreached(unreached, site.upstream()), stay };
+                return Outcome::Failed { page, stay };
             }
+            Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
         };
+        let before = site.standing().map(Standing::mark);
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let mut head = worker.lender.head();
         let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade: true, extra: b"" };
@@ -110,24 +116,26 @@ impl Connection {
             self.deadline.set(worker.limits.body_idle);
         }
         let mut found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
-        if matches!(found, Err(Why::Closed)) && repeatable && exchange.link.reused {
+        while matches!(found, Err(Why::Closed)) && (repeatable || exchange.upload.is_untouched()) {
             // RFC 9112 §9.3.1: "a client MAY […] automatically retry" a request "on a new connection" if it is
             // idempotent. The upstream closed the connection just when the request was sent.
-            match Box::pin(pool.fresh()).await {
-                Ok(link) => {
+            match Box::pin(self.again(&mut site, &mut patience, exchange.link.reused, before)).await {
+                Ok(Some(link)) => {
                     exchange.link = link;
                     exchange.sending = Sending::Going;
                     exchange.upload.rewind();
                     found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
                 }
-                Err(unreached) => found = Err(Why::Told(why::unreached(unreached, site.upstream()))),
+                Ok(None) => break,
+                Err(Missed::Told(page)) => found = Err(Why::Told(page)),
+                Err(Missed::ClientLeft) => found = Err(Why::ClientLeft),
             }
         }
         match found {
             Ok(end) => {
                 let (next, link, promised) = self.deliver(exchange, end, &worker).await;
                 if let Some(link) = link {
-                    pool.keep(link, promised);
+                    site.pool().keep(link, promised);
                 }
                 Outcome::Answered(next)
             }
@@ -135,10 +143,27 @@ impl Connection {
             Err(why) => {
                 let stay = stay || (self.request.persists() && exchange.sending == Sending::Done);
                 match self.write_in_time(&exchange.answer[exchange.sent..]).await {
-                    Ok(()) => Outcome::Failed { page: why.page(site.upstream()), stay },
+                    Ok(()) => {
+                        let account = Box::pin(look(&site, &worker, false)).await;
+                        Outcome::Failed { page: why.page(account.as_ref()), stay }
+                    }
                     Err(()) => Outcome::Answered(Next::Cut),
                 }
             }
+        }
+    }
+
+    /// Another connection for a request that was not answered, if it may be sent again.
+    async fn again(
+        &mut self,
+        site: &mut Rc<Site>,
+        patience: &mut Patience,
+        reused: bool,
+        before: Option<Mark>,
+    ) -> Result<Option<Link>, Missed> {
+        match self.may_repeat(site, patience, reused, before).await? {
+            true => Ok(Some(self.reach(site, patience, true).await?)),
+            false => Ok(None),
         }
     }
 

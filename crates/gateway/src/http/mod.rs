@@ -10,7 +10,9 @@ mod deliver;
 mod destination;
 mod exchange;
 mod head;
+mod look;
 mod plain;
+mod reach;
 mod why;
 
 use std::{net::IpAddr, rc::Rc};
@@ -116,7 +118,7 @@ impl Connection {
             Read::Head(end) => {
                 self.wants = self.wants();
                 match self.destination() {
-                    Ok(site) => match self.forward(&site, end).await {
+                    Ok(site) => match self.forward(site, end).await {
                         Outcome::Answered(next) => next,
                         Outcome::Failed { page, stay } => Box::pin(self.answer(&page, stay)).await,
                     },

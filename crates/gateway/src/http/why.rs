@@ -3,10 +3,9 @@
 use std::io;
 
 use navyd_h1::Reject;
-use navyd_model::Upstream;
 
 use crate::{
-    pages::{self, Page},
+    pages::{self, Account, Page},
     upstream::Unreached,
 };
 
@@ -40,27 +39,27 @@ impl Why {
         }
     }
 
-    /// The page that tells it of this upstream.
-    pub(super) fn page(self, upstream: Option<&Upstream>) -> Page {
-        match (self, upstream) {
+    /// The page that tells it; without an account it is of who answers for the gateway itself.
+    pub(super) fn page(self, account: Option<&Account>) -> Page {
+        match (self, account) {
             (Self::Told(page), _) => page,
             (Self::ClientLeft | Self::BadBody, _) => pages::bad_body(),
             (Self::SlowBody, _) => pages::slow_body(),
             (_, None) => pages::homeless(),
-            (Self::Closed, Some(upstream)) => pages::wordless(upstream),
-            (Self::CutShort, Some(upstream)) => pages::cut_short(upstream),
-            (Self::Silent, Some(upstream)) => pages::silent(upstream),
-            (Self::Bad(reject), Some(upstream)) => pages::bad_response(upstream, &reject),
+            (Self::Closed, Some(account)) => pages::wordless(account),
+            (Self::CutShort, Some(account)) => pages::cut_short(account),
+            (Self::Silent, Some(account)) => pages::silent(account),
+            (Self::Bad(reject), Some(account)) => pages::bad_response(account, &reject),
         }
     }
 }
 
 /// The page that tells why an upstream was not reached.
-pub(super) fn unreached(unreached: Unreached, upstream: Option<&Upstream>) -> Page {
-    let Some(upstream) = upstream else { return pages::homeless() };
+pub(super) fn unreached(unreached: Unreached, account: Option<&Account>) -> Page {
+    let Some(account) = account else { return pages::homeless() };
     match unreached {
-        Unreached::Loop => pages::looped(Some(upstream)),
-        Unreached::Refused(error) => pages::unreachable(upstream, &error),
-        Unreached::Silent => pages::silent(upstream),
+        Unreached::Loop => pages::looped(Some(&account.upstream)),
+        Unreached::Refused(error) => pages::unreachable(account, &error),
+        Unreached::Silent => pages::silent(account),
     }
 }

@@ -146,9 +146,15 @@ impl<E: Extent> Pump<E> {
         std::mem::take(&mut self.moved)
     }
 
-    /// Starts again with the prefix, on another socket: only where the extent was nothing from the start.
+    /// Whether nothing has been written yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.sent == 0
+    }
+
+    /// Starts again with the prefix, on another socket: only where nothing has been written, or where the extent was
+    /// nothing from the start.
     pub(crate) fn rewind(&mut self) {
-        debug_assert_eq!(self.extent.left(), Ledger::Done);
+        debug_assert!(self.is_untouched() || self.extent.left() == Ledger::Done);
         self.sent = 0;
     }
 

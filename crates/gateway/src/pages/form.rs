@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use navyd_model::Ended;
 
-use super::Page;
+use super::{Page, Row};
 
 impl Page {
     /// The whole response: as JSON or HTML, without its body for HEAD, and with what becomes of the connection.
@@ -38,7 +39,8 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{heading}</title>\n\
              <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;\
-             color-scheme:light dark}}td{{padding-right:2rem;overflow-wrap:anywhere}}</style>\n<h1>{heading}</h1>\n<p>{text}\n"
+             color-scheme:light dark}}td{{padding-right:2rem;overflow-wrap:anywhere}}\
+             pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>\n<h1>{heading}</h1>\n<p>{text}\n"
         );
         if !advice.is_empty() {
             // Writing into a String cannot fail.
@@ -46,14 +48,26 @@ impl Page {
         }
         if let Some(routes) = self.routes.as_ref().filter(|routes| !routes.is_empty()) {
             out.push_str("<table>\n");
-            for (from, to) in routes {
+            for Row { from, to, service } in routes {
                 let (from, to) = (escaped(from), escaped(to));
                 let _ = match from.starts_with("http://") {
-                    true => writeln!(out, "<tr><td><a href=\"{from}\">{from}</a><td>{to}"),
-                    false => writeln!(out, "<tr><td>{from}<td>{to}"),
+                    true => write!(out, "<tr><td><a href=\"{from}\">{from}</a><td>{to}"),
+                    false => write!(out, "<tr><td>{from}<td>{to}"),
                 };
+                if let Some((id, phase)) = service {
+                    let _ = write!(out, "<td>{}: {}", escaped(id), phase.as_str());
+                }
+                out.push('\n');
             }
             out.push_str("</table>\n");
+        }
+        if let Some(service) = self.service.as_deref().filter(|(service, _)| !service.log.is_empty()) {
+            out.push_str("<p>Its last lines:\n<pre>");
+            for line in &service.0.log {
+                out.push_str(&escaped(line));
+                out.push('\n');
+            }
+            out.push_str("</pre>\n");
         }
         out
     }
@@ -73,9 +87,28 @@ impl Page {
         if let Some(routes) = &self.routes {
             let rows: Vec<_> = routes
                 .iter()
-                .map(|(from, to)| format!("{{\"from\":{},\"to\":{}}}", quoted(from), quoted(to)))
+                .map(|Row { from, to, service }| {
+                    let service = service.as_ref().map_or_else(String::new, |(id, phase)| {
+                        format!(",\"service\":{},\"phase\":\"{}\"", quoted(id), phase.as_str())
+                    });
+                    format!("{{\"from\":{},\"to\":{}{service}}}", quoted(from), quoted(to))
+                })
                 .collect();
             let _ = write!(out, ",\"routes\":[{}]", rows.join(","));
+        }
+        if let Some((service, seconds)) = self.service.as_deref() {
+            let (id, phase, restarts) = (quoted(&service.id), service.phase.as_str(), service.restarts);
+            let _ = write!(
+                out,
+                ",\"service\":{{\"id\":{id},\"phase\":\"{phase}\",\"seconds\":{seconds},\"restarts\":{restarts}"
+            );
+            let _ = match service.ended {
+                Some(Ended::Status(status)) => write!(out, ",\"ended\":{{\"status\":{status}}}"),
+                Some(Ended::Signal(signal)) => write!(out, ",\"ended\":{{\"signal\":{signal}}}"),
+                None => Ok(()),
+            };
+            let lines: Vec<_> = service.log.iter().map(|line| quoted(line)).collect();
+            let _ = write!(out, ",\"log\":[{}]}}", lines.join(","));
         }
         out.push_str("}\n");
         out
@@ -107,7 +140,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// Text for HTML, also inside of quotes.
+/// Text for HTML, also inside of quotes. Control characters, which HTML does not allow, are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
@@ -117,6 +150,8 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\t' => out.push('\t'),
+            char if char.is_control() => out.push('\u{fffd}'),
             _ => out.push(char),
         }
     }

@@ -3,14 +3,16 @@
 //! HTML for people, JSON where the request's Accept asks for it. Everything from outside is escaped. Deliberately
 //! absent: styling beyond what makes a page readable, and anything loaded from elsewhere.
 
+mod account;
 mod form;
 
 use std::io;
 
 use navyd_h1::Reject;
-use navyd_model::{Entry, Upstream};
+use navyd_model::{Entry, Phase, Service, Upstream};
 
-use crate::site::Table;
+use crate::router::{Numbered, Routes};
+pub(crate) use account::{Account, holder, other_loopback};
 pub(crate) use form::wants_json;
 
 /// A page, before it is known in which form it is wanted.
@@ -22,12 +24,24 @@ pub(crate) struct Page {
     text: String,
     /// What can be done; empty when there is nothing.
     advice: String,
-    /// Routes as links and where they lead; `None` where they are nobody's business.
-    routes: Option<Vec<(String, String)>>,
+    /// Routes; `None` where they are nobody's business.
+    routes: Option<Vec<Row>>,
+    /// The service that failed, and for how many seconds it does what it does.
+    service: Option<Box<(Service, i64)>>,
+}
+
+/// A route on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    /// Where it begins, as a link if it is one.
+    from: String,
+    to: String,
+    /// The service behind it, and what that does.
+    service: Option<(String, Phase)>,
 }
 
 /// The gateway's own page: what it routes.
-pub(crate) fn status(table: &Table, port: u16) -> Page {
+pub(crate) fn status(table: &Routes, port: u16) -> Page {
     let listed = listed(table, port);
     let text = match listed.len() {
         0 => "No routes.".to_owned(),
@@ -38,7 +52,7 @@ pub(crate) fn status(table: &Table, port: u16) -> Page {
 }
 
 /// No route has this host; `known` are those that the client may see.
-pub(crate) fn unknown(host: &str, known: Option<(&Table, u16)>) -> Page {
+pub(crate) fn unknown(host: &str, known: Option<(&Routes, u16)>) -> Page {
     let text = format!("No route leads from `{host}`.");
     let advice = format!("navyd hub --ephemeral --route {host}=http://127.0.0.1:3000");
     let advice = if known.is_some() { advice } else { String::new() };
@@ -110,39 +124,77 @@ pub(crate) fn bad_body() -> Page {
 }
 
 /// Nothing listens at the upstream.
-pub(crate) fn unreachable(upstream: &Upstream, error: &io::Error) -> Page {
+pub(crate) fn unreachable(account: &Account, error: &io::Error) -> Page {
+    let upstream = &account.upstream;
     let text = match error.kind() {
         io::ErrorKind::ConnectionRefused => format!("Nothing listens at `{upstream}`."),
         _ => format!("`{upstream}` cannot be reached: {error}."),
     };
-    let advice = format!("Start the service, or see what listens there: navyd ls {}", upstream.port);
-    page(502, "Service is not there", &text, &advice)
+    let title = match account.service.as_ref().map(|service| service.phase) {
+        Some(Phase::Failed) => "Service failed",
+        Some(Phase::Stopped | Phase::Stopping) => "Service is stopped",
+        _ => "Service is not there",
+    };
+    of(account, 502, title, &[&account.service(), &text, &account.instead()], &account.advice())
+}
+
+/// The service was waited for, and did not come.
+pub(crate) fn late(account: &Account) -> Page {
+    let waiting = "The request has waited for it for as long as it may.";
+    of(
+        account,
+        504,
+        "Service is starting",
+        &[&account.service(), waiting, &account.instead()],
+        &account.advice(),
+    )
 }
 
 /// The upstream closed the connection instead of answering.
-pub(crate) fn wordless(upstream: &Upstream) -> Page {
-    let text = format!("`{upstream}` closed the connection without an answer.");
-    page(502, "Service hung up", &text, "It may have crashed: its own log tells.")
+pub(crate) fn wordless(account: &Account) -> Page {
+    let text = format!("`{}` closed the connection without an answer.", account.upstream);
+    hung_up(account, &text)
 }
 
 /// The upstream closed the connection inside a head.
-pub(crate) fn cut_short(upstream: &Upstream) -> Page {
-    let text = format!("`{upstream}` closed the connection in the middle of its answer.");
-    page(502, "Service hung up", &text, "It may have crashed: its own log tells.")
+pub(crate) fn cut_short(account: &Account) -> Page {
+    let text = format!("`{}` closed the connection in the middle of its answer.", account.upstream);
+    hung_up(account, &text)
+}
+
+fn hung_up(account: &Account, text: &str) -> Page {
+    let advice = match account.service {
+        Some(_) => account.advice(),
+        None => "It may have crashed: its own log tells.".to_owned(),
+    };
+    of(account, 502, "Service hung up", &[text, &account.service()], &advice)
 }
 
 /// The upstream's answer is not HTTP, or not right.
-pub(crate) fn bad_response(upstream: &Upstream, reject: &Reject) -> Page {
-    let text = format!("The answer of `{upstream}` is not well-formed HTTP/1: {reject}.");
-    let advice = format!("See what speaks there: navyd ls --probe {}", upstream.port);
-    page(502, "Bad answer", &text, &advice)
+pub(crate) fn bad_response(account: &Account, reject: &Reject) -> Page {
+    let text = format!("The answer of `{}` is not well-formed HTTP/1: {reject}.", account.upstream);
+    let advice = format!("See what speaks there: navyd ls --probe {}", account.upstream.port);
+    of(account, 502, "Bad answer", &[&text, &account.instead(), &account.service()], &advice)
 }
 
 /// The upstream is there and says nothing.
-pub(crate) fn silent(upstream: &Upstream) -> Page {
-    let text = format!("`{upstream}` accepted the request and did not answer in time.");
-    let advice = format!("It may be starting, or stuck: navyd ls {}", upstream.port);
-    page(504, "Service is silent", &text, &advice)
+pub(crate) fn silent(account: &Account) -> Page {
+    let text = format!("`{}` accepted the request and did not answer in time.", account.upstream);
+    let advice = match account.service {
+        Some(_) => account.advice(),
+        None => format!("It may be starting, or stuck: navyd ls {}", account.upstream.port),
+    };
+    of(account, 504, "Service is silent", &[&text, &account.service()], &advice)
+}
+
+/// A page about an upstream, with its service. Empty sentences are left out.
+fn of(account: &Account, status: u16, title: &str, sentences: &[&str], advice: &str) -> Page {
+    let sentences: Vec<_> = sentences.iter().filter(|sentence| !sentence.is_empty()).copied().collect();
+    let told = account.service.clone().map(|service| {
+        let seconds = account::seconds(&service, account.now);
+        Box::new((service, seconds))
+    });
+    Page { service: told, ..page(status, title, &sentences.join(" "), advice) }
 }
 
 /// The route leads back to the gateway.
@@ -156,31 +208,43 @@ pub(crate) fn looped(upstream: Option<&Upstream>) -> Page {
 }
 
 fn page(status: u16, title: &str, text: &str, advice: &str) -> Page {
-    Page { status, title: title.to_owned(), text: text.to_owned(), advice: advice.to_owned(), routes: None }
+    Page {
+        status,
+        title: title.to_owned(),
+        text: text.to_owned(),
+        advice: advice.to_owned(),
+        ..Page::default()
+    }
 }
 
-fn listed(table: &Table, port: u16) -> Vec<(String, String)> {
+fn listed(table: &Routes, port: u16) -> Vec<Row> {
     let from = |entry: &Entry| match entry {
         Entry::Name(name) if name.wildcard => entry.to_string(),
         Entry::Name(name) => format!("http://{}:{port}{}", name.host, name.path),
         Entry::Address(address) => address.to_string(),
     };
-    table.routes.routes().map(|route| (from(&route.entry), route.upstream.to_string())).collect()
+    let row = |numbered: &Numbered| Row {
+        from: from(&numbered.routed.route.entry),
+        to: numbered.routed.route.upstream.to_string(),
+        service: numbered.routed.service.as_ref().map(|service| {
+            let service = service.borrow();
+            (service.id.clone(), service.phase)
+        }),
+    };
+    table.all().iter().map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
+    use navyd_model::Ended;
 
     use super::*;
-    use crate::router;
+    use crate::{router, standing::sample};
 
-    fn routes() -> Table {
+    fn routes() -> Routes {
         let routes = ["shop.localhost/api=http://localhost:4000", "*.x.localhost=http://[::1]:5"];
-        let routes = router::of(routes.map(|route| route.parse().unwrap()).to_vec());
-        Table { routes: Arc::new(routes), sites: Vec::new() }
+        router::of(routes.map(|route| route.parse().unwrap()).to_vec())
     }
 
     fn shown(page: &Page, json: bool) -> String {
@@ -217,6 +281,35 @@ mod tests {
     fn a_foreign_host_is_told_nothing() {
         let page = unknown("evil.example", None);
         assert!(!shown(&page, false).contains("shop") && !shown(&page, true).contains("routes"));
+    }
+
+    #[test]
+    fn a_service_that_failed_is_shown_with_its_last_lines() {
+        let service = Service {
+            ended: Some(Ended::Status(1)),
+            log: vec!["<b>boom</b> \u{1b}[31m".to_owned()],
+            ..sample(Phase::Failed)
+        };
+        let account = Account {
+            upstream: "http://127.0.0.1:3000".parse().unwrap(),
+            service: Some(service),
+            elsewhere: None,
+            holder: None,
+            now: Timestamp::from_second(12).unwrap(),
+        };
+        let page = unreachable(&account, &io::ErrorKind::ConnectionRefused.into());
+        let html = shown(&page, false);
+        assert!(html.contains("<h1>502 Service failed</h1>"), "{html}");
+        assert!(html.contains("`web.shop` failed 12 s ago. Its last process ended with status 1."), "{html}");
+        assert!(html.contains("<pre>&lt;b&gt;boom&lt;/b&gt; \u{fffd}[31m\n</pre>"), "{html}");
+        let json = shown(&page, true);
+        assert!(
+            json.contains(
+                "\"service\":{\"id\":\"web.shop\",\"phase\":\"failed\",\"seconds\":12,\"restarts\":0,\
+                 \"ended\":{\"status\":1},\"log\":[\"<b>boom</b> \\u001b[31m\"]}"
+            ),
+            "{json}"
+        );
     }
 
     #[test]

@@ -1,0 +1,178 @@
+//! Reaching the upstream of a route: at once when it is there, later when its service is coming.
+//!
+//! A request that waits has not been read beyond its head, so its body waits with its client.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+    task::Poll,
+};
+
+use navyd_model::Phase;
+use tokio::time::{Duration, Instant, timeout};
+
+use super::{Connection, look::look, why};
+use crate::{
+    net::Sign,
+    pages::{self, Page},
+    site::Site,
+    standing::{Mark, Standing},
+    upstream::{Link, Unreached},
+};
+
+/// How much longer a request waits for its service.
+#[derive(Default)]
+pub(super) struct Patience {
+    until: Option<Instant>,
+    /// Whether the upstream was tried although nothing had changed.
+    tried: bool,
+    /// Whether a request was sent again although its connection was new.
+    repeated: bool,
+}
+
+/// Why an upstream was not reached.
+pub(super) enum Missed {
+    /// The client is told.
+    Told(Page),
+    /// The client has left.
+    ClientLeft,
+}
+
+/// Why a wait ended early.
+enum Parting {
+    ClientLeft,
+    Ending,
+}
+
+impl Patience {
+    /// What is left of so much since this was asked first.
+    fn left(&mut self, all: Duration) -> Duration {
+        let until = *self.until.get_or_insert_with(|| Instant::now() + all);
+        until.saturating_duration_since(Instant::now())
+    }
+}
+
+impl Connection {
+    /// A connection to the upstream, and a new one if so wanted. `site` becomes the route as it is by then.
+    pub(super) async fn reach(
+        &mut self,
+        site: &mut Rc<Site>,
+        patience: &mut Patience,
+        new: bool,
+    ) -> Result<Link, Missed> {
+        loop {
+            self.hold(site, patience).await?;
+            // News that come while it connects count as well.
+            let before = site.standing().map(Standing::mark);
+            let linked = if new { site.pool().fresh().await } else { site.pool().link().await };
+            let unreached = match linked {
+                Ok(link) => return Ok(link),
+                Err(unreached) => unreached,
+            };
+            let again =
+                !matches!(unreached, Unreached::Loop) && self.comes_back(site, before, patience).await?;
+            if !again {
+                let refused = matches!(unreached, Unreached::Refused(_));
+                let account = look(site, &self.worker, refused).await;
+                return Err(Missed::Told(why::unreached(unreached, account.as_ref())));
+            }
+        }
+    }
+
+    /// Whether a request may be sent again to a service that closed its connection without a word: because it has
+    /// been used before, or because the service restarts, and then once. `before` is how the service was known.
+    pub(super) async fn may_repeat(
+        &mut self,
+        site: &mut Rc<Site>,
+        patience: &mut Patience,
+        reused: bool,
+        before: Option<Mark>,
+    ) -> Result<bool, Missed> {
+        if reused {
+            return Ok(true);
+        }
+        if std::mem::replace(&mut patience.repeated, true) {
+            return Ok(false);
+        }
+        // Nothing but news of the service tells a restart from an answer that the service refuses.
+        patience.tried = true;
+        self.comes_back(site, before, patience).await
+    }
+
+    /// Waits while the service is coming.
+    async fn hold(&mut self, site: &mut Rc<Site>, patience: &mut Patience) -> Result<(), Missed> {
+        while site.is_coming() {
+            let waiting = Rc::clone(site);
+            let Some(standing) = waiting.standing() else { return Ok(()) };
+            let left = patience.left(self.worker.limits.hold);
+            match self.meanwhile(timeout(left, standing.settled())).await {
+                Ok(Ok(())) => {}
+                Err(Parting::ClientLeft) => return Err(Missed::ClientLeft),
+                Ok(Err(_)) | Err(Parting::Ending) => {
+                    let account = look(site, &self.worker, false).await;
+                    return Err(Missed::Told(account.as_ref().map_or_else(pages::homeless, pages::late)));
+                }
+            }
+            self.look_again(site)?;
+        }
+        Ok(())
+    }
+
+    /// After a failure: whether the service is coming, or has changed meanwhile, so that it is worth trying again.
+    async fn comes_back(
+        &mut self,
+        site: &mut Rc<Site>,
+        before: Option<Mark>,
+        patience: &mut Patience,
+    ) -> Result<bool, Missed> {
+        if site.is_coming() {
+            return Ok(true);
+        }
+        let waiting = Rc::clone(site);
+        let (Some(standing), Some(before)) = (waiting.standing(), before) else { return Ok(false) };
+        if standing.phase() != Phase::Ready {
+            return Ok(false);
+        }
+        let limits = Rc::clone(&self.worker.limits);
+        let left = patience.left(limits.hold).min(limits.notice);
+        let news = match self.meanwhile(standing.stirs(before, left)).await {
+            Ok(news) => news,
+            Err(Parting::ClientLeft) => return Err(Missed::ClientLeft),
+            Err(Parting::Ending) => return Ok(false),
+        };
+        self.look_again(site)?;
+        // Without news, one more attempt: they may have come just before they were waited for.
+        Ok((news && !left.is_zero()) || !std::mem::replace(&mut patience.tried, true))
+    }
+
+    /// The route as it is now.
+    fn look_again(&self, site: &mut Rc<Site>) -> Result<(), Missed> {
+        match self.worker.current(site) {
+            Some(current) => *site = current,
+            None => return Err(Missed::Told(pages::gone())),
+        }
+        Ok(())
+    }
+
+    /// Waits for this, as long as the client does and the gateway runs.
+    async fn meanwhile<T>(&mut self, waiting: impl Future<Output = T>) -> Result<T, Parting> {
+        let mut waiting = pin!(waiting);
+        let mut watched = true;
+        poll_fn(|cx| {
+            if let Poll::Ready(value) = waiting.as_mut().poll(cx) {
+                return Poll::Ready(Ok(value));
+            }
+            if watched {
+                match self.socket.poll_sign(cx) {
+                    Poll::Ready(Sign::Gone) => return Poll::Ready(Err(Parting::ClientLeft)),
+                    // It says more, or no more: either way it may wait for this answer.
+                    Poll::Ready(Sign::Word | Sign::End) => watched = false,
+                    Poll::Pending => {}
+                }
+            }
+            if self.guest.should_leave(cx) { Poll::Ready(Err(Parting::Ending)) } else { Poll::Pending }
+        })
+        .await
+    }
+}
