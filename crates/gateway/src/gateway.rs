@@ -150,7 +150,7 @@ impl Gateway {
         let accepted = tally::tallies(count);
         let (end, ending) = watch::channel(End::No);
         let ports = listen.iter().map(SocketAddr::port).collect();
-        let order = Order { ports, identity, limits, home, accepted: Arc::clone(&accepted), ending };
+        let order = Order { ports, identity, limits, home, tls: None, accepted: Arc::clone(&accepted), ending };
         let own = own(&listen, &routes);
         let (mut workers, mut changes) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (number, (names, doors)) in names.into_iter().zip(prepared.doors).enumerate() {

@@ -9,6 +9,7 @@
 //! - [`Limits`]: every limit, with its default
 //! - `worker`: one thread for each core; `listen`: accepting; `seats`: how many connections it takes
 //! - `doors`, `entrances`: the listening addresses of routes, bound before a change and opened by it
+//! - `sniff`: which protocol a client speaks, by its first bytes
 //! - `router`: which route a request takes; `site`: that route in one worker; `standing`: its service
 //! - `tally`: counting
 //! - `http`: requests and responses; `pages`: what the gateway says itself
@@ -31,6 +32,7 @@ mod pages;
 mod router;
 mod seats;
 mod site;
+mod sniff;
 mod standing;
 mod tally;
 mod tcp;

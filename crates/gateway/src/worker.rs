@@ -13,6 +13,7 @@ use std::{
 };
 
 use navyd_h1 as h1;
+use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Builder,
@@ -24,7 +25,6 @@ use tokio::{
 use crate::{
     doors::Doors,
     entrances::Entrances,
-    http,
     limits::Limits,
     listen,
     net::{Lender, Socket},
@@ -32,6 +32,7 @@ use crate::{
     router::Routes,
     seats::{Seat, Seats},
     site::{Gate, Site, Table},
+    sniff,
     standing::Standing,
     tally::{self, Cell, Tallies},
     tcp,
@@ -49,6 +50,8 @@ pub(crate) struct Order {
     pub(crate) limits: Limits,
     /// Who answers for the gateway itself.
     pub(crate) home: Option<PathBuf>,
+    /// How TLS is spoken, where it is.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Counts the connections of clients.
     pub(crate) accepted: Tallies,
     /// Whether the gateway ends.
@@ -97,6 +100,8 @@ pub(crate) struct Worker {
     pub(crate) head_limits: h1::Limits,
     /// Buffers and pipes.
     pub(crate) lender: Lender,
+    /// How TLS is spoken, where it is.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Who answers for the gateway itself.
     pub(crate) home: Option<Rc<Site>>,
     /// The gateway's own addresses.
@@ -146,6 +151,7 @@ impl Worker {
             limits,
             head_limits,
             lender: Lender::default(),
+            tls: order.tls.clone(),
             home,
             own,
             number,
@@ -280,7 +286,7 @@ impl Worker {
         }
         let door = door.clone();
         spawn_local(async move {
-            http::serve(worker, door, client, peer.ip(), guest).await;
+            sniff::serve(worker, door, client, peer.ip(), guest).await;
             drop(permit);
         });
     }

@@ -15,7 +15,7 @@ mod plain;
 mod reach;
 mod why;
 
-use std::{net::IpAddr, rc::Rc};
+use std::rc::Rc;
 
 use navyd_h1::{self as h1, Verb, forward};
 
@@ -23,6 +23,7 @@ use crate::{
     net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
     pages::wants_json,
     site::Ongoing,
+    sniff::Arrival,
     worker::{Door, Worker},
 };
 use exchange::Outcome;
@@ -76,23 +77,24 @@ struct Upgraded {
 }
 
 /// Serves a client until its connection ends.
-pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: IpAddr, guest: Guest) {
+pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
+    let Arrival { socket, read, peer, scheme, guest, deadline } = arrival;
     let mut connection = Connection {
         worker,
         door,
         socket,
-        read: None,
-        deadline: Deadline::default(),
+        read,
+        deadline,
         guest,
         request: h1::Request::default(),
         response: h1::Response::default(),
-        client: forward::Client::new(peer, forward::Scheme::Http),
+        client: forward::Client::new(peer, scheme),
         wants: Wants::default(),
     };
     loop {
         match connection.serve_one().await {
             Next::Stay => {}
-            Next::End => return,
+            Next::End => return connection.socket.close(),
             Next::Cut => return connection.socket.reset(),
             Next::Close => {
                 let Connection { worker, socket, read, .. } = connection;

@@ -5,17 +5,33 @@ use std::{cell::RefCell, rc::Rc};
 /// What a buffer holds: the longest head, so that a head never needs two.
 const SIZE: usize = 64 * 1024;
 
+/// What one with encrypted records holds: as many bytes in records, with room for tickets of TLS.
+const RECORDS: usize = SIZE + 4 * 1024;
+
 /// How many free buffers a worker keeps.
 const KEPT: usize = 64;
 
 /// The free buffers of a worker, the one used last on top, since it is still in the processor's cache.
-#[derive(Default)]
-pub(crate) struct Buffers(RefCell<Vec<Box<[u8]>>>);
+pub(crate) struct Buffers {
+    size: usize,
+    free: RefCell<Vec<Box<[u8]>>>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self { size: SIZE, free: RefCell::default() }
+    }
+}
 
 impl Buffers {
+    /// Those for encrypted records.
+    pub(super) fn of_records() -> Self {
+        Self { size: RECORDS, ..Self::default() }
+    }
+
     /// Lends an empty buffer.
     pub(crate) fn take(self: &Rc<Self>) -> Buffer {
-        let bytes = self.0.borrow_mut().pop().unwrap_or_else(|| vec![0; SIZE].into_boxed_slice());
+        let bytes = self.free.borrow_mut().pop().unwrap_or_else(|| vec![0; self.size].into_boxed_slice());
         Buffer { bytes, start: 0, end: 0, owner: Rc::clone(self) }
     }
 }
@@ -34,6 +50,28 @@ impl Buffer {
         &self.bytes[self.start..self.end]
     }
 
+    /// The same, to be changed where it lies.
+    pub(super) fn filled_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
+    /// How much more it can hold.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len() - (self.end - self.start)
+    }
+
+    /// Copies as many of these bytes as there is room for to the end; returns how many.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> usize {
+        if self.bytes.len() - self.end < bytes.len() {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let count = bytes.len().min(self.bytes.len() - self.end);
+        self.bytes[self.end..self.end + count].copy_from_slice(&bytes[..count]);
+        self.end += count;
+        count
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
@@ -41,7 +79,7 @@ impl Buffer {
 
     /// Whether nothing can be read into it.
     pub(crate) fn is_full(&self) -> bool {
-        self.end - self.start == self.bytes.len()
+        self.left() == 0
     }
 
     /// The first `count` bytes are used up.
@@ -71,7 +109,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut kept = self.owner.0.borrow_mut();
+        let mut kept = self.owner.free.borrow_mut();
         if kept.len() < KEPT {
             kept.push(std::mem::take(&mut self.bytes));
         }
@@ -98,7 +136,7 @@ mod tests {
         buffer.consume(10);
         assert_eq!(buffer.room().len(), 10);
         drop(buffer);
-        assert_eq!(buffers.0.borrow().len(), 1);
+        assert_eq!(buffers.free.borrow().len(), 1);
         assert!(buffers.take().is_empty());
     }
 }

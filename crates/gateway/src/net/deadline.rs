@@ -22,6 +22,11 @@ impl Deadline {
         self.at = Some(Instant::now() + time);
     }
 
+    /// Whether it is still to pass.
+    pub(crate) fn is_set(&self) -> bool {
+        self.at.is_some()
+    }
+
     /// Ready once the deadline has passed; it is cleared then.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.at else { return Poll::Pending };

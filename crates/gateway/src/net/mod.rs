@@ -2,7 +2,7 @@
 //!
 //! The only place in this crate that knows the operating system; `os/` is its seam. Everything here is polled
 //! by hand, so that a connection is one task whatever it does in both directions, and that an idle one holds
-//! no buffer. Deliberately absent: any protocol.
+//! no buffer. Deliberately absent: any protocol above TLS.
 
 mod bind;
 mod buffer;
@@ -13,6 +13,7 @@ mod os;
 mod pump;
 mod relay;
 mod socket;
+mod tls;
 
 pub(crate) use bind::{tcp as bind_tcp, udp as bind_udp};
 pub(crate) use buffer::Buffer;

@@ -92,13 +92,21 @@ pub(crate) enum End {
 }
 
 /// What a worker lends to its pumps.
-#[derive(Default)]
 pub(crate) struct Lender {
     /// Buffers.
     pub(crate) buffers: Rc<Buffers>,
+    /// Buffers for encrypted records.
+    pub(super) records: Rc<Buffers>,
     /// Pipes.
     pub(crate) pipes: Pipes,
     heads: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Default for Lender {
+    fn default() -> Self {
+        let records = Rc::new(Buffers::of_records());
+        Self { buffers: Rc::default(), records, pipes: Pipes::default(), heads: RefCell::default() }
+    }
 }
 
 impl Lender {

@@ -1,21 +1,24 @@
 //! A connected stream, read and written by hand.
 
 use std::{
+    future::poll_fn,
     io::{self, IoSlice},
     net::SocketAddr,
     path::Path,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use rustls::ServerConfig;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
 };
 
-use super::{buffer::Buffer, os};
+use super::{buffer::Buffer, os, pump::Lender, tls::Tls};
 
 /// What a peer shows without being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,8 @@ enum Stream {
     Network(TcpStream),
     /// A socket in the file system.
     Local(os::Local),
+    /// A client that speaks TLS.
+    Secure(Box<Tls>),
 }
 
 impl Socket {
@@ -62,11 +67,35 @@ impl Socket {
         Ok(Self { stream: Stream::Local(os::connect_local(path).await?) })
     }
 
+    /// Puts TLS on an accepted stream, of which `read` was read already. Ready once both have agreed on keys.
+    ///
+    /// # Errors
+    /// When they cannot agree, which the client was told then, or the connection fails.
+    pub(crate) async fn secured(
+        self,
+        read: Option<Buffer>,
+        config: Arc<ServerConfig>,
+        lender: &Lender,
+    ) -> io::Result<Self> {
+        let Stream::Network(stream) = self.stream else { return Err(io::ErrorKind::Unsupported.into()) };
+        let mut tls = Box::new(Tls::new(stream, read, config, lender)?);
+        poll_fn(|cx| tls.poll_handshake(cx)).await?;
+        Ok(Self { stream: Stream::Secure(tls) })
+    }
+
+    /// What the client and we have agreed to speak, where TLS let us.
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+        match &self.stream {
+            Stream::Secure(tls) => tls.protocol(),
+            Stream::Network(_) | Stream::Local(_) => None,
+        }
+    }
+
     /// The stream, for what moves bytes without seeing them; `None` where bytes must be copied.
     pub(super) fn stream(&self) -> Option<&TcpStream> {
         match &self.stream {
             Stream::Network(stream) => Some(stream),
-            Stream::Local(_) => None,
+            Stream::Local(_) | Stream::Secure(_) => None,
         }
     }
 
@@ -77,17 +106,20 @@ impl Socket {
         ready!(match &mut self.stream {
             Stream::Network(stream) => Pin::new(stream).poll_read(cx, &mut room),
             Stream::Local(stream) => Pin::new(stream).poll_read(cx, &mut room),
+            Stream::Secure(tls) => return tls.poll_read(cx, into),
         })?;
         let count = room.filled().len();
         into.grow(count);
         Poll::Ready(Ok(count))
     }
 
-    /// Writes some of these bytes.
+    /// Writes some of these bytes. Pending, it must be called again with bytes that begin with the same: TLS may have
+    /// encrypted them, and tells of them only once they are sent.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.stream {
             Stream::Network(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Local(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Secure(tls) => tls.poll_write(cx, bytes, &[]),
         }
     }
 
@@ -105,6 +137,7 @@ impl Socket {
                 match &mut self.stream {
                     Stream::Network(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
                     Stream::Local(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
+                    Stream::Secure(tls) => tls.poll_write(cx, first, second),
                 }
             }
         }
@@ -112,8 +145,12 @@ impl Socket {
 
     /// Ready when the peer has said something, without reading it: how the wait for its next word ended. Only for
     /// clients: of a local socket it is never known.
-    pub(crate) fn poll_sign(&self, cx: &mut Context<'_>) -> Poll<Sign> {
-        let Stream::Network(stream) = &self.stream else { return Poll::Pending };
+    pub(crate) fn poll_sign(&mut self, cx: &mut Context<'_>) -> Poll<Sign> {
+        let stream = match &mut self.stream {
+            Stream::Network(stream) => stream,
+            Stream::Local(_) => return Poll::Pending,
+            Stream::Secure(tls) => return tls.poll_sign(cx),
+        };
         let mut one = [0];
         let peeked = ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut one)));
         Poll::Ready(match peeked {
@@ -128,15 +165,26 @@ impl Socket {
         let read = match &self.stream {
             Stream::Network(stream) => stream.try_read(&mut [0]),
             Stream::Local(stream) => stream.try_read(&mut [0]),
+            Stream::Secure(tls) => return tls.is_quiet(),
         };
         matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Closes it so that the peer learns of it as a failure, and does not take what it has for all there is.
     pub(crate) fn reset(self) {
-        if let Stream::Network(stream) = &self.stream {
-            // Refused, it closes as any other connection does.
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        let stream = match &self.stream {
+            Stream::Network(stream) => stream,
+            Stream::Secure(tls) => tls.stream(),
+            Stream::Local(_) => return,
+        };
+        // Refused, it closes as any other connection does.
+        let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Closes it in order, without waiting.
+    pub(crate) fn close(self) {
+        if let Stream::Secure(tls) = self.stream {
+            tls.take_leave();
         }
     }
 
@@ -145,6 +193,7 @@ impl Socket {
         match &mut self.stream {
             Stream::Network(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Local(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Secure(tls) => tls.poll_shutdown(cx),
         }
     }
 }
