@@ -18,6 +18,7 @@ use crate::{
     net::{bind_tcp, raise_file_limit},
     router::Routes,
     tally::{self, Tallies},
+    tls::{self, Certificates, Names},
     worker::{self, Change, End, Order},
 };
 
@@ -35,6 +36,8 @@ pub struct Plan {
     /// The socket in the file system of who answers requests for the gateway itself. Without one the gateway shows
     /// its routes.
     pub home: Option<PathBuf>,
+    /// The certificates with which every address that serves HTTP answers TLS as well. Without them none does.
+    pub tls: Option<Arc<Certificates>>,
 }
 
 /// A route, and the service behind it where that is known.
@@ -64,6 +67,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The system gives no randomness.
+    #[error("cannot speak TLS")]
+    Tls(#[source] rustls::Error),
     /// The system gives no thread, or a worker cannot take a socket.
     #[error("cannot start a worker")]
     Worker(#[source] io::Error),
@@ -99,6 +105,7 @@ pub struct RouteCounters {
 pub struct Gateway {
     listen: Vec<SocketAddr>,
     accepted: Tallies,
+    tls: Option<Arc<Certificates>>,
     state: Mutex<State>,
     end: watch::Sender<End>,
     workers: Vec<JoinHandle<io::Result<()>>>,
@@ -129,7 +136,7 @@ impl Gateway {
     /// When an address is taken or forbidden, or a thread cannot be had.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
         raise_file_limit();
-        let Plan { listen: asked, routes, workers: count, limits, home } = plan;
+        let Plan { listen: asked, routes, workers: count, limits, home, tls } = plan;
         let count = count.max(1);
         let mut listen = Vec::with_capacity(asked.len());
         let mut names: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
@@ -150,8 +157,14 @@ impl Gateway {
         let accepted = tally::tallies(count);
         let (end, ending) = watch::channel(End::No);
         let ports = listen.iter().map(SocketAddr::port).collect();
-        let order = Order { ports, identity, limits, home, tls: None, accepted: Arc::clone(&accepted), ending };
         let own = own(&listen, &routes);
+        let config = tls.as_ref().map(|tls| {
+            tls.know(Names::of(routes.routes(), &own));
+            tls::server(Arc::clone(tls)).map_err(StartError::Tls)
+        });
+        let config = config.transpose()?;
+        let order =
+            Order { ports, identity, limits, home, tls: config, accepted: Arc::clone(&accepted), ending };
         let (mut workers, mut changes) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (number, (names, doors)) in names.into_iter().zip(prepared.doors).enumerate() {
             // Each change is waited for before the next, so there is never a second one on its way.
@@ -165,7 +178,7 @@ impl Gateway {
             workers.push(worker);
             changes.push(tell);
         }
-        Ok(Self { listen, accepted, state: Mutex::new(State { routes, next, changes }), end, workers })
+        Ok(Self { listen, accepted, tls, state: Mutex::new(State { routes, next, changes }), end, workers })
     }
 
     /// Where names and the gateway's own page are served.
@@ -196,6 +209,10 @@ impl Gateway {
         state.next = next;
         state.routes = Arc::clone(&routes);
         let own = own(&self.listen, &routes);
+        if let Some(tls) = &self.tls {
+            // Before the first request can ask for one of them.
+            tls.know(Names::of(routes.routes(), &own));
+        }
         let (done, failures) = std_mpsc::channel();
         for (tell, doors) in state.changes.iter().zip(doors) {
             let change =

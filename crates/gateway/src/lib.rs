@@ -15,9 +15,10 @@
 //! - `http`: requests and responses; `pages`: what the gateway says itself
 //! - `tcp`, `udp`: routes that are not understood
 //! - `upstream`: connections to where a route leads
+//! - [`tls`]: certificates for names on this machine
 //! - `net`: sockets, buffers, deadlines; the only place that knows the operating system
 //!
-//! Deliberately absent: TLS, HTTP/2, configuration files, logs, and any record of what passed.
+//! Deliberately absent: HTTP/2, configuration files, logs, and any record of what passed.
 #![forbid(unsafe_code)]
 
 mod doors;
@@ -38,6 +39,7 @@ mod tally;
 mod tcp;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod udp;
 mod upstream;
 mod worker;

@@ -52,7 +52,7 @@ enum Spoken {
 pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: IpAddr, guest: Guest) {
     let (read, deadline) = (None, Deadline::default());
     let mut arrival = Arrival { socket, read, peer, scheme: Scheme::Http, guest, deadline };
-    let spoken = poll_fn(|cx| arrival.poll_first(cx, &worker)).await;
+    let spoken = poll_fn(|cx| arrival.poll_first(cx, &worker, &door)).await;
     match (spoken, &worker.tls) {
         (None, _) => {}
         (Some(Spoken::Tls), Some(config)) => {
@@ -66,7 +66,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: 
 
 impl Arrival {
     /// Waits for the first bytes; `None` when there is nobody to serve.
-    fn poll_first(&mut self, cx: &mut Context<'_>, worker: &Worker) -> Poll<Option<Spoken>> {
+    fn poll_first(&mut self, cx: &mut Context<'_>, worker: &Worker, door: &Door) -> Poll<Option<Spoken>> {
         loop {
             let mut begun = true;
             if let Some(buffer) = &self.read {
@@ -74,7 +74,7 @@ impl Arrival {
                     Spoken::Unknown => {}
                     spoken => return Poll::Ready(Some(spoken)),
                 }
-            } else if self.guest.should_leave(cx) {
+            } else if self.guest.should_leave(cx) || door.is_gone() {
                 return Poll::Ready(None);
             } else {
                 begun = false;

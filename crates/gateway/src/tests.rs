@@ -27,7 +27,7 @@ fn gateway(upstream: SocketAddr, limits: Limits) -> (Gateway, SocketAddr) {
 /// A gateway with these routes and so many workers.
 fn with(routes: Vec<Routed>, limits: Limits, workers: usize) -> Gateway {
     let listen = vec![([127, 0, 0, 1], 0).into()];
-    Gateway::start(Plan { listen, routes, workers, limits, home: None }).unwrap()
+    Gateway::start(Plan { listen, routes, workers, limits, home: None, tls: None }).unwrap()
 }
 
 /// The route that is typed so.

@@ -90,6 +90,13 @@ pub(crate) enum Door {
     Gate(Rc<Gate>),
 }
 
+impl Door {
+    /// Whether it led to a route that is gone.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Gate(gate) if gate.is_closed())
+    }
+}
+
 /// What the connections of one worker have in common.
 pub(crate) struct Worker {
     /// The ports at which names are served.

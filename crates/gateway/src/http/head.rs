@@ -8,10 +8,7 @@ use std::{
 use navyd_h1::Parsed;
 
 use super::Connection;
-use crate::{
-    pages::{self, Page},
-    worker::Door,
-};
+use crate::pages::{self, Page};
 
 /// What came.
 pub(super) enum Read {
@@ -31,11 +28,6 @@ impl Connection {
         poll_fn(|cx| self.poll_head(cx, &mut looked, &mut waiting)).await
     }
 
-    /// Whether it came to a route that is gone.
-    fn is_astray(&self) -> bool {
-        matches!(&self.door, Door::Gate(gate) if gate.is_closed())
-    }
-
     fn poll_head(&mut self, cx: &mut Context<'_>, looked: &mut usize, waiting: &mut Waiting) -> Poll<Read> {
         loop {
             if let Some(buffer) = self.read.as_ref().filter(|buffer| buffer.filled().len() > *looked) {
@@ -50,7 +42,7 @@ impl Connection {
                 }
             }
             // Asked first, because it is also what has the task woken.
-            if self.read.is_none() && (self.guest.should_leave(cx) || self.is_astray()) {
+            if self.read.is_none() && (self.guest.should_leave(cx) || self.door.is_gone()) {
                 return Poll::Ready(Read::Nothing);
             }
             let mut buffer = self.read.take().unwrap_or_else(|| self.worker.lender.buffers.take());

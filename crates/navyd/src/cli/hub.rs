@@ -4,13 +4,19 @@
 //! own threads, while this one waits to be told to end.
 
 use std::{
+    error::Error as _,
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
-use navyd_gateway::{Gateway, Limits, Plan, Routed, StartError};
+use jiff::Timestamp;
+use navyd_gateway::{
+    Gateway, Limits, Plan, Routed, StartError,
+    tls::{Authority, AuthorityError, Certificates},
+};
 use navyd_model::{Entry, Route, RouteError, api::Document};
 use serde::Serialize;
 
@@ -47,6 +53,10 @@ pub(super) struct Hub {
     #[arg(long = "route", value_name = "FROM=URL")]
     routes: Vec<String>,
 
+    /// Answer TLS as well wherever HTTP is served, with certificates of an authority that lives as long as this runs
+    #[arg(long)]
+    tls: bool,
+
     /// How many cores are used (default: all)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -58,6 +68,9 @@ struct Report {
     listen: Vec<String>,
     workers: usize,
     routes: Vec<ReportRoute>,
+    /// The root certificate that a client has to trust, in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,12 +88,14 @@ impl Command for Hub {
         let workers = self.workers.map_or_else(cores, usize::from);
         // Before anything listens, so that no one can be let in and then cut off.
         let interrupt = Interrupt::new()?;
-        let plan = Plan { listen, routes, workers, limits: Limits::default(), home: None };
+        let tls = self.tls.then(throwaway).transpose()?;
+        let authority = tls.as_ref().map(|tls| tls.authority().root().to_owned());
+        let plan = Plan { listen, routes, workers, limits: Limits::default(), home: None, tls };
         let gateway = Gateway::start(plan).map_err(unstarted)?;
         match stage.format {
-            Format::Text => render(&gateway, &mut stage.screen)?,
-            Format::Json => stage.screen.json(&Document::new("hub", report(&gateway, workers)))?,
-            Format::Jsonl => stage.screen.json_line(&report(&gateway, workers))?,
+            Format::Text => render(&gateway, authority.is_some(), &mut stage.screen)?,
+            Format::Json => stage.screen.json(&Document::new("hub", report(&gateway, workers, authority)))?,
+            Format::Jsonl => stage.screen.json_line(&report(&gateway, workers, authority))?,
         }
         stage.screen.flush()?;
         while !interrupt.wait(Duration::MAX) {}
@@ -111,22 +126,40 @@ fn usual() -> Vec<SocketAddr> {
     [SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))].into_iter().chain(six).collect()
 }
 
+/// Certificates of an authority that nobody trusts yet, and that is gone when this process is.
+fn throwaway() -> Result<Arc<Certificates>, Failure> {
+    let unmade = |error: AuthorityError| {
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        Failure::new(error.to_string()).cause(cause).hint("navyd hub --ephemeral")
+    };
+    let authority = Authority::create(Timestamp::now()).map_err(unmade)?;
+    Ok(Arc::new(Certificates::new(authority, Timestamp::now)))
+}
+
 fn cores() -> usize {
     // Unknown, one worker does.
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn render(gateway: &Gateway, screen: &mut Screen) -> io::Result<()> {
+fn render(gateway: &Gateway, tls: bool, screen: &mut Screen) -> io::Result<()> {
+    let scheme = if tls { "https" } else { "http" };
     for listen in gateway.listen() {
-        screen.line(&Text::of(Tone::Bold, format!("http://{listen}")))?;
+        screen.line(&Text::of(Tone::Bold, format!("{scheme}://{listen}")))?;
     }
     let port = gateway.listen().first().map_or(80, SocketAddr::port);
     for route in gateway.routes() {
         let from = match &route.entry {
             Entry::Address(address) => address.to_string(),
-            Entry::Name(name) => format!("http://{}{}:{port}{}", star(name.wildcard), name.host, name.path),
+            Entry::Name(name) => {
+                format!("{scheme}://{}{}:{port}{}", star(name.wildcard), name.host, name.path)
+            }
         };
         screen.line(&Text::plain(format!("{from} → {}", route.upstream)))?;
+    }
+    if tls {
+        let hint =
+            "http answers there, too; with --json, `authority` is the certificate for clients to trust";
+        screen.line(&Text::of(Tone::Dim, hint.to_owned()))?;
     }
     Ok(())
 }
@@ -135,12 +168,12 @@ fn star(wildcard: bool) -> &'static str {
     if wildcard { "*." } else { "" }
 }
 
-fn report(gateway: &Gateway, workers: usize) -> Report {
+fn report(gateway: &Gateway, workers: usize, authority: Option<String>) -> Report {
     let routes = gateway.routes().into_iter();
     let routes =
         routes.map(|route| ReportRoute { from: route.entry.to_string(), to: route.upstream.to_string() });
     let listen = gateway.listen().iter().map(SocketAddr::to_string).collect();
-    Report { listen, workers, routes: routes.collect() }
+    Report { listen, workers, routes: routes.collect(), authority }
 }
 
 fn unstarted(error: StartError) -> Failure {
@@ -155,6 +188,7 @@ fn unstarted(error: StartError) -> Failure {
             };
             failure.cause(cause).hint(format!("navyd ls {}", address.port()))
         }
+        StartError::Tls(source) => failure.cause(source.to_string()).hint("navyd hub --ephemeral"),
         StartError::Worker(source) => {
             failure.cause(source.to_string()).hint("navyd hub --ephemeral --workers 1")
         }

@@ -1,0 +1,105 @@
+//! Which certificate a client gets: that of the name it asks for, or the gateway's own.
+//!
+//! A leaf is made once for each name, ahead where the name is known, and kept. Deliberately absent: certificates for
+//! names that nothing answers for. Whoever asks for one is refused.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use jiff::Timestamp;
+use rustls::{
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+
+use super::{Authority, Leaf, Names};
+
+/// How many leaves are kept. Only names below a wildcard can be more.
+const KEPT: usize = 1024;
+
+/// How many are made ahead: so many that making them is not noticed.
+const AHEAD: usize = 64;
+
+/// The certificates of one gateway.
+pub struct Certificates {
+    authority: Authority,
+    now: fn() -> Timestamp,
+    names: RwLock<Names>,
+    /// By the name asked for; the gateway's own has none.
+    leaves: RwLock<HashMap<String, Leaf>>,
+}
+
+impl Certificates {
+    /// Those that the authority signs. Nobody gets one before a gateway says which names there are.
+    pub fn new(authority: Authority, now: fn() -> Timestamp) -> Self {
+        Self { authority, now, names: RwLock::default(), leaves: RwLock::default() }
+    }
+
+    /// Who signs them.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// From now on these are the names that exist. The leaves of others are forgotten.
+    pub(crate) fn know(&self, names: Names) {
+        let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
+        // The addresses of the gateway's own leaf may be others now.
+        leaves.retain(|name, _| names.certified(Some(name)).len() == 1);
+        drop(leaves);
+        let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+        self.leaf(None);
+        for name in ahead {
+            self.leaf(Some(&name));
+        }
+    }
+
+    /// The leaf for a client that asks for this name, or for none; `None` when there is no such host.
+    pub(super) fn leaf(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
+        let name = name.map(|name| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase());
+        let hosts = self.names.read().unwrap_or_else(PoisonError::into_inner).certified(name.as_deref());
+        let single = hosts.len() == 1;
+        let slot = name.filter(|_| single).unwrap_or_default();
+        let now = (self.now)();
+        let leaves = self.leaves.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(leaf) = leaves.get(&slot).filter(|leaf| !leaf.is_due(now)) {
+            return (!hosts.is_empty()).then(|| Arc::clone(&leaf.key));
+        }
+        drop(leaves);
+        if hosts.is_empty() {
+            return None;
+        }
+        // Made without the lock: should two clients ask at once, each gets one, and the last is kept.
+        let leaf = self.authority.leaf(&hosts, now).ok()?;
+        let key = Arc::clone(&leaf.key);
+        let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
+        if leaves.len() >= KEPT {
+            let any = leaves.keys().find(|name| !name.is_empty()).cloned();
+            any.and_then(|name| leaves.remove(&name));
+        }
+        leaves.insert(slot, leaf);
+        Some(key)
+    }
+
+    /// How many leaves are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.leaves.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.leaf(client_hello.server_name())
+    }
+}
+
+impl fmt::Debug for Certificates {
+    /// Without what is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificates").field("expires", &self.authority.expires()).finish_non_exhaustive()
+    }
+}
