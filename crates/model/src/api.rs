@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A document: its schema first, then its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Document<T> {
     /// `navyd.<noun>/1`.
     pub schema: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Texts are UTF-8 with U+FFFD where a byte was not; then [`Holder::raw`] has the bytes themselves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Holder {
     /// Process id, as the reader's `/proc` numbers it.
     pub pid: u32,
@@ -21,6 +22,7 @@ pub struct Holder {
     /// Name of that user.
     pub user: Option<String>,
     /// When the process started.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub started_at: Option<Timestamp>,
     /// The working directory, without ` (deleted)`.
     pub cwd: Option<String>,
@@ -44,6 +46,7 @@ pub struct Holder {
 
 /// Bytes that UTF-8 could not hold, in Base64 (RFC 4648 §4). Only what needed it is present.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RawText {
     /// The name.
     pub name: Option<String>,
@@ -57,6 +60,7 @@ pub struct RawText {
 
 /// The directory a holder works in, named by its git root or its nearest manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Project {
     /// The directory.
     pub root: String,
@@ -70,6 +74,7 @@ pub struct Project {
 
 /// What made a directory a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectKind {
     /// A git repository.
@@ -84,6 +89,7 @@ pub enum ProjectKind {
 
 /// One parent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ancestor {
     /// Its process id.
     pub pid: u32,
@@ -93,6 +99,7 @@ pub struct Ancestor {
 
 /// Who keeps a process alive, or started it and owns its terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Supervisor {
     /// What kind.
     pub kind: SupervisorKind,
@@ -106,6 +113,7 @@ pub struct Supervisor {
 
 /// Kinds of supervisors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SupervisorKind {
     /// A systemd unit.

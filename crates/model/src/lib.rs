@@ -10,6 +10,7 @@ pub mod connection;
 pub mod event;
 pub mod free;
 pub mod holder;
+pub mod hub;
 pub mod listener;
 pub mod ports;
 pub mod route;

@@ -8,6 +8,7 @@ use crate::holder::Holder;
 
 /// What carries the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// Transmission Control Protocol (RFC 9293).
@@ -20,6 +21,7 @@ pub enum Protocol {
 
 /// The address family the socket was made with. A `Ipv6` socket may receive IPv4 too: see [`Listener::v6only`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     /// IPv4.
@@ -32,6 +34,7 @@ pub enum Family {
 
 /// What the socket is doing. For TCP the states of RFC 9293 §3.3.2, and one that only the kernel knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Accepts connections.
@@ -64,6 +67,7 @@ pub enum State {
 
 /// Who can reach a listener, as far as its address alone decides it: a firewall may allow less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Exposure {
     /// This machine only.
@@ -78,6 +82,7 @@ pub enum Exposure {
 
 /// Why nobody is named as holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnerUnknown {
     /// The socket belongs to another user, whose processes may not be read, or may have been handed to one.
@@ -94,6 +99,7 @@ pub enum OwnerUnknown {
 
 /// The accept queue of a TCP listener, or the receive queue of a UDP one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Queue {
     /// Connections (TCP) or bytes (UDP) that wait to be taken.
     pub len: u32,
@@ -103,6 +109,7 @@ pub struct Queue {
 
 /// A network namespace other than the reader's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Namespace {
     /// The number in `net:[…]`, when it may be read.
     pub inode: Option<u64>,
@@ -116,6 +123,7 @@ pub struct Namespace {
 
 /// What a port is usually for. Never an identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Names {
     /// The service name registered with IANA.
     pub iana: Option<String>,
@@ -125,6 +133,7 @@ pub struct Names {
 
 /// How sure navyd is of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// The listener itself said so, in bytes that only this protocol sends.
@@ -137,6 +146,7 @@ pub enum Certainty {
 
 /// What a listener speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Speaks {
     /// The protocol's name, as its own documentation writes it: `HTTP/1.1`, `PostgreSQL`. `None` when unknown.
     pub protocol: Option<String>,
@@ -149,12 +159,14 @@ pub struct Speaks {
 /// A socket that can receive: TCP in LISTEN, UDP bound, or a unix socket listening. A TCP socket that is
 /// bound and does not listen is listed too, with its [`State`], because it takes the port all the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Listener {
     /// What carries the bytes.
     pub proto: Protocol,
     /// The family of the socket.
     pub family: Family,
     /// The address bound; `None` for unix sockets.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub address: Option<IpAddr>,
     /// The port bound; `None` for unix sockets.
     pub port: Option<u16>,

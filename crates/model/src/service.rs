@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A service as it stands now. What is unknown is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Service {
     /// `NAME.PROJECT`, or `NAME.BRANCH.PROJECT` off the default branch: unique, and its host without `.localhost`.
     pub id: String,
@@ -21,12 +22,14 @@ pub struct Service {
     /// What it does now.
     pub phase: Phase,
     /// Since when it does that.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub since: Timestamp,
     /// Its first process, while there is one.
     pub pid: Option<u32>,
     /// The port that it was told to listen on.
     pub port: Option<u16>,
     /// Where its processes really listen, the address that its route leads to first.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub listens: Vec<SocketAddr>,
     /// How often it was started again since it was last ready for long enough.
     pub restarts: u32,
@@ -41,6 +44,7 @@ pub const LAST_LINES: usize = 20;
 
 /// What a service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Waits for what it depends on.
@@ -61,6 +65,7 @@ pub enum Phase {
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// With this status.
