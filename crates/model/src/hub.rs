@@ -12,7 +12,7 @@ use crate::{Change, Listener, Route, Service};
 /// The port of the hub, its API and all names: NAVYD on a phone's keypad.
 pub const PORT: u16 = 62893;
 
-/// A hub as it stands: `navyd.hub/1`.
+/// A hub as it stands: `navyd.hub-status/1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hub {
@@ -67,6 +67,8 @@ pub struct RouteEntry {
     pub kept_by: Keeper,
     /// The service that it leads to, when it leads to one.
     pub service: Option<String>,
+    /// Whether it carries anything: one whose address was taken when the hub started waits for the next start.
+    pub open: bool,
 }
 
 /// Who keeps a route.
@@ -172,7 +174,6 @@ pub struct HubEvent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "few events exist at a time, and listeners are most of them")]
 pub enum Happened {
     /// The hub itself: the first event of every stream.
     Hub {
@@ -220,7 +221,7 @@ pub struct ApiError {
 }
 
 impl RouteEntry {
-    /// A route as the hub tells it, when names are served at `port`.
+    /// An open route as the hub tells it, when names are served at `port`.
     pub fn new(route: &Route, port: u16, service: Option<String>) -> Self {
         use crate::{Entry, Scheme};
         let url = match (&route.entry, route.upstream.scheme) {
@@ -230,7 +231,8 @@ impl RouteEntry {
             _ => None,
         };
         let kept_by = if service.is_some() { Keeper::Service } else { Keeper::Person };
-        Self { from: route.entry.to_string(), to: route.upstream.to_string(), url, kept_by, service }
+        let (from, to) = (route.entry.to_string(), route.upstream.to_string());
+        Self { from, to, url, kept_by, service, open: true }
     }
 }
 
