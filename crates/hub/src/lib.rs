@@ -1,6 +1,52 @@
 //! The house of navyd: the daemon that owns routes and services, and joins eyes and hands.
 //!
-//! Deliberately absent: moving bytes, which is the gateway's, and reading the machine, which is the host's.
+//! # Layout
+//!
+//! - [`start`], [`Running`]: its life, from the lock to the drain; `lock`, `discovery`, `bell`, [`log`]
+//! - [`places`]: where its files are; `kept`: its routes on the disk; `atomic`: how they get there
+//! - `house`: what everyone inside shares; `book`: routes; `doors`: the gateway; `seen`: listeners; `events`
+//! - `control`: its socket; `guard`: who may ask what; `app`: both together
+//! - `api`: a file for each resource; `page`: what people see
+//! - [`client`]: the other end of the socket
+//! - `os`: what it needs of the operating system
+//!
+//! Deliberately absent: moving bytes, which is the gateway's; reading the machine, which is the host's; printing.
 #![forbid(unsafe_code)]
 
+mod api;
+mod app;
+mod atomic;
+mod bell;
+mod book;
+pub mod client;
+mod control;
+mod discovery;
+mod doors;
+mod error;
+mod events;
+mod guard;
+mod house;
+mod kept;
+mod lock;
+pub mod log;
+mod os;
+mod page;
 pub mod places;
+mod run;
+#[cfg(test)]
+mod scratch;
+mod seen;
+mod services;
+mod settings;
+mod start;
+
+pub use bell::Bell;
+pub use book::Refusal;
+pub use error::HubError;
+pub use log::Log;
+pub use os::{Unit, leave_terminal, unit};
+pub use places::Places;
+pub use run::{RouteBook, Running};
+pub use services::{NoServices, Services};
+pub use settings::{Listen, Settings};
+pub use start::{Started, prepare, start};

@@ -43,6 +43,31 @@ impl Places {
     pub fn socket(&self) -> PathBuf {
         self.runtime.join("hub.sock")
     }
+
+    /// The file that says where the hub is.
+    pub fn discovery(&self) -> PathBuf {
+        self.runtime.join("hub.json")
+    }
+
+    /// Locked as long as a hub runs.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.runtime.join("hub.lock")
+    }
+
+    /// What the hub said while nobody watched.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("hub.log")
+    }
+
+    /// The routes of people.
+    pub(crate) fn routes(&self) -> PathBuf {
+        self.state.join("routes.json")
+    }
+
+    /// Locked by whoever writes the routes: two hubs with two runtime directories may share a state directory.
+    pub(crate) fn routes_lock(&self) -> PathBuf {
+        self.state.join("routes.lock")
+    }
 }
 
 #[cfg(test)]

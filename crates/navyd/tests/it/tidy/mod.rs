@@ -30,6 +30,7 @@ const REGISTRIES: &[leaves::Registry] = &[
         ],
     },
     leaves::Registry { folder: "crates/host/src/why/causes", list: "CAUSES", engine: &[] },
+    leaves::Registry { folder: "crates/hub/src/api", list: "RESOURCES", engine: &["fault", "input"] },
     leaves::Registry {
         folder: "crates/navyd/src/cli",
         list: "COMMANDS",

@@ -1,0 +1,109 @@
+//! Live events, as an event stream of HTML (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::State,
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::get,
+};
+use jiff::Timestamp;
+use navyd_model::{
+    api::Document,
+    hub::{Happened, HubEvent},
+};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    mpsc,
+};
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::OpenApi as _;
+
+use super::Resource;
+use crate::{house::House, seen};
+
+/// Events written ahead of the reader. Behind them the hub's own queue fills, which tells what it drops.
+const AHEAD: usize = 16;
+
+/// How often a comment is sent when nothing happens, so that a reader that is gone is noticed.
+const STILL_HERE: Duration = Duration::from_secs(15);
+
+pub(super) const RESOURCE: Resource = Resource {
+    routes: || Router::new().route("/api/v1/events", get(follow)),
+    describe: Description::openapi,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(follow))]
+struct Description;
+
+/// What happens, as it happens
+///
+/// The first event is `hub`. Then `route`, `service` and `listener` for each change, `lagged` when the reader was
+/// too slow for some, and `stopping` as the last.
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "follow_events", responses(
+    (status = 200, description = "a stream without end; `data` is a document", body = Document<HubEvent>,
+        content_type = "text/event-stream"),
+))]
+async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
+    let (tell, told) = mpsc::channel(AHEAD);
+    let (events, services) = (house.events.subscribe(), house.services.subscribe());
+    seen::watch(&house);
+    // It ends with its reader, or with the hub.
+    tokio::spawn(async move {
+        let mut source = Source { events, services };
+        let mut ending = house.ending.subscribe();
+        let mut next = Some(now(Happened::Hub { hub: house.status() }));
+        while let Some(event) = next {
+            let last = matches!(event.what, Happened::Stopping);
+            if tell.send(write(&event)).await.is_err() || last {
+                return;
+            }
+            next = tokio::select! {
+                event = source.next() => event,
+                _ = ending.wait_for(|ending| *ending) => Some(now(Happened::Stopping)),
+                () = tell.closed() => None,
+            };
+        }
+    });
+    Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE))
+}
+
+/// The two places where events come from.
+struct Source {
+    events: broadcast::Receiver<Arc<HubEvent>>,
+    services: broadcast::Receiver<navyd_model::Service>,
+}
+
+impl Source {
+    /// The next event; `None` when there can be no more. Cancel safe.
+    async fn next(&mut self) -> Option<HubEvent> {
+        tokio::select! {
+            event = self.events.recv() => match event {
+                Ok(event) => Some(HubEvent::clone(&event)),
+                Err(RecvError::Lagged(missed)) => Some(now(Happened::Lagged { missed })),
+                Err(RecvError::Closed) => None,
+            },
+            service = self.services.recv() => match service {
+                Ok(service) => Some(now(Happened::Service { service })),
+                Err(RecvError::Lagged(missed)) => Some(now(Happened::Lagged { missed })),
+                Err(RecvError::Closed) => None,
+            },
+        }
+    }
+}
+
+fn now(what: Happened) -> HubEvent {
+    HubEvent { at: Timestamp::now(), what }
+}
+
+fn write(event: &HubEvent) -> Result<Event, Infallible> {
+    let name = event.what.name();
+    // A document of ours is always JSON; were one not, its name alone would arrive.
+    let written = Event::default().event(name).json_data(Document::new("event", event));
+    Ok(written.unwrap_or_else(|_| Event::default().event(name)))
+}

@@ -1,0 +1,97 @@
+//! A request that is not fulfilled: what happened, why, and what can be typed, as JSON with a status.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use navyd_model::{RouteError, api::Document, hub::ApiError};
+
+use crate::{book::Refusal, guard::Denied};
+
+/// A refusal with its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    status: StatusCode,
+    body: ApiError,
+}
+
+impl Fault {
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self { status, body: ApiError { error: error.into(), ..ApiError::default() } }
+    }
+
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.body.cause = Some(cause.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.body.hint = Some(hint.into());
+        self
+    }
+
+    /// Something of the hub's own did not work.
+    pub(crate) fn inner(error: &impl ToString) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        (self.status, Json(Document::new("error", self.body))).into_response()
+    }
+}
+
+impl From<RouteError> for Fault {
+    fn from(error: RouteError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.message).hint(error.hint)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        use std::error::Error as _;
+        let status = match &refusal {
+            Refusal::Taken { .. } | Refusal::OfService { .. } | Refusal::Listen { .. } => {
+                StatusCode::CONFLICT
+            }
+            Refusal::Own(_) | Refusal::Loop(_) | Refusal::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
+            Refusal::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Disk(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let fault = Self::new(status, refusal.to_string());
+        let fault = match refusal.source() {
+            Some(source) => fault.cause(source.to_string()),
+            None => fault,
+        };
+        match refusal {
+            Refusal::Taken { from, .. } => fault.hint(format!("navyd route rm {from}")),
+            Refusal::OfService { service, .. } => fault.hint(format!("navyd stop {service}")),
+            Refusal::Unknown(_) | Refusal::TooMany => fault.hint("navyd route ls"),
+            Refusal::Listen { address, cause } => {
+                fault.cause(cause).hint(format!("navyd why {}", address.port()))
+            }
+            Refusal::Own(_) => fault.hint("navyd route add shop http://127.0.0.1:3000"),
+            Refusal::Loop(_) => fault.cause("a request would go round for ever").hint("navyd ls"),
+            Refusal::Ending | Refusal::Disk(_) => fault,
+        }
+    }
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Self {
+        let status = denied.status();
+        match denied {
+            Denied::Host => Self::new(status, "the request is not for this hub")
+                .cause("its `Host` is not one of the hub's own names with the hub's port"),
+            Denied::Origin => Self::new(status, "another origin asks")
+                .cause("only pages of the hub itself, and what a person opens, are answered")
+                .hint("open the address itself instead of following a link"),
+            Denied::Token => Self::new(status, "the request has no session")
+                .cause("over its port the hub wants `Authorization: Bearer` and a session's token")
+                .hint("navyd hub status --link"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a request says in its body: JSON, declared as such, of a bounded length.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequest, Request},
+    http::{StatusCode, header},
+};
+use serde::de::DeserializeOwned;
+
+use super::Fault;
+
+/// The longest body, in bytes. A project's configuration is the longest thing said.
+pub(super) const MOST: usize = 1024 * 1024;
+
+/// The body, read.
+pub(super) struct Input<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
+        // A form of a foreign page cannot say this without asking first, and it is never allowed to.
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !kind.is_some_and(is_json) {
+            let fault =
+                Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the request's body is not called JSON");
+            return Err(fault.hint("Content-Type: application/json"));
+        }
+        let bytes = body(request.into_body()).await?;
+        let input = serde_json::from_slice(&bytes).map_err(|error| {
+            Fault::new(StatusCode::BAD_REQUEST, "the request's body cannot be read").cause(error.to_string())
+        })?;
+        Ok(Self(input))
+    }
+}
+
+async fn body(body: Body) -> Result<axum::body::Bytes, Fault> {
+    to_bytes(body, MOST).await.map_err(|error| {
+        Fault::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the request's body is cut short or over {MOST} bytes"),
+        )
+        .cause(error.to_string())
+    })
+}
+
+fn is_json(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_called_so() {
+        for (kind, expected) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+            ("text/plain;application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(kind), expected, "{kind}");
+        }
+    }
+}

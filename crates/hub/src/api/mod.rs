@@ -1,0 +1,58 @@
+//! The hub's API, `/api/v1`: a file for each resource, and their list.
+//!
+//! A resource is its paths and their description, which become the OpenAPI document. Answers are the documents of
+//! `navyd_model::hub`, and errors say what, why and what to type. Deliberately absent: who may ask, which the
+//! guard has decided before.
+
+mod events;
+mod fault;
+mod input;
+mod links;
+mod listeners;
+mod openapi;
+mod routes;
+mod services;
+mod session;
+mod status;
+mod stop;
+
+use std::sync::Arc;
+
+use axum::{Json, Router};
+use navyd_model::api::Document;
+
+use crate::house::House;
+pub(crate) use fault::Fault;
+
+/// Every resource, in the order of the document.
+const RESOURCES: &[Resource] = &[
+    status::RESOURCE,
+    routes::RESOURCE,
+    listeners::RESOURCE,
+    services::RESOURCE,
+    events::RESOURCE,
+    links::RESOURCE,
+    session::RESOURCE,
+    stop::RESOURCE,
+    openapi::RESOURCE,
+];
+
+/// A part of the API.
+struct Resource {
+    /// Its paths.
+    routes: fn() -> Router<Arc<House>>,
+    /// What they do.
+    describe: fn() -> utoipa::openapi::OpenApi,
+}
+
+/// What a handler answers with.
+type Answer<T> = Result<Json<Document<T>>, Fault>;
+
+/// Every path of every resource.
+pub(crate) fn router() -> Router<Arc<House>> {
+    RESOURCES.iter().fold(Router::new(), |router, resource| router.merge((resource.routes)()))
+}
+
+fn document<T>(noun: &str, body: T) -> Json<Document<T>> {
+    Json(Document::new(noun, body))
+}

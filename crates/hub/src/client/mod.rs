@@ -1,0 +1,218 @@
+//! The other end of the hub's socket: what commands ask it with.
+//!
+//! A command waits for its answer, so everything here blocks; inside it is the same HTTP as everywhere, over a
+//! socket whose other end must be this very user.
+
+mod follow;
+mod launch;
+mod wire;
+
+use std::{path::Path, time::Duration};
+
+use navyd_model::{
+    api::Document,
+    hub::{ApiError, Hub, Link, NewRoute, RouteEntry, Routes, Stopping},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{lock, places::Places};
+pub use follow::{Follow, Message};
+pub use launch::{LaunchError, launch};
+pub use wire::Method;
+
+/// A hub that answers.
+pub struct Client {
+    runtime: Runtime,
+    socket: Box<Path>,
+}
+
+/// Why the hub does not answer as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// There is none.
+    #[error("no hub runs")]
+    NotRunning,
+    /// Somebody else listens at the socket.
+    #[error("`{socket}` belongs to another user")]
+    NotOurs {
+        /// The socket.
+        socket: String,
+        /// The user's number.
+        uid: u32,
+    },
+    /// It refused.
+    #[error("{}", .error.error)]
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// Why.
+        error: Box<ApiError>,
+    },
+    /// The connection or the answer is broken.
+    #[error("the hub cannot be asked")]
+    Broken(String),
+}
+
+/// Where the hub was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It is gone.
+    Gone,
+    /// It still finishes what is in flight.
+    Draining,
+}
+
+impl Client {
+    /// Makes sure that a hub of this user is there.
+    ///
+    /// # Errors
+    /// [`ClientError::NotRunning`] when there is none.
+    pub fn connect(socket: &Path) -> Result<Self, ClientError> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| ClientError::Broken(error.to_string()))?;
+        let client = Self { runtime, socket: socket.into() };
+        client.runtime.block_on(wire::connect(&client.socket))?;
+        Ok(client)
+    }
+
+    /// The hub as it stands.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn status(&self) -> Result<Hub, ClientError> {
+        self.ask(Method::GET, "/api/v1/status", None::<&()>)
+    }
+
+    /// Its routes.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn routes(&self) -> Result<Routes, ClientError> {
+        self.ask(Method::GET, "/api/v1/routes", None::<&()>)
+    }
+
+    /// Adds a route.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn add_route(&self, route: &NewRoute) -> Result<RouteEntry, ClientError> {
+        self.ask(Method::POST, "/api/v1/routes", Some(route))
+    }
+
+    /// Removes a route.
+    ///
+    /// # Errors
+    /// When there is none, or it is a service's.
+    pub fn remove_route(&self, from: &str) -> Result<RouteEntry, ClientError> {
+        self.ask(Method::DELETE, &format!("/api/v1/routes/{}", segment(from)), None::<&()>)
+    }
+
+    /// Makes a one-time link to its pages.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn link(&self) -> Result<Link, ClientError> {
+        self.ask(Method::POST, "/api/v1/links", None::<&()>)
+    }
+
+    /// Tells it to end, and waits for that at most so long.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn stop(&self, places: &Places, patience: Duration) -> Result<Ended, ClientError> {
+        let Stopping { .. } = self.ask(Method::POST, "/api/v1/stop", None::<&()>)?;
+        let gone = lock::released(&places.lock(), patience);
+        let gone = gone.map_err(|error| ClientError::Broken(error.to_string()))?;
+        Ok(if gone { Ended::Gone } else { Ended::Draining })
+    }
+
+    /// Asks for one document.
+    ///
+    /// # Errors
+    /// When the hub refuses, or answers with something else.
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, ClientError> {
+        let body = body.map(serde_json::to_vec).transpose().map_err(|error| broken(&error))?;
+        let (status, bytes) = self.runtime.block_on(wire::ask(&self.socket, method, path, body))?;
+        if !status.is_success() {
+            let refused = serde_json::from_slice::<Document<ApiError>>(&bytes);
+            return Err(match refused {
+                Ok(refused) => {
+                    ClientError::Refused { status: status.as_u16(), error: Box::new(refused.body) }
+                }
+                Err(_) => ClientError::Broken(format!("it answers with the status {status}")),
+            });
+        }
+        let document: Document<Value> = serde_json::from_slice(&bytes).map_err(|error| broken(&error))?;
+        serde_json::from_value(document.body).map_err(|error| broken(&error))
+    }
+
+    /// Follows an event stream, such as `/api/v1/events`.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub fn follow(self, path: &str) -> Result<Follow, ClientError> {
+        Follow::open(self.runtime, &self.socket, path)
+    }
+}
+
+impl ClientError {
+    /// Why it happened.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::NotRunning => None,
+            Self::NotOurs { uid, .. } => Some(format!("the user with the number {uid} listens there")),
+            Self::Refused { error, .. } => error.cause.clone(),
+            Self::Broken(why) => Some(why.clone()),
+        }
+    }
+
+    /// What can be typed now.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotRunning => Some("navyd hub start".to_owned()),
+            Self::NotOurs { socket, .. } => Some(format!("ls -l {socket}")),
+            Self::Refused { error, .. } => error.hint.clone(),
+            Self::Broken(_) => Some("navyd hub logs".to_owned()),
+        }
+    }
+}
+
+fn broken(error: &serde_json::Error) -> ClientError {
+    ClientError::Broken(format!("its answer cannot be read: {error}"))
+}
+
+/// A text as one segment of a path (RFC 3986 §2.3: everything but unreserved characters is encoded).
+fn segment(text: &str) -> String {
+    let mut segment = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => segment.push(byte.into()),
+            byte => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_holds_any_text() {
+        for (text, expected) in [
+            ("shop.localhost", "shop.localhost"),
+            ("*.shop.localhost/api", "%2A.shop.localhost%2Fapi"),
+            ("[::1]:80", "%5B%3A%3A1%5D%3A80"),
+            ("é?#%", "%C3%A9%3F%23%25"),
+        ] {
+            assert_eq!(segment(text), expected);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! HTTP over the hub's socket: one connection for each question.
+
+use std::{io, path::Path, time::Duration};
+
+use axum::{
+    body::Bytes,
+    http::{Request, Response, StatusCode, header},
+};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+
+use super::ClientError;
+use crate::os;
+
+pub use axum::http::Method;
+
+/// How long an answer may take. Adding a route waits for the disk, and nothing takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest answer, in bytes: the listeners of a very busy machine.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// Connects, and makes sure who is there.
+pub(super) async fn connect(socket: &Path) -> Result<os::Stream, ClientError> {
+    let (stream, peer) = os::connect(socket).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning,
+        _ => broken(&error),
+    })?;
+    if peer.uid != os::own_uid() {
+        return Err(ClientError::NotOurs { socket: socket.display().to_string(), uid: peer.uid });
+    }
+    Ok(stream)
+}
+
+/// Asks, and reads the whole answer.
+pub(super) async fn ask(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Option<Vec<u8>>,
+) -> Result<(StatusCode, Bytes), ClientError> {
+    let asked = async {
+        let response = send(socket, method, path, body).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MOST).collect().await;
+        Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
+    };
+    timeout(PATIENCE, asked)
+        .await
+        .unwrap_or_else(|_| Err(ClientError::Broken("it does not answer in time".into())))
+}
+
+/// Asks, and leaves the answer's body to be read.
+pub(super) async fn send(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Option<Vec<u8>>,
+) -> Result<Response<Incoming>, ClientError> {
+    let stream = connect(socket).await?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    // It ends with the connection, which ends with the answer or the runtime.
+    tokio::spawn(connection);
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "navyd");
+    let request = match body {
+        Some(body) => {
+            request.header(header::CONTENT_TYPE, "application/json").body(Full::<Bytes>::from(body))
+        }
+        None => request.body(Full::<Bytes>::default()),
+    };
+    let request = request.map_err(|error| broken(&error))?;
+    sender.send_request(request).await.map_err(|error| broken(&error))
+}
+
+fn broken(error: &(impl ToString + ?Sized)) -> ClientError {
+    ClientError::Broken(error.to_string())
+}

@@ -1,0 +1,102 @@
+//! What a running hub is: everything that the API, the pages and the supervisor share.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use navyd_model::hub::Hub;
+use tokio::sync::watch;
+
+use crate::{
+    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, seen::Seen,
+    services::Services,
+};
+
+/// A running hub.
+pub(crate) struct House {
+    /// When it started.
+    pub(crate) started: Timestamp,
+    /// The same, on a clock that nobody sets.
+    pub(crate) since: Instant,
+    /// By which commands reach it.
+    pub(crate) socket: Box<Path>,
+    /// How many cores move bytes.
+    pub(crate) workers: usize,
+    /// What a person should know.
+    pub(crate) notes: Vec<String>,
+    /// The gateway.
+    pub(crate) doors: Arc<Doors>,
+    /// The routes.
+    pub(crate) book: Book,
+    /// The services.
+    pub(crate) services: Arc<dyn Services>,
+    /// What happens.
+    pub(crate) events: Arc<Events>,
+    /// The listeners of this machine.
+    pub(crate) seen: Seen,
+    /// Rung to end it.
+    pub(crate) bell: Bell,
+    /// Becomes true when it ends: then streams that would never end do.
+    pub(crate) ending: watch::Sender<bool>,
+    /// Where it says what happens.
+    pub(crate) log: Log,
+    tokens: Mutex<Tokens>,
+}
+
+/// What a house is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) socket: &'a Path,
+    pub(crate) workers: usize,
+    pub(crate) notes: Vec<String>,
+    pub(crate) doors: Arc<Doors>,
+    pub(crate) book: Book,
+    pub(crate) services: Arc<dyn Services>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) bell: Bell,
+    pub(crate) log: Log,
+}
+
+impl House {
+    pub(crate) fn new(parts: Parts<'_>) -> Self {
+        let Parts { socket, workers, notes, doors, book, services, events, bell, log } = parts;
+        Self {
+            started: Timestamp::now(),
+            since: Instant::now(),
+            socket: socket.into(),
+            workers,
+            notes,
+            doors,
+            book,
+            services,
+            events,
+            seen: Seen::default(),
+            bell,
+            ending: watch::Sender::new(false),
+            log,
+            tokens: Mutex::default(),
+        }
+    }
+
+    /// As it stands now.
+    pub(crate) fn status(&self) -> Hub {
+        Hub {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.started,
+            listen: self.doors.listen().to_vec(),
+            socket: self.socket.to_string_lossy().into_owned(),
+            workers: self.workers,
+            routes: self.book.list().len(),
+            services: self.services.snapshot().len(),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// Links and sessions. Never held across an await.
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

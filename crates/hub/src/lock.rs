@@ -1,0 +1,67 @@
+//! One hub for each user: a file that is locked as long as its process lives.
+//!
+//! The kernel gives the lock back when the process ends, however it does, so nothing that a killed hub leaves
+//! behind stands in the way of the next. The file itself stays, since removing it would let two lock two files.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::Path,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use crate::os;
+
+/// Held until dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock; `None` when another process has it.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Waits until nobody has the lock, at most so long; whether that came.
+pub(crate) fn released(path: &Path, time: Duration) -> io::Result<bool> {
+    let file = open(path)?;
+    let (tell, told) = mpsc::channel();
+    // It ends with the lock, or with this process.
+    thread::Builder::new().name("lock".into()).spawn(move || tell.send(file.lock()))?;
+    match told.recv_timeout(time) {
+        Ok(locked) => locked.map(|()| true),
+        Err(_) => Ok(false),
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    os::private(File::options().read(true).write(true).create(true)).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_lock_is_had_by_one_and_given_back() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("hub.lock");
+        let lock = Lock::take(&path).unwrap();
+        assert!(lock.is_some());
+        assert!(Lock::take(&path).unwrap().is_none());
+        assert!(!released(&path, Duration::ZERO).unwrap());
+        drop(lock);
+        assert!(released(&path, Duration::from_secs(30)).unwrap());
+    }
+}

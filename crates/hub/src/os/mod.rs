@@ -1,0 +1,33 @@
+//! What the hub needs of the operating system: a socket whose other end is known, directories and files that are
+//! only one's own, randomness, a life without a terminal. One API, one file for each family of systems.
+//!
+//! Where a system lacks something, the answer is an error of the kind `Unsupported`, never an invented value.
+
+#[cfg(not(unix))]
+mod portable;
+mod service;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+pub use portable::leave_terminal;
+#[cfg(not(unix))]
+pub(crate) use portable::{
+    Listener, Stream, connect, is_root, own_uid, private, private_directory, random, sync_directory,
+};
+pub use service::{Unit, unit};
+#[cfg(unix)]
+pub use unix::leave_terminal;
+#[cfg(unix)]
+pub(crate) use unix::{
+    Listener, Stream, connect, is_root, own_uid, private, private_directory, random, sync_directory,
+};
+
+/// The process at the other end of a socket, as the kernel knows it (SO_PEERCRED and its like).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer {
+    /// Its effective user when it connected or listened.
+    pub(crate) uid: u32,
+    /// Its process id; `None` where the kernel does not say.
+    pub(crate) pid: Option<u32>,
+}

@@ -1,0 +1,198 @@
+//! How a hub comes to life: directories, lock, socket, port, routes. Or how it finds that one lives already.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use navyd_gateway::StartError;
+use navyd_host::listeners::{Scope, listeners};
+use navyd_model::{Protocol, hub::Hub};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    book::Book,
+    client::Client,
+    control::Control,
+    discovery,
+    doors::Doors,
+    error::HubError,
+    events::Events,
+    house::{House, Parts},
+    kept,
+    lock::Lock,
+    os,
+    places::Places,
+    run::Running,
+    settings::{Listen, Settings},
+};
+
+/// What starting led to.
+pub enum Started {
+    /// A hub of this user runs already.
+    Joined(Box<Hub>),
+    /// This is the hub.
+    Running(Box<Running>),
+}
+
+/// How long a hub that has the lock may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks whether it answers, doubled each time up to the second.
+const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
+
+/// Starts a hub, or joins the one that runs.
+///
+/// # Errors
+/// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
+/// new one is left then.
+pub fn start(settings: Settings) -> Result<Started, HubError> {
+    let Settings { places, listen, workers, services, log, bell } = settings;
+    prepare(&places)?;
+    let (file, socket) = (places.lock(), places.socket());
+    let lock = match lock_or_join(&file, &socket)? {
+        Mine::Lock(lock) => lock,
+        Mine::Joined(hub) => return Ok(Started::Joined(hub)),
+    };
+    let kept_by = places.routes_lock();
+    let taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
+    let Some(state_lock) = taken else { return Err(HubError::Elsewhere { state: places.state }) };
+
+    let mut notes = Vec::new();
+    if os::is_root() {
+        notes.push("the hub runs as root: whatever it starts may do everything".to_owned());
+    }
+    let routes = places.routes();
+    let found = kept::read(&routes).map_err(refused(&routes))?;
+    notes.extend(found.note);
+
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(HubError::System)?;
+    // The socket before the port: whoever reaches the port finds its page.
+    let listener = {
+        let _inside = runtime.enter();
+        os::Listener::bind(&socket).map_err(refused(&socket))?
+    };
+    let doors = Arc::new(open(&listen, workers, &socket, &mut notes)?);
+    let events = Arc::new(Events::new());
+    let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
+    notes.extend(waiting);
+    notes.iter().for_each(|note| log.say(note));
+
+    let parts =
+        Parts { socket: &socket, workers, notes, doors, book, services, events, bell, log: log.clone() };
+    let house = Arc::new(House::new(parts));
+    let control = Control::new(listener, log);
+    let answers = serve(&runtime, &house, control);
+    let discovery = places.discovery();
+    discovery::write(&discovery, &house.status()).map_err(refused(&discovery))?;
+    let addresses: Vec<String> = house.doors.listen().iter().map(ToString::to_string).collect();
+    house.log.say(format_args!("the hub listens at {}", addresses.join(" and ")));
+    Ok(Started::Running(Box::new(Running::new(runtime, house, answers, discovery, [lock, state_lock]))))
+}
+
+/// Makes the directories of a hub, which only its user can enter.
+///
+/// # Errors
+/// When one is there and is not like that.
+pub fn prepare(places: &Places) -> Result<(), HubError> {
+    [&places.runtime, &places.state].into_iter().try_for_each(|path| {
+        os::private_directory(path).map_err(|why| HubError::Directory { path: path.clone(), why })
+    })
+}
+
+enum Mine {
+    Lock(Lock),
+    Joined(Box<Hub>),
+}
+
+/// The lock, or the hub that has it once it answers. One that ends meanwhile leaves the lock to us.
+fn lock_or_join(file: &Path, socket: &Path) -> Result<Mine, HubError> {
+    let (start, mut pause) = (Instant::now(), LOOKS[0]);
+    loop {
+        if let Some(lock) = Lock::take(file).map_err(refused(file))? {
+            return Ok(Mine::Lock(lock));
+        }
+        if let Ok(hub) = Client::connect(socket).and_then(|client| client.status()) {
+            return Ok(Mine::Joined(Box::new(hub)));
+        }
+        if start.elapsed() >= PATIENCE {
+            return Err(HubError::Silent { socket: socket.to_owned() });
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LOOKS[1]);
+    }
+}
+
+/// Listens at the first addresses that are free, and notes who has those before.
+fn open(listen: &Listen, workers: usize, socket: &Path, notes: &mut Vec<String>) -> Result<Doors, HubError> {
+    let attempts = listen.attempts();
+    let last = attempts.len().saturating_sub(1);
+    let mut taken = None;
+    for (number, mut addresses) in attempts.into_iter().enumerate() {
+        loop {
+            let (address, source) =
+                match Doors::open(addresses.clone(), workers, socket.to_owned()) {
+                    Ok(doors) => {
+                        notes.extend(taken.map(|taken: String| {
+                            format!("{taken}: names are served at port {}", doors.port())
+                        }));
+                        return Ok(doors);
+                    }
+                    Err(StartError::Listen { address, source }) => (address, source),
+                    Err(StartError::Worker(source)) => return Err(HubError::System(source)),
+                };
+            let optional = *listen == Listen::Usual && address.is_ipv6() && addresses.len() > 1;
+            if optional && is_no_address(&source) {
+                // A machine without IPv6 has one loopback address.
+                addresses.retain(SocketAddr::is_ipv4);
+                continue;
+            }
+            let holder = holder(address);
+            if number < last && source.kind() == io::ErrorKind::AddrInUse {
+                let who = holder.unwrap_or_else(|| "another program".to_owned());
+                taken.get_or_insert(format!("{who} listens at `{address}`"));
+                break;
+            }
+            return Err(HubError::Listen { address, holder, source });
+        }
+    }
+    // The last attempt returns above; there are none only where nothing was asked for.
+    Err(HubError::System(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on")))
+}
+
+fn is_no_address(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+}
+
+/// Who listens there, as far as it may be seen.
+fn holder(address: SocketAddr) -> Option<String> {
+    let scope = Scope { udp: false, namespaces: false, port: Some(address.port()), ..Scope::default() };
+    let seen = listeners(&scope).ok()?.listeners.into_iter();
+    let mut seen = seen.filter(|listener| listener.proto == Protocol::Tcp).collect::<Vec<_>>();
+    // Exactly there, else at all addresses, else whoever is nearest.
+    seen.sort_by_key(|listener| (listener.address != Some(address.ip()), listener.holders.is_empty()));
+    let holder = seen.first()?.holders.first()?;
+    Some(format!("`{}` (pid {})", holder.name, holder.pid))
+}
+
+/// Answers at the socket, from now on and until told to end.
+fn serve(runtime: &Runtime, house: &Arc<House>, control: Control) -> crate::run::Answers {
+    let app = crate::app::router(house);
+    let app = app.into_make_service_with_connect_info::<crate::control::Came>();
+    let end = tokio::sync::watch::Sender::new(false);
+    let mut told = end.subscribe();
+    let ended = async move {
+        let _ = told.wait_for(|end| *end).await;
+    };
+    let task = runtime.spawn(async move { axum::serve(control, app).with_graceful_shutdown(ended).await });
+    crate::run::Answers { end, task }
+}
+
+fn refused(path: &Path) -> impl FnOnce(io::Error) -> HubError {
+    let path: PathBuf = path.to_owned();
+    move |source| HubError::File { path, source }
+}
