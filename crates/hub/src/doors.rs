@@ -36,7 +36,14 @@ impl Doors {
     /// When one is taken or forbidden.
     pub(crate) fn open(listen: Vec<SocketAddr>, workers: usize, home: PathBuf) -> Result<Self, StartError> {
         let limits = Limits::default();
-        let gateway = Gateway::start(Plan { listen, routes: Vec::new(), workers, limits, home: Some(home) })?;
+        let gateway = Gateway::start(Plan {
+            listen,
+            routes: Vec::new(),
+            workers,
+            limits,
+            home: Some(home),
+            tls: None,
+        })?;
         Ok(Self {
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),

@@ -144,6 +144,7 @@ fn open(listen: &Listen, workers: usize, socket: &Path, notes: &mut Vec<String>)
                     }
                     Err(StartError::Listen { address, source }) => (address, source),
                     Err(StartError::Worker(source)) => return Err(HubError::System(source)),
+                    Err(StartError::Tls(source)) => return Err(HubError::System(io::Error::other(source))),
                 };
             let optional = *listen == Listen::Usual && address.is_ipv6() && addresses.len() > 1;
             if optional && is_no_address(&source) {

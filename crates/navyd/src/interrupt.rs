@@ -23,6 +23,11 @@ impl Interrupt {
         Ok(Self { told, tell })
     }
 
+    /// From now on this is called each time, on a thread of its own, instead of the process being ended.
+    pub(crate) fn calling(call: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
+        ctrlc::set_handler(call)
+    }
+
     /// Ends the wait as an interrupt does: for whoever has nothing left to wait for.
     pub(crate) fn teller(&self) -> Sender<()> {
         self.tell.clone()

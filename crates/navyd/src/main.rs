@@ -5,12 +5,13 @@
 //! # Layout
 //! - [`cli`]: a file for each command, and their list
 //! - [`out`]: the only code that prints
-//! - [`client`]: where the answers come from
+//! - [`client`]: where the answers come from; [`hub`]: those of the hub
 #![forbid(unsafe_code)]
 
 mod cli;
 mod client;
 mod exit;
+mod hub;
 mod interrupt;
 mod out;
 

@@ -14,6 +14,7 @@ mod ls;
 mod man;
 mod port;
 mod probe;
+mod route;
 mod scan;
 mod usage;
 mod wait;
@@ -39,6 +40,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
+    Leaf::of::<route::Route>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),

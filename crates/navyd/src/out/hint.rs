@@ -33,6 +33,21 @@ impl Failure {
         self
     }
 
+    /// What was said by another navyd, read back.
+    pub(crate) fn read(said: &str) -> Option<Self> {
+        let (mut failure, mut found) = (Self::default(), false);
+        for line in said.lines().map(str::trim) {
+            if let Some(what) = line.strip_prefix("error: ") {
+                (failure.what, found) = (what.to_owned(), true);
+            } else if let Some(cause) = line.strip_prefix("cause: ") {
+                failure.cause = Some(cause.to_owned());
+            } else if let Some(hint) = line.strip_prefix("hint: ") {
+                failure.hint = Some(hint.to_owned());
+            }
+        }
+        found.then_some(failure)
+    }
+
     /// The failure inside an error; an unexpected error becomes one, its sources being the cause.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         if let Some(failure) = error.downcast_ref::<Self>() {
@@ -97,6 +112,8 @@ mod tests {
                         hint: navyd ls --port 9999\n";
         assert_eq!(failure.draw(&Look::default()), expected);
         assert_eq!(Failure::of(&anyhow::Error::from(failure.clone())), failure);
+        assert_eq!(Failure::read(&format!("note: x\n{expected}")), Some(failure));
+        assert_eq!(Failure::read("killed"), None);
     }
 
     #[test]

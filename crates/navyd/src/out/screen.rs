@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufWriter, IsTerminal as _, Write};
 use serde::Serialize;
 
 use super::{
+    escape::escape,
     hint::{Failure, draw_hint},
     json,
     style::{Color, Look, Surroundings, Tone},
@@ -132,6 +133,17 @@ impl Screen {
         }
         let drawn = draw_hint(hint, &self.err.look_now());
         self.converse(&drawn)
+    }
+
+    /// Says lines from any thread, as long as the process lives: what a daemon in the foreground has to say.
+    pub(crate) fn journal(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let quiet = self.talk == Talk::Quiet;
+        move |line| {
+            if !quiet {
+                // When nobody reads it any more, nobody misses it.
+                let _ = writeln!(io::stderr(), "{}", escape(line));
+            }
+        }
     }
 
     /// Says one line.

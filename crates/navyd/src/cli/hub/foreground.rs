@@ -1,0 +1,74 @@
+//! `navyd hub`: being the hub, in the foreground or behind everything.
+
+use std::sync::Arc;
+
+use navyd_model::{api::Document, hub::Hub};
+
+use super::{
+    super::{Format, Stage},
+    Serve, status,
+};
+use crate::{
+    exit::Exit,
+    hub::{self, Bell, LOG_LENGTH, Listen, Log, NoServices, Places, Settings, Started},
+    interrupt::Interrupt,
+    out::Failure,
+};
+
+/// Runs the hub until it is told to end, or says where the one is that runs already.
+pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let places = hub::places()?;
+    if serve.background {
+        // A process that leads a group stays where it is: then whoever started it has seen to that.
+        let _ = hub::leave_terminal();
+    }
+    // Before anything listens, so that no one can be let in and then cut off.
+    let bell = Bell::new();
+    let ringer = bell.clone();
+    Interrupt::calling(move || ringer.ring())?;
+    let listen = match serve.listen.as_slice() {
+        [] => Listen::Usual,
+        listen => Listen::At(listen.to_vec()),
+    };
+    hub::prepare(&places).map_err(Failure::from)?;
+    let log = log(serve.background, &places, stage)?;
+    let (workers, services) = (serve.workers(), Arc::new(NoServices::default()));
+    match hub::start(Settings { places, listen, workers, services, log, bell }).map_err(Failure::from)? {
+        Started::Joined(other) => {
+            if !serve.background {
+                stage.screen.note(format!("a hub runs already: pid {}", other.pid))?;
+            }
+            say(&other, serve.background, stage)?;
+        }
+        Started::Running(running) => {
+            say(&running.status(), serve.background, stage)?;
+            running.serve().map_err(Failure::from)?;
+        }
+    }
+    Ok(Exit::Yes)
+}
+
+/// In the background nobody watches, so a file does.
+fn log(background: bool, places: &Places, stage: &Stage) -> anyhow::Result<Log> {
+    if !background {
+        return Ok(Log::to(stage.screen.journal()));
+    }
+    let path = places.log();
+    Log::file(path.clone(), LOG_LENGTH).map_err(|error| {
+        let failure =
+            Failure::new(format!("`{}` cannot be written", path.display())).cause(error.to_string());
+        failure.hint(format!("ls -ld {}", places.state.display())).into()
+    })
+}
+
+/// Where it is: a line for whoever waits for it, in the background for a program.
+fn say(hub: &Hub, background: bool, stage: &mut Stage) -> anyhow::Result<()> {
+    match stage.format {
+        _ if background => stage.screen.json_line(&Document::new("hub-status", hub))?,
+        Format::Text => status::addresses(hub, &mut stage.screen)?,
+        Format::Json => stage.screen.json(&Document::new("hub-status", hub))?,
+        Format::Jsonl => stage.screen.json_line(hub)?,
+    }
+    stage.screen.flush()?;
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! `navyd hub start` and `navyd hub status`: where the hub is.
+
+use std::io;
+
+use jiff::Timestamp;
+use navyd_model::{
+    api::Document,
+    hub::{Hub, Link},
+};
+use serde::Serialize;
+
+use super::super::{Format, Stage};
+use crate::{
+    exit::Exit,
+    hub::{self, Client},
+    out::{Failure, Screen, Text, Tone, measure},
+};
+
+/// Start the hub in the background; one that runs stays
+#[derive(Debug, clap::Args)]
+pub(super) struct Start {}
+
+/// Say where the hub is and what it has
+#[derive(Debug, clap::Args)]
+pub(super) struct Status {
+    /// Also make a link that opens its pages in a browser, once and within a minute
+    #[arg(long)]
+    link: bool,
+}
+
+/// The body of `navyd.hub-status/1` as commands print it.
+#[derive(Debug, Serialize)]
+struct Report {
+    running: bool,
+    #[serde(flatten)]
+    hub: Option<Hub>,
+    link: Option<Link>,
+}
+
+impl Start {
+    pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let client = hub::ensure()?;
+        answer(&client, None, stage)
+    }
+}
+
+impl Status {
+    pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let Some(client) = hub::running()? else {
+            return none(stage);
+        };
+        let link = if self.link { Some(client.link().map_err(Failure::from)?) } else { None };
+        answer(&client, link, stage)
+    }
+}
+
+/// No hub runs: an answer, and no failure.
+fn none(stage: &mut Stage) -> anyhow::Result<Exit> {
+    let report = Report { running: false, hub: None, link: None };
+    match stage.format {
+        Format::Text => {
+            stage.screen.line(&"no hub runs".into())?;
+            stage.screen.hint("navyd hub start")?;
+        }
+        Format::Json => stage.screen.json(&Document::new("hub-status", report))?,
+        Format::Jsonl => stage.screen.json_line(&report)?,
+    }
+    Ok(Exit::No)
+}
+
+fn answer(client: &Client, link: Option<Link>, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let hub = client.status().map_err(Failure::from)?;
+    match stage.format {
+        Format::Text => {
+            addresses(&hub, &mut stage.screen)?;
+            facts(&hub, &mut stage.screen)?;
+            if let Some(link) = &link {
+                stage.screen.line(&Text::of(Tone::Green, &link.url))?;
+            }
+            for note in &hub.notes {
+                stage.screen.note(note)?;
+            }
+        }
+        format => {
+            let report = Report { running: true, hub: Some(hub), link };
+            match format {
+                Format::Jsonl => stage.screen.json_line(&report)?,
+                _ => stage.screen.json(&Document::new("hub-status", report))?,
+            }
+        }
+    }
+    Ok(Exit::Yes)
+}
+
+/// A line for each address.
+pub(super) fn addresses(hub: &Hub, screen: &mut Screen) -> io::Result<()> {
+    hub.listen.iter().try_for_each(|address| screen.line(&Text::of(Tone::Bold, format!("http://{address}"))))
+}
+
+/// What else there is to say, in one line.
+fn facts(hub: &Hub, screen: &mut Screen) -> io::Result<()> {
+    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let age = measure::age(Timestamp::now().duration_since(hub.started).unsigned_abs());
+    let facts = [
+        format!("pid {}", hub.pid),
+        format!("navyd {}", hub.version),
+        format!("up {age}"),
+        count(hub.routes, "route"),
+        count(hub.services, "service"),
+    ];
+    screen.line(&Text::of(Tone::Dim, facts.join(" · ")))
+}

@@ -1,0 +1,81 @@
+//! The one door between commands and the hub: finding it, starting it, and its errors as people read them.
+
+use std::path::PathBuf;
+
+use navyd_hub::{HubError, client::LaunchError};
+
+pub(crate) use navyd_hub::{
+    Bell, Listen, Log, NoServices, Places, Settings, Started, Unit,
+    client::{Client, ClientError, Ended},
+    leave_terminal,
+    log::{MOST as LOG_LENGTH, rotated},
+    prepare, start, unit,
+};
+
+use crate::out::Failure;
+
+/// Where the files of this user's hub are.
+pub(crate) fn places() -> Result<Places, Failure> {
+    Places::here().ok_or_else(|| {
+        Failure::new("the hub's directories are unknown")
+            .cause("neither `HOME` nor `XDG_STATE_HOME` names a directory")
+            .hint("HOME=/home/YOU navyd hub")
+    })
+}
+
+/// The hub, when one runs.
+pub(crate) fn running() -> Result<Option<Client>, Failure> {
+    match Client::connect(&places()?.socket()) {
+        Ok(client) => Ok(Some(client)),
+        Err(ClientError::NotRunning) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The hub; started in the background when none runs.
+pub(crate) fn ensure() -> Result<Client, Failure> {
+    if let Some(client) = running()? {
+        return Ok(client);
+    }
+    let program = std::env::current_exe().map_err(LaunchError::Program)?;
+    navyd_hub::client::launch(&program, &["hub", "--background"])?;
+    Ok(Client::connect(&places()?.socket())?)
+}
+
+/// This very program, for whoever starts it later.
+pub(crate) fn program() -> Result<PathBuf, Failure> {
+    let found = std::env::current_exe();
+    found.map_err(|error| Failure::new("the path of navyd is unknown").cause(error.to_string()))
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        with(Self::new(error.to_string()), error.cause(), error.hint())
+    }
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
+        with(Self::new(error.to_string()), error.cause(), error.hint())
+    }
+}
+
+impl From<LaunchError> for Failure {
+    fn from(error: LaunchError) -> Self {
+        let failure = Self::new(error.to_string());
+        match error {
+            LaunchError::Program(source) => failure.cause(source.to_string()).hint("navyd hub"),
+            LaunchError::Ended { said } => Self::read(&said).unwrap_or_else(|| {
+                let said = said.trim();
+                let failure = if said.is_empty() { failure } else { failure.cause(said) };
+                failure.hint("navyd hub")
+            }),
+            LaunchError::Silent => failure.hint("navyd hub logs"),
+        }
+    }
+}
+
+fn with(failure: Failure, cause: Option<String>, hint: Option<String>) -> Failure {
+    let failure = cause.into_iter().fold(failure, Failure::cause);
+    hint.into_iter().fold(failure, Failure::hint)
+}
