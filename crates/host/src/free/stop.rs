@@ -13,7 +13,8 @@ use navyd_model::{
 use super::{Manner, victim};
 use crate::process::{Process, Signal, StopError, holds};
 
-/// How long the workers of a server may take to follow it before they are asked themselves.
+/// How long the workers of a server, or the children of a keeper, may take to follow it before they are asked
+/// themselves.
 const WORKERS: Duration = Duration::from_millis(500);
 
 /// What came of it.
@@ -44,9 +45,10 @@ pub(super) fn all(freed: &Freed, manner: Manner) -> Stopped {
             stopped.refusals.extend(ask_supervisor(supervisor, manner.patience).err());
         }
     }
-    // A keeper has had the time to end its children itself; the rest is asked one by one.
+    // Each has ended, or had its time, and its children are on their way: the rest is asked one by one. A
+    // keeper may have ended a shell between, and nothing below it.
     if !asked.is_empty() {
-        wait(&mut held, manner.patience);
+        wait(&mut held, WORKERS.min(manner.patience));
     }
     let alive: Vec<&Victim> = held.iter().map(|(victim, _)| *victim).collect();
     let first: Vec<u32> = victim::first(&alive).iter().map(|victim| victim.holder.pid).collect();

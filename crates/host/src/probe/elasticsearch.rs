@@ -25,11 +25,15 @@ impl Probe for Elasticsearch {
         let tagline = object.get("tagline").and_then(|tagline| tagline.as_str()).unwrap_or_default();
         let version = object.get("version").and_then(|version| version.get("number")?.as_str());
         let version = version.map(|version| text::line(version.as_bytes()));
+        // OpenSearch first: for older clients it also bears the heading of the other.
+        if tagline.starts_with("The OpenSearch Project") {
+            return Some(answer.behind("OpenSearch", version));
+        }
         if answer.says("x-elastic-product", "Elasticsearch") || tagline == "You Know, for Search" {
             let locked = (answer.status == 401).then(|| "wants a login".to_owned());
             return Some(answer.behind("Elasticsearch", version.or(locked)));
         }
-        tagline.starts_with("The OpenSearch Project").then(|| answer.behind("OpenSearch", version))
+        None
     }
 }
 
@@ -57,6 +61,10 @@ mod tests {
                 ),
                 (
                     b"HTTP/1.1 200 OK\r\n\r\n{\"tagline\":\"The OpenSearch Project: https://opensearch.org/\"}",
+                    Some(("OpenSearch", Some("over HTTP/1.1"))),
+                ),
+                (
+                    b"HTTP/1.1 200 OK\r\nX-Elastic-Product: Elasticsearch\r\n\r\n{\"tagline\":\"The OpenSearch Project\"}",
                     Some(("OpenSearch", Some("over HTTP/1.1"))),
                 ),
                 (b"HTTP/1.1 200 OK\r\n\r\n<p>You Know, for Search</p>", None),

@@ -18,7 +18,7 @@ impl Probe for Kafka {
     }
 
     fn programs(&self) -> &'static [&'static str] {
-        &["kafka.Kafka", "kafka", "redpanda"]
+        &["kafka.Kafka", "kafka", "redpanda", "tansu"]
     }
 
     fn ports(&self) -> &'static [u16] {

@@ -57,6 +57,9 @@ fn keeper(process: &Kin, parents: &[Kin]) -> Option<Supervisor> {
         let keeper = KEEPERS.iter().find(|keeper| signs.fit(keeper.clue))?;
         // What the keeper itself started: the process, or the shell or wrapper it runs in.
         let child = above.checked_sub(1).map_or(process, |below| &parents[below]);
+        // One that forks a copy of itself for each child ends when the first of them does.
+        let copies = parents[above + 1..].iter().take_while(|next| next.launch.signs().fit(keeper.clue));
+        let parent = if keeper.stop == Stop::Keeper { copies.last().unwrap_or(parent) } else { parent };
         Some(Supervisor {
             kind: keeper.kind,
             name: keeper.name.to_owned(),
@@ -162,6 +165,13 @@ mod tests {
         );
         check(&[], nginx, nginx, None);
         check(&pair, nginx, "", Some((Manager, "nodemon", Some(90), Some("kill 90"))));
+        let honcho = |pid| kin(pid, "/usr/bin/python3", &["python3", "/usr/bin/honcho", "start"]);
+        check(
+            &[shell.clone(), honcho(71), honcho(70), tmux.clone(), honcho(60)],
+            "",
+            "",
+            Some((Manager, "honcho", Some(70), Some("kill 70"))),
+        );
         check(&[shell.clone(), tmux, nodemon], "", "", Some((Multiplexer, "tmux", Some(80), None)));
         check(&[shell], "0::/user.slice/user-1000.slice/session-2.scope", "", None);
     }

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::{Server, TempDir, check, check_as, free_port, program, without_rights};
+use super::{Server, TempDir, check, check_as, free_port, number_after, program, without_rights};
+use crate::support::peers;
 
 #[test]
 fn redis_sees_no_attack() {
@@ -90,4 +91,25 @@ fn mariadb_greets() {
     without_rights(&mut command, &folder);
     let _server = Server::start(&mut command, "ready for connections");
     check("mariadbd", port, "MariaDB", "MariaDB");
+}
+
+#[test]
+fn mongodb_says_hello() {
+    let Some(mut command) = peers::pypi_script("mongodb_says_hello", "bin/nx-27017") else { return };
+    let (folder, port) = (TempDir::new(), free_port());
+    command.args(["--db", "memory", "--host", "127.0.0.1", "-p", &port.to_string(), "--log-file"]);
+    command.arg(folder.path().join("log")).arg("--pid-file").arg(folder.path().join("pid"));
+    let _server = Server::start(&mut command, "Listening on");
+    check_as("mongod", port, "MongoDB", "");
+}
+
+#[test]
+fn opensearch_tells_its_version() {
+    let Some(osmem) = peers::pypi("opensearch_tells_its_version", "osmem_server/bin/osmem-server") else {
+        return;
+    };
+    let mut command = Command::new(osmem);
+    let server = Server::start(command.args(["-no-stdin-watch", "-addr", "127.0.0.1:0"]), "\"url\"");
+    let line = server.log.last().unwrap().split("\",").next().unwrap();
+    check("opensearch", number_after(line, ":"), "OpenSearch", "3.");
 }

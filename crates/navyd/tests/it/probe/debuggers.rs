@@ -4,7 +4,7 @@ use std::process::Command;
 
 use navyd_model::Certainty;
 
-use super::{Server, ask_as, check, number_after, program};
+use super::{Server, TempDir, ask_as, check, check_as, number_after, program};
 
 #[test]
 fn a_waiting_jvm_is_left_alone() {
@@ -39,6 +39,20 @@ fn the_inspector_of_node_answers_and_runs_on() {
     check("node --inspect", port, "Chrome DevTools Protocol", "Node.js inspector, node.js/v");
     let log = server.stop();
     assert!(!log.contains("attached"), "{log}");
+}
+
+#[test]
+fn the_inspector_of_chromium_answers() {
+    let Some(chromium) = program("the_inspector_of_chromium_answers", "chromium") else { return };
+    let folder = TempDir::new();
+    let mut command = Command::new(chromium);
+    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
+    command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
+    command.args(["--remote-debugging-address=127.0.0.1", "--remote-debugging-port=0", "about:blank"]);
+    command.arg(format!("--user-data-dir={}", folder.path().display())).env("HOME", folder.path());
+    let server = Server::start(&mut command, "DevTools listening");
+    let port = number_after(server.log.last().unwrap().split("/devtools").next().unwrap(), ":");
+    check_as("chromium", port, "Chrome DevTools Protocol", "Chrome/");
 }
 
 /// The states, in hexadecimal, of every socket that has this port at either end: `0A` is LISTEN. A

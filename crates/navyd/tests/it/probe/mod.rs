@@ -5,6 +5,8 @@
 
 mod databases;
 mod debuggers;
+mod engines;
+mod frontend;
 mod messages;
 mod web;
 

@@ -6,6 +6,7 @@
 
 mod churn;
 mod connections;
+mod containers;
 mod filters;
 mod holders;
 mod hostile;

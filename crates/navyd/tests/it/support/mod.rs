@@ -4,7 +4,9 @@
 //! Deliberately absent: fixed ports, sleeping, and ending a process by name.
 
 pub(crate) mod child;
+pub(crate) mod engine;
 pub(crate) mod namespace;
+pub(crate) mod peers;
 pub(crate) mod run;
 pub(crate) mod temp;
 

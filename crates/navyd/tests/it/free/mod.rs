@@ -1,5 +1,7 @@
 //! `navyd free`: what holds the port goes, and nobody else.
 
+mod supervised;
+
 use std::{
     fs,
     net::{TcpListener, TcpStream},
