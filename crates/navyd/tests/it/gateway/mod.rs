@@ -4,7 +4,9 @@
 mod connections;
 mod messages;
 mod peers;
+mod readers;
 mod refusals;
+mod smuggling;
 mod streams;
 
 use std::{
