@@ -119,7 +119,7 @@ fn render(gateway: &Gateway, tls: bool, screen: &mut Screen) -> io::Result<()> {
     if tls {
         let hint =
             "http answers there, too; with --json, `authority` is the certificate for clients to trust";
-        screen.line(&Text::of(Tone::Dim, hint.to_owned()))?;
+        screen.line(&Text::of(Tone::Dim, hint))?;
     }
     Ok(())
 }
@@ -148,6 +148,7 @@ fn unstarted(error: StartError) -> Failure {
             };
             failure.cause(cause).hint(format!("navyd ls {}", address.port()))
         }
+        StartError::Tls(source) => failure.cause(source.to_string()).hint("navyd hub --ephemeral"),
         StartError::Worker(source) => {
             failure.cause(source.to_string()).hint("navyd hub --ephemeral --workers 1")
         }
