@@ -11,7 +11,7 @@ use navyd_model::{Entry, Scheme};
 use tokio::{
     net::{TcpListener, UdpSocket},
     sync::watch,
-    task::{JoinHandle, spawn_local},
+    task::{JoinHandle, spawn_local, yield_now},
 };
 
 use crate::{
@@ -95,8 +95,13 @@ impl Entrances {
     }
 }
 
+/// Ends a route of datagrams; its address is free once this is done.
 async fn end(carrier: Rc<Datagrams>, carrying: JoinHandle<()>) {
     carrying.abort();
     let _ = carrying.await;
     carrier.close();
+    // The tasks of its clients end in their next turn, and hold its socket until then.
+    while Rc::strong_count(&carrier) > 1 {
+        yield_now().await;
+    }
 }

@@ -118,7 +118,7 @@ fn events_may_stand_still_for_longer_than_a_body() {
     let mut answer = String::new();
     // Nothing ends it: the wait for more does.
     assert!(stream.read_to_string(&mut answer).is_err());
-    assert!(answer.ends_with("data: a\n\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n9\r\ndata: a\n\n\r\n"), "{answer}");
 }
 
 #[test]

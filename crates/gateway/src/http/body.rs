@@ -2,21 +2,43 @@
 
 use std::io;
 
-use navyd_h1::{Body, Framing, Side};
+use navyd_h1::{
+    Body, Framing, Side,
+    encode::{CHUNK_END, LAST_CHUNK, chunk_head},
+};
 
 use crate::net::{Extent, Ledger};
 
 /// A body on its way, with the bytes it was sent with.
 pub(super) struct Passing {
     body: Body,
-    /// Whether it ends when the connection does.
-    until_close: bool,
+    /// How it ends.
+    close: Close,
+}
+
+/// What the end of the connection is to a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Close {
+    /// A failure, unless the body has ended before.
+    Failure,
+    /// Its end.
+    End,
+    /// Its end, which is told by chunks to a client whose connection stays.
+    Chunks,
+    /// It was told.
+    Told,
 }
 
 impl Passing {
     /// The body behind a head.
     pub(super) fn new(framing: Framing, side: Side) -> Self {
-        Self { body: Body::new(framing, side), until_close: framing == Framing::UntilClose }
+        let close = if framing == Framing::UntilClose { Close::End } else { Close::Failure };
+        Self { body: Body::new(framing, side), close }
+    }
+
+    /// A body of a response that ends with the upstream's connection, on its way as chunks.
+    pub(super) fn chunked() -> Self {
+        Self { body: Body::new(Framing::UntilClose, Side::Response), close: Close::Chunks }
     }
 }
 
@@ -32,10 +54,28 @@ impl Extent for Passing {
 
     fn left(&self) -> Ledger {
         match self.body.unseen() {
-            _ if self.body.is_done() => Ledger::Done,
-            _ if self.until_close => Ledger::Endless,
+            _ if self.body.is_done() || self.close == Close::Told => Ledger::Done,
+            _ if self.close == Close::End => Ledger::Endless,
+            _ if self.close == Close::Chunks => Ledger::Seen,
             0 => Ledger::Seen,
             left => Ledger::Bytes(left),
+        }
+    }
+
+    fn recasts(&self) -> bool {
+        self.close == Close::Chunks
+    }
+
+    fn recast(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        for part in [chunk_head(bytes.len() as u64).as_ref(), bytes, CHUNK_END] {
+            out.extend_from_slice(part);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.close == Close::Chunks {
+            out.extend_from_slice(LAST_CHUNK);
+            self.close = Close::Told;
         }
     }
 }
@@ -62,6 +102,14 @@ mod tests {
             }
             assert_eq!(passing.left(), left, "{framing:?} {bytes:?}");
         }
+        let mut passing = Passing::chunked();
+        let mut out = Vec::new();
+        assert_eq!(passing.admit(b"abc").unwrap(), 3);
+        assert!(passing.recasts());
+        passing.recast(b"abc", &mut out);
+        assert_eq!(passing.left(), Ledger::Seen);
+        passing.end(&mut out);
+        assert_eq!((passing.left(), &out[..]), (Ledger::Done, &b"3\r\nabc\r\n0\r\n\r\n"[..]));
         assert!(Passing::new(Framing::Chunked, Side::Request).admit(b"xyz\r\n").is_err());
     }
 }

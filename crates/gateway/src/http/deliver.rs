@@ -35,15 +35,21 @@ impl Connection {
         let bytes = exchange.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let framing = self.response.head().framing();
         let whole = exchange.sending == Sending::Done;
+        // A body that ends with the upstream's connection need not end the client's, if that knows chunks.
+        let chunks = framing == Framing::UntilClose && exchange.version == Version::Http11;
         let stay = whole
             && self.request.persists()
-            && framing != Framing::UntilClose
+            && (framing != Framing::UntilClose || chunks)
             && !(framing == Framing::Chunked && exchange.version == Version::Http10)
             && !self.guest.draining();
         let plain = framing == Framing::Chunked && exchange.version == Version::Http10;
         let back = Back {
             via: VIA,
-            body: if plain { BodyAs::Plain } else { BodyAs::Sent },
+            body: match (plain, chunks) {
+                (true, _) => BodyAs::Plain,
+                (false, true) => BodyAs::Chunked,
+                (false, false) => BodyAs::Sent,
+            },
             stay: match (stay, exchange.version) {
                 (false, _) if framing == Framing::Tunnel => Stay::Silent,
                 (false, _) => Stay::Close,
@@ -58,7 +64,7 @@ impl Connection {
         let endless = framing == Framing::Tunnel || is_event_stream(bytes, &self.response);
         exchange.consume(end);
         if endless {
-            exchange.link.leave();
+            exchange.reached.link.leave();
         }
 
         if framing == Framing::Tunnel {
@@ -66,25 +72,27 @@ impl Connection {
             if self.write_in_time(&exchange.answer[exchange.sent..]).await.is_err() {
                 return (Next::Cut, None, None);
             }
-            let upstream = Side { socket: exchange.link.socket, read: exchange.read };
+            let upstream = Side { socket: exchange.reached.link.socket, read: exchange.read };
             return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site })), None, None);
         }
         if plain {
             let head = exchange.answer.split_off(exchange.sent);
             let passed =
-                Box::pin(self.pass_plain(&head, &mut exchange.link.socket, &mut exchange.read)).await;
-            let link = (passed.is_ok() && reusable && exchange.read.is_none()).then_some(exchange.link);
+                Box::pin(self.pass_plain(&head, &mut exchange.reached.link.socket, &mut exchange.read)).await;
+            let link =
+                (passed.is_ok() && reusable && exchange.read.is_none()).then_some(exchange.reached.link);
             return (if passed.is_ok() { Next::Close } else { Next::Cut }, link, promised);
         }
         let answer = std::mem::take(&mut exchange.answer);
-        let mut download = Pump::new(answer, exchange.sent, Passing::new(framing, h1::Side::Response));
+        let body = if chunks { Passing::chunked() } else { Passing::new(framing, h1::Side::Response) };
+        let mut download = Pump::new(answer, exchange.sent, body);
         let mut timed = false;
         let delivered =
             poll_fn(|cx| self.poll_deliver(cx, &mut exchange, &mut download, endless, &mut timed)).await;
         worker.lender.keep_head(download.into_prefix());
-        let Exchange { link, read, upload, .. } = exchange;
+        let Exchange { reached, read, upload, .. } = exchange;
         worker.lender.keep_head(upload.into_prefix());
-        let link = (reusable && read.is_none()).then_some(link);
+        let link = (reusable && read.is_none()).then_some(reached.link);
         match delivered {
             Some(End::Complete) if stay => (Next::Stay, link, promised),
             Some(End::Complete) => (Next::Close, link, promised),
@@ -103,8 +111,8 @@ impl Connection {
         timed: &mut bool,
     ) -> Poll<Option<End>> {
         let Ok(uploaded) = self.poll_upload(cx, exchange) else { return Poll::Ready(None) };
-        let Exchange { link, read, watched, site, .. } = exchange;
-        let polled = download.poll(cx, &mut link.socket, read, &mut self.socket, &self.worker.lender);
+        let Exchange { reached, read, watched, site, .. } = exchange;
+        let polled = download.poll(cx, &mut reached.link.socket, read, &mut self.socket, &self.worker.lender);
         let moved = download.take_moved();
         if moved > 0 {
             site.tally().passed(0, moved);

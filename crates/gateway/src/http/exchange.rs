@@ -15,15 +15,13 @@ use super::{
     Connection, Next, VIA,
     body::Passing,
     look::look,
-    reach::{Missed, Patience},
+    reach::{Missed, Patience, Reached},
     why::Why,
 };
 use crate::{
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
     site::{Ongoing, Site},
-    standing::{Mark, Standing},
-    upstream::Link,
 };
 
 /// How an exchange ended.
@@ -43,7 +41,7 @@ pub(super) enum Outcome {
 pub(super) struct Exchange {
     /// The route that it takes.
     pub(super) site: Ongoing,
-    pub(super) link: Link,
+    pub(super) reached: Reached,
     /// What was read from the upstream and is not used up.
     pub(super) read: Option<Buffer>,
     /// How much of that was found to be an incomplete head.
@@ -77,19 +75,18 @@ impl Connection {
         let stay = self.may_stay_after_page();
         let mut patience = Patience::default();
         let kept = if site.is_coming() { None } else { site.pool().reuse() };
-        let link = match kept {
-            Some(link) => Ok(link),
+        let reached = match kept {
+            Some(link) => Ok(Reached { link, before: None }),
             None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
         };
-        let link = match link {
-            Ok(link) => link,
+        let reached = match reached {
+            Ok(reached) => reached,
             Err(Missed::Told(page)) => {
                 self.consume(end);
                 return Outcome::Failed { page, stay };
             }
             Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
         };
-        let before = site.standing().map(Standing::mark);
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let mut head = worker.lender.head();
         let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade: true, extra: b"" };
@@ -100,7 +97,7 @@ impl Connection {
 
         let mut exchange = Exchange {
             site: site.begin(),
-            link,
+            reached,
             read: None,
             looked: 0,
             asked: self.request.asked(),
@@ -111,7 +108,7 @@ impl Connection {
             sent: 0,
             watched: true,
         };
-        if !stay || !exchange.link.reused {
+        if !stay || !exchange.reached.link.reused {
             // Whatever the wait for the request was given is not meant for its body or a new connection.
             self.deadline.set(worker.limits.body_idle);
         }
@@ -119,9 +116,9 @@ impl Connection {
         while matches!(found, Err(Why::Closed)) && (repeatable || exchange.upload.is_untouched()) {
             // RFC 9112 §9.3.1: "a client MAY […] automatically retry" a request "on a new connection" if it is
             // idempotent. The upstream closed the connection just when the request was sent.
-            match Box::pin(self.again(&mut site, &mut patience, exchange.link.reused, before)).await {
-                Ok(Some(link)) => {
-                    exchange.link = link;
+            match Box::pin(self.reach_again(&mut site, &mut patience, &exchange.reached)).await {
+                Ok(Some(reached)) => {
+                    exchange.reached = reached;
                     exchange.sending = Sending::Going;
                     exchange.upload.rewind();
                     found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
@@ -150,20 +147,6 @@ impl Connection {
                     Err(()) => Outcome::Answered(Next::Cut),
                 }
             }
-        }
-    }
-
-    /// Another connection for a request that was not answered, if it may be sent again.
-    async fn again(
-        &mut self,
-        site: &mut Rc<Site>,
-        patience: &mut Patience,
-        reused: bool,
-        before: Option<Mark>,
-    ) -> Result<Option<Link>, Missed> {
-        match self.may_repeat(site, patience, reused, before).await? {
-            true => Ok(Some(self.reach(site, patience, true).await?)),
-            false => Ok(None),
         }
     }
 
@@ -202,7 +185,7 @@ impl Connection {
                 }
             }
             let mut buffer = exchange.read.take().unwrap_or_else(|| self.worker.lender.buffers.take());
-            match exchange.link.socket.poll_read(cx, &mut buffer) {
+            match exchange.reached.link.socket.poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(1..)) => exchange.read = Some(buffer),
                 Poll::Ready(_) if buffer.is_empty() && exchange.answer.is_empty() => {
                     return Poll::Ready(Err(Why::Closed));
@@ -232,7 +215,7 @@ impl Connection {
         if exchange.sending != Sending::Going {
             return Ok(false);
         }
-        let link = &mut exchange.link.socket;
+        let link = &mut exchange.reached.link.socket;
         let polled = exchange.upload.poll(cx, &mut self.socket, &mut self.read, link, &self.worker.lender);
         let moved = exchange.upload.take_moved();
         if moved > 0 {

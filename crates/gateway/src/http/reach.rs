@@ -21,14 +21,24 @@ use crate::{
     upstream::{Link, Unreached},
 };
 
+/// How often a request that a restart has cut off is sent again. Few, because it may be what ends the service.
+const REPEATS: u8 = 2;
+
 /// How much longer a request waits for its service.
 #[derive(Default)]
 pub(super) struct Patience {
     until: Option<Instant>,
     /// Whether the upstream was tried although nothing had changed.
     tried: bool,
-    /// Whether a request was sent again although its connection was new.
-    repeated: bool,
+    /// How often the request was sent again although its connection was new.
+    repeated: u8,
+}
+
+/// A connection to an upstream.
+pub(super) struct Reached {
+    pub(super) link: Link,
+    /// How its service was known before it connected.
+    pub(super) before: Option<Mark>,
 }
 
 /// Why an upstream was not reached.
@@ -60,14 +70,14 @@ impl Connection {
         site: &mut Rc<Site>,
         patience: &mut Patience,
         new: bool,
-    ) -> Result<Link, Missed> {
+    ) -> Result<Reached, Missed> {
         loop {
             self.hold(site, patience).await?;
             // News that come while it connects count as well.
             let before = site.standing().map(Standing::mark);
             let linked = if new { site.pool().fresh().await } else { site.pool().link().await };
             let unreached = match linked {
-                Ok(link) => return Ok(link),
+                Ok(link) => return Ok(Reached { link, before }),
                 Err(unreached) => unreached,
             };
             let again =
@@ -80,24 +90,26 @@ impl Connection {
         }
     }
 
-    /// Whether a request may be sent again to a service that closed its connection without a word: because it has
-    /// been used before, or because the service restarts, and then once. `before` is how the service was known.
-    pub(super) async fn may_repeat(
+    /// Another connection for a request to which this one was closed without a word, if it may be sent again: because
+    /// the connection has been used before, or because the service restarts.
+    pub(super) async fn reach_again(
         &mut self,
         site: &mut Rc<Site>,
         patience: &mut Patience,
-        reused: bool,
-        before: Option<Mark>,
-    ) -> Result<bool, Missed> {
-        if reused {
-            return Ok(true);
+        closed: &Reached,
+    ) -> Result<Option<Reached>, Missed> {
+        if !closed.link.reused {
+            if patience.repeated >= REPEATS {
+                return Ok(None);
+            }
+            patience.repeated += 1;
+            // Nothing but news of the service tells a restart from an answer that the service refuses.
+            patience.tried = true;
+            if !self.comes_back(site, closed.before, patience).await? {
+                return Ok(None);
+            }
         }
-        if std::mem::replace(&mut patience.repeated, true) {
-            return Ok(false);
-        }
-        // Nothing but news of the service tells a restart from an answer that the service refuses.
-        patience.tried = true;
-        self.comes_back(site, before, patience).await
+        self.reach(site, patience, true).await.map(Some)
     }
 
     /// Waits while the service is coming.

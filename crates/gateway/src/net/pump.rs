@@ -43,6 +43,19 @@ pub(crate) trait Extent {
 
     /// What is still to come.
     fn left(&self) -> Ledger;
+
+    /// Whether what is admitted goes out in another form. Then what is left is never told to be endless, nor bytes.
+    fn recasts(&self) -> bool {
+        false
+    }
+
+    /// Writes admitted bytes in that form.
+    fn recast(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+    }
+
+    /// The stream has ended: writes what goes out because of that.
+    fn end(&mut self, _out: &mut Vec<u8>) {}
 }
 
 /// What is still to come.
@@ -221,6 +234,20 @@ impl<E: Extent> Pump<E> {
         {
             self.admitted = self.extent.admit(buffer.filled()).map_err(Broken::From)?;
         }
+        if self.admitted > 0
+            && let Some(buffer) = slot
+            && self.extent.recasts()
+        {
+            if self.sent == self.prefix.len() {
+                self.prefix.clear();
+                self.sent = 0;
+            }
+            self.extent.recast(&buffer.filled()[..self.admitted], &mut self.prefix);
+            buffer.consume(std::mem::take(&mut self.admitted));
+            if buffer.is_empty() {
+                *slot = None;
+            }
+        }
         if self.sent < self.prefix.len()
             && (1..=WORTH_COPYING).contains(&self.admitted)
             && let Some(buffer) = slot
@@ -262,6 +289,9 @@ impl<E: Extent> Pump<E> {
         let mut buffer = lender.buffers.take();
         let count = ready!(from.poll_read(cx, &mut buffer)).map_err(Broken::From)?;
         self.closed = count == 0;
+        if self.closed {
+            self.extent.end(&mut self.prefix);
+        }
         self.flood = buffer.is_full();
         *slot = (count > 0).then_some(buffer);
         Poll::Ready(Ok(()))

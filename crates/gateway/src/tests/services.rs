@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -24,6 +24,7 @@ const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-L
 /// A port that is held without listening, as the supervisor holds that of a service.
 fn held() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
@@ -136,10 +137,10 @@ fn a_service_that_failed_is_told_of_at_once() {
 
 #[test]
 fn a_service_on_the_other_loopback_address_is_found() {
-    let Ok(listener) = TcpListener::bind("[::1]:0") else {
-        return eprintln!("skipped: a_service_on_the_other_loopback_address_is_found: no ::1 here");
+    let (_nobody, upstream) = held();
+    let Ok(_listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, upstream.port())) else {
+        return eprintln!("skipped: a_service_on_the_other_loopback_address_is_found: no free port on ::1");
     };
-    let upstream = SocketAddr::from(([127, 0, 0, 1], listener.local_addr().unwrap().port()));
     let (_gateway, route) = super::gateway(upstream, Limits::default());
     let answer = ask(route, GET);
     assert!(answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{answer}");
@@ -179,7 +180,6 @@ struct Server {
 impl Server {
     fn start(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).unwrap();
-        let address = listener.local_addr().unwrap();
         let (ended, streams) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let (stop, held) = (Arc::clone(&ended), Arc::clone(&streams));
         let accepting = thread::spawn(move || {
@@ -215,8 +215,9 @@ fn serve(mut stream: TcpStream) {
 
 #[test]
 fn a_restart_under_load_fails_no_request() {
-    let mut server = Server::start(([127, 0, 0, 1], 0).into());
-    let address = server.address;
+    // While nothing listens, no outgoing connection may be given the port.
+    let (_held, address) = held();
+    let mut server = Server::start(address);
     let (gateway, route, tell) = gateway(address, sample(Phase::Ready), Limits::default());
     let (running, answered) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
     let clients: Vec<_> = (0..8)
@@ -237,12 +238,12 @@ fn a_restart_under_load_fails_no_request() {
             answered.load(Ordering::SeqCst) > before + count || clients.iter().any(JoinHandle::is_finished)
         });
     };
-    for _ in 0..20 {
+    for pid in 0..20 {
         more(20);
         tell.send_modify(|service| service.phase = Phase::Restarting);
         server.stop();
         server = Server::start(address);
-        tell.send_modify(|service| service.phase = Phase::Ready);
+        tell.send_modify(|service| (service.phase, service.pid) = (Phase::Ready, Some(pid)));
     }
     more(20);
     running.store(false, Ordering::SeqCst);

@@ -136,3 +136,25 @@ fn what_is_in_flight_finishes_and_what_is_idle_closes() {
     assert!(answer.contains("|Connection: close|") && answer.ends_with("||ok"), "{answer}");
     assert_eq!(hub.held.wait(), Some(0));
 }
+
+#[test]
+fn a_hub_that_is_told_to_end_twice_waits_for_nothing() {
+    let (tell, told) = mpsc::channel();
+    let address = upstream(move |_, mut peer| {
+        peer.head();
+        tell.send(()).unwrap();
+        // It never answers.
+        peer.rest();
+    });
+    let (mut hub, route) = Hub::to("http", address);
+    let mut idle = Peer::connect(route);
+    let mut busy = Peer::connect(route);
+    busy.say("GET / HTTP/1.1|Host: a||");
+    heard(&told);
+    hub.terminate();
+    assert_eq!(idle.rest(), "");
+    hub.terminate();
+    assert_eq!(hub.held.wait(), Some(0));
+    let mut rest = Vec::new();
+    assert_eq!(std::io::Read::read_to_end(&mut busy.stream, &mut rest).unwrap_or(0), 0);
+}

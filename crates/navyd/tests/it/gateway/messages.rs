@@ -1,5 +1,10 @@
 //! What becomes of a message on its way.
 
+use std::{
+    io::BufRead as _,
+    sync::{Arc, Mutex, mpsc},
+};
+
 use super::{Hub, Peer, answering, heard, upstream};
 
 const OK: &str = "HTTP/1.1 200 OK|Content-Length: 2||ok";
@@ -123,15 +128,40 @@ fn http_1_0_stays_when_it_asks_to() {
 }
 
 #[test]
-fn a_body_until_close_ends_the_connection() {
-    let address = upstream(|_, mut peer| {
+fn a_body_until_close_leaves_the_connection_of_a_client_that_knows_chunks() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Arc::new(Mutex::new(wait));
+    let address = upstream(move |_, mut peer| {
         peer.head();
         peer.say("HTTP/1.0 200 OK|A: b||all of it");
+        // The rest follows only once the client has that.
+        wait.lock().unwrap().recv().unwrap();
+        peer.say(&"x".repeat(70_000));
     });
     let (_hub, route) = Hub::to("http", address);
     let mut client = Peer::connect(route);
-    client.say("GET / HTTP/1.1|Host: a||");
-    assert_eq!(client.rest(), "HTTP/1.1 200 OK|A: b|Connection: close|Via: 1.0 navyd||all of it");
+    for _ in 0..2 {
+        client.say("GET / HTTP/1.1|Host: a||");
+        assert_eq!(client.head(), "HTTP/1.1 200 OK|A: b|Transfer-Encoding: chunked|Via: 1.0 navyd||");
+        assert_eq!(client.take(14), "9|all of it|");
+        go.send(()).unwrap();
+        let mut count = 0;
+        while count < 70_000 {
+            let mut size = String::new();
+            client.stream.read_line(&mut size).unwrap();
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            assert_eq!(client.take(size + 2), "x".repeat(size) + "|");
+            count += size;
+        }
+        assert_eq!(client.take(5), "0||");
+    }
+    client.say("GET / HTTP/1.0|Host: a||");
+    go.send(()).unwrap();
+    let answer = client.rest();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK|A: b|Connection: close|Via: 1.0 navyd||all of itxx"),
+        "{answer}"
+    );
 }
 
 #[test]
