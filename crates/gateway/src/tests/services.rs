@@ -1,7 +1,7 @@
 //! Requests for services that come, go and come again.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -179,7 +179,13 @@ struct Server {
 
 impl Server {
     fn start(address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
+        // What is left of the connections before may still be in the way.
+        let listener = loop {
+            match TcpListener::bind(address) {
+                Ok(listener) => break listener,
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::AddrInUse),
+            }
+        };
         let (ended, streams) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let (stop, held) = (Arc::clone(&ended), Arc::clone(&streams));
         let accepting = thread::spawn(move || {
@@ -196,8 +202,8 @@ impl Server {
 
     fn stop(self) {
         self.ended.store(true, Ordering::SeqCst);
-        // The last connection is the one that ends the wait for another.
-        drop(TcpStream::connect(self.address).unwrap());
+        // Ends the wait for another connection, unless one has done so already.
+        let _ = TcpStream::connect(self.address);
         self.accepting.join().unwrap();
         for stream in self.streams.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
