@@ -77,6 +77,21 @@ fn a_request_waits_until_its_service_is_ready() {
 }
 
 #[test]
+fn bytes_wait_until_their_service_is_ready() {
+    let (socket, upstream) = held();
+    let (tell, told) = watch::channel(sample(Phase::Restarting));
+    let routed = Routed { service: Some(told), ..routed(&format!("127.0.0.1:0=tcp://{upstream}")) };
+    let gateway = with(vec![routed], Limits::default(), 1);
+    let route = begin(&gateway.routes()[0]);
+    let client = thread::spawn(move || ask(route, POST));
+    until(|| gateway.counters().accepted == 1);
+    let server = answer(socket);
+    tell.send_modify(|service| service.phase = Phase::Ready);
+    assert!(client.join().unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_service_that_listens_and_is_not_ready_is_not_asked() {
     let (socket, upstream) = held();
     socket.listen(1).unwrap();
