@@ -6,14 +6,18 @@ mod services;
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
+use jiff::Timestamp;
 use navyd_model::Route;
 
-use crate::{Gateway, Limits, Plan, Routed};
+use crate::{
+    Gateway, Limits, Plan, Routed,
+    tls::{Authority, Certificates},
+};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -27,7 +31,9 @@ fn gateway(upstream: SocketAddr, limits: Limits) -> (Gateway, SocketAddr) {
 /// A gateway with these routes and so many workers.
 fn with(routes: Vec<Routed>, limits: Limits, workers: usize) -> Gateway {
     let listen = vec![([127, 0, 0, 1], 0).into()];
-    Gateway::start(Plan { listen, routes, workers, limits, home: None, tls: None }).unwrap()
+    let authority = Authority::create(Timestamp::now()).unwrap();
+    let tls = Some(Arc::new(Certificates::new(authority, Timestamp::now)));
+    Gateway::start(Plan { listen, routes, workers, limits, home: None, tls }).unwrap()
 }
 
 /// The route that is typed so.
@@ -87,6 +93,14 @@ fn a_head_that_does_not_end_is_408() {
     let (_gateway, route) = gateway(saying(""), Limits { head_time: SHORT, ..Limits::default() });
     let answer = ask(route, "GET / HTTP/1.1\r\nHost");
     assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+}
+
+#[test]
+fn a_handshake_that_does_not_end_is_closed_without_a_word() {
+    let (_gateway, route) = gateway(saying(""), Limits { head_time: SHORT, ..Limits::default() });
+    let hello = "\x16\x03\x01\x02\x00\x01\x00\x01\x7c\x03\x03";
+    assert_eq!(ask(route, hello), "");
+    assert_eq!(ask(route, &hello[..2]), "");
 }
 
 #[test]

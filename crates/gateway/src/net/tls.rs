@@ -51,6 +51,8 @@ pub(super) struct Tls {
     ended: bool,
     /// So have we.
     said_end: bool,
+    /// The session has failed, and is not to be asked again.
+    failed: bool,
 }
 
 impl Tls {
@@ -68,8 +70,9 @@ impl Tls {
             coming
         });
         let session = UnbufferedServerConnection::new(config).map_err(wrong)?;
-        let (plain, going, promised, ended, said_end) = (None, None, 0, false, false);
-        Ok(Self { stream, session, buffers, coming, plain, going, promised, ended, said_end })
+        let (plain, going, promised) = (None, None, 0);
+        let (ended, said_end, failed) = (false, false, false);
+        Ok(Self { stream, session, buffers, coming, plain, going, promised, ended, said_end, failed })
     }
 
     /// Agrees with the peer on keys. What cannot be agreed on is told to the peer.
@@ -164,9 +167,13 @@ impl Tls {
     /// See [`Socket::poll_sign`](super::Socket::poll_sign). Here it takes decrypting to know whether it is a word.
     pub(super) fn poll_sign(&mut self, cx: &mut Context<'_>) -> Poll<Sign> {
         loop {
+            if self.plain.is_some() {
+                return Poll::Ready(Sign::Word);
+            }
+            if self.ended {
+                return Poll::Ready(Sign::End);
+            }
             match self.step(None) {
-                _ if self.plain.is_some() => return Poll::Ready(Sign::Word),
-                _ if self.ended => return Poll::Ready(Sign::End),
                 Err(_) => return Poll::Ready(Sign::Gone),
                 Ok(Step::Again) => {}
                 Ok(Step::Rest) => match ready!(self.poll_fill(cx)) {
@@ -252,6 +259,9 @@ impl Tls {
 
     /// Lets the session take its next step with what has come. What it decrypts goes to `into`, or is kept.
     fn step(&mut self, mut into: Option<&mut Buffer>) -> io::Result<Step> {
+        if self.failed {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         let Self { session, buffers, coming, plain, going, ended, .. } = self;
         let records = coming.as_mut().map_or(&mut [][..], Buffer::filled_mut);
         let UnbufferedStatus { mut discard, state } = session.process_tls_records(records);
@@ -303,9 +313,13 @@ impl Tls {
 
     /// Puts what the session has to say about a failure to what is to go out.
     fn complain(&mut self) {
+        self.failed = true;
         let Self { session, buffers, coming, going, .. } = self;
         let records = coming.as_mut().map_or(&mut [][..], Buffer::filled_mut);
-        while let Ok(ConnectionState::EncodeTlsData(mut data)) = session.process_tls_records(records).state {
+        // Asked for anything else, it would look at the wrong record again.
+        while session.wants_write()
+            && let Ok(ConnectionState::EncodeTlsData(mut data)) = session.process_tls_records(records).state
+        {
             let room = going.get_or_insert_with(|| buffers.take());
             let Ok(count) = data.encode(room.room()) else { return };
             let alert = &mut room.room()[..count];

@@ -8,6 +8,7 @@ mod readers;
 mod refusals;
 mod smuggling;
 mod streams;
+mod tls;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -29,13 +30,20 @@ pub(super) struct Hub {
     pub(super) listen: SocketAddr,
     /// Where each route begins, in order; names have no address.
     pub(super) routes: Vec<Option<SocketAddr>>,
+    /// The root certificate, where TLS is answered.
+    pub(super) authority: Option<String>,
 }
 
 impl Hub {
     /// Starts one with these routes, each `FROM=URL`.
     pub(super) fn start(routes: &[String]) -> Self {
+        Self::start_with(&["--workers", "1"], routes)
+    }
+
+    /// Starts one with these options as well.
+    pub(super) fn start_with(options: &[&str], routes: &[String]) -> Self {
         let mut command = navyd();
-        command.args(["hub", "--ephemeral", "--json", "--workers", "1", "--listen", "127.0.0.1:0"]);
+        command.args(["hub", "--ephemeral", "--json", "--listen", "127.0.0.1:0"]).args(options);
         for route in routes {
             command.args(["--route", route]);
         }
@@ -45,7 +53,8 @@ impl Hub {
         let listen = report["listen"][0].as_str().unwrap().parse().unwrap();
         let routes = report["routes"].as_array().unwrap().iter();
         let routes = routes.map(|route| route["from"].as_str().unwrap().parse().ok()).collect();
-        Self { held, listen, routes }
+        let authority = report["authority"].as_str().map(str::to_owned);
+        Self { held, listen, routes, authority }
     }
 
     /// Starts one with a single route of this scheme to the address; returns where it begins, too.
@@ -63,8 +72,8 @@ impl Hub {
 }
 
 /// One end of a connection, read by lines and heads.
-pub(super) struct Peer {
-    pub(super) stream: BufReader<TcpStream>,
+pub(super) struct Peer<S: Read = TcpStream> {
+    pub(super) stream: BufReader<S>,
 }
 
 impl Peer {
@@ -78,13 +87,15 @@ impl Peer {
         Self { stream: BufReader::new(stream) }
     }
 
+    pub(super) fn end(&self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+impl<S: Read + Write> Peer<S> {
     /// Sends a text in which `|` stands for CRLF.
     pub(super) fn say(&mut self, text: &str) {
         self.stream.get_mut().write_all(text.replace('|', "\r\n").as_bytes()).unwrap();
-    }
-
-    pub(super) fn end(&self) {
-        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
     }
 
     /// Reads a head, with `|` for CRLF; empty when the connection ended before it.

@@ -6,7 +6,7 @@ use super::Hub;
 use crate::support::{child::Held, program, run::run, skip, temp::TempDir};
 
 /// A server on port 0 that prints its port as the first line.
-fn server(program: &str, script: &str) -> (Held, std::net::SocketAddr) {
+pub(super) fn server(program: &str, script: &str) -> (Held, std::net::SocketAddr) {
     let flag = if program == "node" { "-e" } else { "-c" };
     let mut held = Held::start(Command::new(program).args([flag, script]).env("PYTHONUNBUFFERED", "1"));
     let port: u16 = held.line().trim().parse().unwrap();
@@ -54,8 +54,8 @@ fn curl_reaches_node() {
     assert!(hints.stdout.starts_with("HTTP/1.1 103 Early Hints"), "{}", hints.stdout);
 }
 
-const WEBSOCKET: &str = "
-import asyncio, sys, websockets
+pub(super) const WEBSOCKET: &str = "
+import asyncio, ssl, sys, websockets
 async def echo(ws):
     try:
         async for message in ws:
@@ -65,8 +65,12 @@ async def echo(ws):
                 await ws.send(message)
     except websockets.ConnectionClosed:
         pass
-async def client(port):
-    async with websockets.connect(f'ws://127.0.0.1:{port}/') as ws:
+async def client(port, root=None):
+    context = root and ssl.create_default_context(cafile=root)
+    host = 'shop.localhost' if root else None
+    socket = dict(host='127.0.0.1', port=int(port), ssl=context, server_hostname=host)
+    url = f'{\"wss\" if root else \"ws\"}://{host or \"127.0.0.1\"}/'
+    async with websockets.connect(url, **{k: v for k, v in socket.items() if v}) as ws:
         for message in ['x', 'y' * 200000, b'z' * 70000]:
             await ws.send(message)
             assert await ws.recv() == message
@@ -77,17 +81,19 @@ async def client(port):
     print(ws.close_code)
 async def main():
     if len(sys.argv) > 1:
-        return await client(sys.argv[1])
+        return await client(*sys.argv[1:])
     server = await websockets.serve(echo, '127.0.0.1', 0)
     print(server.sockets[0].getsockname()[1])
     await asyncio.Future()
 asyncio.run(main())
 ";
 
+/// The Python of the system, which has its packages.
+pub(super) const PYTHON: &str = "/usr/bin/python3";
+
 #[test]
 fn websocket_messages_fragments_and_close_codes_pass() {
     const NAME: &str = "gateway::peers::websocket_messages_fragments_and_close_codes_pass";
-    const PYTHON: &str = "/usr/bin/python3";
     if run(Command::new("sh").args(["-c", "/usr/bin/python3 -c 'import websockets'"])).status != Some(0) {
         return skip(NAME, "python3-websockets is not installed");
     }

@@ -11,21 +11,21 @@ use std::{
 use super::{DEADLINE, Hub, Peer, heard, upstream};
 
 /// 64 MiB: more than any buffer or pipe on the way.
-const LARGE: usize = 64 << 20;
+pub(super) const LARGE: usize = 64 << 20;
 
 /// A portion that differs from its neighbours.
 fn portion(number: usize) -> Vec<u8> {
     (0..1 << 16).map(|at| (at * 31 + number * 7 + (at >> 8)) as u8).collect()
 }
 
-fn write_large(mut to: impl Write) {
+pub(super) fn write_large(mut to: impl Write) {
     for number in 0..LARGE >> 16 {
         to.write_all(&portion(number)).unwrap();
     }
 }
 
 /// The sum of so many bytes that are read.
-fn sum_of(mut from: impl Read, count: usize) -> u64 {
+pub(super) fn sum_of(mut from: impl Read, count: usize) -> u64 {
     let mut sum = std::hash::DefaultHasher::new();
     let mut buffer = vec![0; 1 << 16];
     for _ in 0..count >> 16 {
@@ -35,7 +35,7 @@ fn sum_of(mut from: impl Read, count: usize) -> u64 {
     sum.finish()
 }
 
-fn sum_of_large() -> u64 {
+pub(super) fn sum_of_large() -> u64 {
     let mut sum = std::hash::DefaultHasher::new();
     (0..LARGE >> 16).for_each(|number| sum.write(&portion(number)));
     sum.finish()
