@@ -247,6 +247,44 @@ fn an_upgraded_connection_ends_in_each_direction_by_itself() {
 }
 
 #[test]
+fn events_come_one_by_one_until_their_reader_leaves() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let address = upstream(move |_, mut peer| {
+        peer.head();
+        peer.say("HTTP/1.1 200 OK|Content-Type: text/event-stream||data: 1||");
+        tell.send(String::new()).unwrap();
+        // Nobody reads what would come next: the connection ends.
+        tell.send(peer.rest()).unwrap();
+    });
+    let (hub, config) = shop(address);
+    for in_order in [true, false] {
+        let mut client = connect(&config, hub.listen, "shop.localhost");
+        client.say("GET / HTTP/1.1|Host: shop.localhost||");
+        assert!(client.head().starts_with("HTTP/1.1 200 OK|"));
+        assert_eq!(client.take(11), "data: 1||");
+        assert_eq!(heard(&told), "");
+        if in_order {
+            client.session().send_close_notify();
+            client.stream.get_mut().flush().unwrap();
+        }
+        drop(client);
+        assert_eq!(heard(&told), "");
+    }
+}
+
+#[test]
+fn a_gateway_that_ends_says_so_to_idle_clients() {
+    let (address, _told) = answering(OK);
+    let (hub, config) = shop(address);
+    let mut client = connect(&config, hub.listen, "shop.localhost");
+    client.say("GET / HTTP/1.1|Host: shop.localhost||");
+    assert!(client.head().starts_with("HTTP/1.1 200 OK|"));
+    assert_eq!(client.take(2), "hi");
+    hub.terminate();
+    assert_eq!(client.rest(), "");
+}
+
+#[test]
 fn noise_is_answered_with_an_alert_and_closed() {
     let (address, _told) = answering(OK);
     let (hub, config) = shop(address);
