@@ -25,7 +25,9 @@ const MOST: usize = 64 * 1024 * 1024;
 /// Connects, and makes sure who is there.
 pub(super) async fn connect(socket: &Path) -> Result<os::Stream, ClientError> {
     let (stream, peer) = os::connect(socket).await.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::ConnectionRefused => {
+            ClientError::NotRunning
+        }
         _ => broken(&error),
     })?;
     if peer.uid != os::own_uid() {

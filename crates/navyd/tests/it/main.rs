@@ -5,6 +5,7 @@
 
 mod free;
 mod gateway;
+mod hub;
 mod port;
 mod probe;
 mod scan;

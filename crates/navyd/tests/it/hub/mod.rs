@@ -1,0 +1,178 @@
+//! The daemon: its life, who may ask it what, and the commands that talk to it. Each test has a hub of its own, in
+//! directories and at a port of its own.
+
+mod api;
+mod events;
+mod guard;
+mod killed;
+mod life;
+mod places;
+mod ports;
+mod routes;
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::support::{
+    child::Held,
+    run::{Run, navyd, run},
+    temp::TempDir,
+};
+
+/// How long a socket may be silent. Generous, because it only ends a test that would hang.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The home of one user, in which a hub may run.
+struct Home {
+    folder: TempDir,
+}
+
+/// A hub in the foreground. Dropped, it is killed.
+struct Foreground {
+    held: Held,
+    /// What it said when it was ready.
+    status: Value,
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Home {
+    fn new() -> Self {
+        let home = Self { folder: TempDir::new() };
+        for name in ["run", "state", "config", "data"] {
+            let path = home.folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A navyd of this user, whose hub takes any free port.
+    fn navyd(&self, arguments: &[&str]) -> Command {
+        let mut command = navyd();
+        self.at_home(&mut command);
+        command.args(arguments).env("NAVYD_HUB_LISTEN", "127.0.0.1:0");
+        command
+    }
+
+    fn at_home(&self, command: &mut Command) {
+        command
+            .env("HOME", self.folder.path())
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_DATA_HOME", self.path("data"));
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        run(&mut self.navyd(arguments))
+    }
+
+    /// Runs a command that must succeed, and reads its document.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let ran = self.run(&[&["--json"], arguments].concat());
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {ran:?}"))
+    }
+
+    /// Starts a hub and waits until it answers.
+    fn hub(&self) -> Foreground {
+        let mut held = Held::start(self.navyd(&["hub", "--json"]).stderr(Stdio::null()));
+        let status: Value = serde_json::from_str(&held.line()).unwrap();
+        assert_eq!(status["schema"], "navyd.hub-status/1");
+        Foreground { held, status }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.path("run/navyd/hub.sock")
+    }
+
+    /// Asks over the socket, as a command does.
+    fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        ask(stream, method, path, "Host: navyd\r\n", body).unwrap()
+    }
+
+    /// The process of the hub that runs here, as it says itself.
+    fn pid(&self) -> u64 {
+        self.json(&["hub", "status"])["pid"].as_u64().expect("a hub runs")
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // One in the background would outlive the test. Told twice, it waits for nothing.
+        if self.socket().exists() {
+            for _ in 0..2 {
+                self.run(&["hub", "stop", "--timeout", "2s"]);
+            }
+        }
+    }
+}
+
+impl Foreground {
+    fn address(&self) -> SocketAddr {
+        self.status["listen"][0].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Asks through its port, with fields of a head; its own host is there already.
+    fn ask(&self, method: &str, path: &str, fields: &str, body: &str) -> Answer {
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        ask(stream, method, path, &format!("Host: {}\r\n{fields}", self.address()), body).unwrap()
+    }
+
+    /// Sends a signal, by its name.
+    fn signal(&self, name: &str) {
+        let pid = self.held.pid().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// One request on a connection of its own.
+fn ask(
+    mut stream: impl std::io::Read + std::io::Write,
+    method: &str,
+    path: &str,
+    fields: &str,
+    body: &str,
+) -> std::io::Result<Answer> {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\n{fields}{kind}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.ok_or(std::io::ErrorKind::InvalidData)?;
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
