@@ -310,3 +310,6 @@ impl From<DoorError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,29 @@ fn write(event: &HubEvent) -> Result<Event, Infallible> {
     let written = Event::default().event(name).json_data(Document::new("event", event));
     Ok(written.unwrap_or_else(|_| Event::default().event(name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        events::Events,
+        services::{NoServices, Services as _},
+    };
+
+    #[tokio::test]
+    async fn a_reader_who_is_too_slow_is_told_how_much_it_missed() {
+        let (events, services) = (Events::new(), NoServices::default());
+        let mut source = Source { events: events.subscribe(), services: services.subscribe() };
+        // 256 wait for a reader; these are 44 more.
+        for _ in 0..300 {
+            events.tell(Happened::Stopping);
+        }
+        let first = source.next().await.unwrap().what;
+        assert_eq!(first, Happened::Lagged { missed: 44 });
+        for _ in 0..256 {
+            assert_eq!(source.next().await.unwrap().what, Happened::Stopping);
+        }
+        drop(events);
+        assert_eq!(source.next().await, None);
+    }
+}

@@ -105,8 +105,10 @@ impl Page {
     pub(super) fn table(&mut self, title: &str, columns: &[&str], rows: &[Vec<Cell>]) {
         self.open(title, rows.len());
         self.html.push_str("<table>\n<thead><tr>");
-        for column in columns {
-            self.html.push_str("<th scope=\"col\">");
+        for (at, column) in columns.iter().enumerate() {
+            let figures = rows.iter().any(|row| matches!(row.get(at), Some(Cell::Figures(_))));
+            let class = if figures { " class=\"figures\"" } else { "" };
+            let _ = write!(self.html, "<th scope=\"col\"{class}>");
             escape(&mut self.html, column);
             self.html.push_str("</th>");
         }
