@@ -94,6 +94,12 @@ impl From<navyd_model::RouteError> for Failure {
     }
 }
 
+impl From<navyd_model::config::Mistake> for Failure {
+    fn from(mistake: navyd_model::config::Mistake) -> Self {
+        Self::new(mistake.message).cause(mistake.cause).hint(mistake.hint)
+    }
+}
+
 /// The line `hint: …`.
 pub(super) fn draw_hint(hint: &str, look: &Look) -> String {
     Text::of(Tone::Cyan, "hint:").then(Tone::Plain, format!(" {hint}")).show(look) + "\n"

@@ -100,6 +100,16 @@ fn every_fuzz_target_is_built_and_described() {
 }
 
 #[test]
+fn every_key_of_the_configuration_is_described() {
+    let reference = read("docs/reference/navyd-toml.md");
+    for table in navyd_model::config::TABLES {
+        let keys = table.keys.iter().map(|key| key.name.to_owned()).collect();
+        let described = papers::rows(&reference, &format!("## `{}`", table.heading));
+        report(&papers::differences("docs/reference/navyd-toml.md", &described, table.heading, &keys));
+    }
+}
+
+#[test]
 fn the_changelog_is_open() {
     let text = read("CHANGELOG.md");
     assert!(papers::section(&text, "## Unreleased").is_some(), "CHANGELOG.md has no `## Unreleased`");
