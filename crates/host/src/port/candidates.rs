@@ -40,7 +40,12 @@ pub(super) fn near(rules: &Rules, wanted: u16) -> Vec<u16> {
 /// The port of a name: the first of its own order that is usable in principle, held or not, since a port that
 /// moved when it is busy would not be stable.
 pub(super) fn stable(rules: &Rules, project: &str, name: &str, branch: Option<&str>) -> Option<u16> {
-    good_then_ephemeral(rules, stable_candidates(project, name, branch)).first().copied()
+    stable_order(rules, project, name, branch).first().copied()
+}
+
+/// That, and where to go on.
+pub(super) fn stable_order(rules: &Rules, project: &str, name: &str, branch: Option<&str>) -> Vec<u16> {
+    good_then_ephemeral(rules, stable_candidates(project, name, branch))
 }
 
 /// Those without an objection first; then, for systems whose range is so wide that nothing else is left, those

@@ -1,9 +1,10 @@
 //! A port to use: one that can be bound now, and that nothing is likely to take.
 //!
-//! "Can be bound" is proved by real binds, closed at once. Deliberately absent: keeping the port until it is
-//! used, which nothing but the program that wants it can do; and UDP, whose ports are apart.
+//! "Can be bound" is proved by real binds, closed at once; [`Held`] keeps a port for a server that navyd starts.
+//! Deliberately absent: UDP, whose ports are apart.
 
 mod candidates;
+mod held;
 mod rules;
 
 use std::{
@@ -15,6 +16,7 @@ use navyd_model::Protocol;
 
 pub use self::{
     candidates::ANYWHERE,
+    held::{Held, is_free_for_server},
     rules::{Objection, Rules},
 };
 use crate::bind::{FORMS, Reuse, try_bind};
@@ -42,6 +44,12 @@ pub fn pick(wish: &Wish, count: usize, rules: &Rules) -> Vec<u16> {
 /// reserved.
 pub fn stable(project: &str, name: &str, branch: Option<&str>, rules: &Rules) -> Option<u16> {
     candidates::stable(rules, project, name, branch)
+}
+
+/// Every port that a name may have, the one that [`stable`] gives first: where that cannot be had, everyone who
+/// asks goes on to the same next one.
+pub fn stable_order(project: &str, name: &str, branch: Option<&str>, rules: &Rules) -> Vec<u16> {
+    candidates::stable_order(rules, project, name, branch)
 }
 
 /// Whether a server could bind the port in every form: on 127.0.0.1, on ::1, and on all addresses.

@@ -3,7 +3,8 @@
 //! One API, one implementation for each operating system: [`Owners`] finds the processes behind sockets,
 //! [`Describer`] reads one, [`Process`] stops one. What a fact means (which project, framework or supervisor; what must never be stopped) is decided
 //! by pure functions that know no operating system. Deliberately absent: running any program (git and the
-//! supervisors are read, never called), reading environments (they hold secrets), and any choice of what to
+//! supervisors are read, never called), reading environments (they hold secrets),
+//! but for the one variable that a caller set itself, and any choice of what to
 //! stop. Everything read here was written by somebody else: it may be any bytes, and may vanish mid-read.
 
 pub mod framework;
@@ -13,6 +14,7 @@ pub mod protection;
 pub mod supervisor;
 
 mod bounded;
+mod census;
 mod replace;
 mod stop;
 
@@ -28,9 +30,10 @@ use linux as os;
 #[cfg(not(target_os = "linux"))]
 use portable as os;
 
+pub use census::Member;
 pub use os::{
-    Describer, Hold, Owners, Process, ancestors, children, container, descriptor_in_flight, holds,
-    lost_leader, own_user, pids, protected,
+    Describer, Hold, Owners, Process, ancestors, census, children, container, descriptor_in_flight,
+    environment, holds, inodes, lost_leader, own_user, pids, protected,
 };
-pub use replace::become_program;
+pub use replace::{become_program, leave_terminal};
 pub use stop::{Signal, StopError};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use navyd_model::{Ancestor, Holder};
 
 use super::{
+    census::Member,
     launch::Launch,
     protection,
     stop::{Signal, StopError},
@@ -61,6 +62,21 @@ impl Owners {
 /// Every process: not listed.
 pub fn pids() -> Vec<u32> {
     Vec::new()
+}
+
+/// Every process by its family: not told.
+pub fn census() -> Vec<Member> {
+    Vec::new()
+}
+
+/// The sockets of processes: known here with the socket instead.
+pub fn inodes(_pids: &[u32]) -> Vec<(u32, u64)> {
+    Vec::new()
+}
+
+/// The value of a variable of another process: not told.
+pub fn environment(_pid: u32, _name: &str) -> Option<Vec<u8>> {
+    None
 }
 
 /// Whether the process still has the socket: it cannot be told, so nothing is stopped for it.

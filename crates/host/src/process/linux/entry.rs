@@ -10,6 +10,8 @@ use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, Stat as FileStat};
 /// The longest arguments read, in bytes. Longer ones are cut; the longest single argument that the kernel
 /// takes fits (MAX_ARG_STRLEN, execve(2)).
 const ARGUMENTS: usize = 128 * 1024;
+/// As much of an environment as is read: more than most systems let a process have.
+const ENVIRONMENT: usize = 1024 * 1024;
 /// More than `stat` or `cgroup` ever hold.
 const FACTS: usize = 64 * 1024;
 
@@ -40,6 +42,11 @@ impl Entry {
     /// The raw arguments.
     pub(super) fn arguments(&self) -> Option<Vec<u8>> {
         self.read("cmdline", ARGUMENTS)
+    }
+
+    /// The raw environment that it was started with.
+    pub(super) fn environment(&self) -> Option<Vec<u8>> {
+        self.read("environ", ENVIRONMENT)
     }
 
     /// The control groups; empty when they cannot be read.

@@ -1,6 +1,7 @@
 //! Linux: `/proc/PID` (proc_pid(5)), and pidfds to stop a process without a race.
 
 mod argv;
+mod census;
 mod children;
 mod describe;
 mod entry;
@@ -13,6 +14,7 @@ mod stop;
 mod text;
 mod users;
 
+pub use census::{census, environment, inodes};
 pub use children::children;
 pub use describe::Describer;
 pub use lineage::lost_leader;

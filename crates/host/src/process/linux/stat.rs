@@ -31,6 +31,12 @@ pub(super) fn parse(line: &[u8]) -> Option<Stat> {
     Some(Stat { comm, parent, group, session, started })
 }
 
+/// Whether the line is that of a process which has ended and was not waited for: state `Z` or `X`.
+pub(super) fn has_ended(line: &[u8]) -> bool {
+    let close = line.iter().rposition(|&byte| byte == b')');
+    close.and_then(|close| line.get(close + 2)).is_some_and(|state| matches!(state, b'Z' | b'X'))
+}
+
 /// Turns ticks since boot into a time of day.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
@@ -72,6 +78,20 @@ mod tests {
             assert_eq!(parse(broken.as_bytes()), None, "{broken:?}");
         }
         assert_eq!(parse(b"12 (a) \xff 7"), None);
+    }
+
+    #[test]
+    fn the_state_behind_the_name_counts() {
+        for (line, expected) in [
+            ("12 (a) Z 7", true),
+            ("12 (a) X 7", true),
+            ("12 (a) S 7", false),
+            ("12 (a) Z (b) R 7", false),
+            ("12", false),
+            ("12 (a)", false),
+        ] {
+            assert_eq!(has_ended(line.as_bytes()), expected, "{line}");
+        }
     }
 
     #[test]

@@ -67,6 +67,20 @@ fn head(git_dir: &Path) -> Option<Option<String>> {
     Some(branch_of(&bounded::read_text(&path)?))
 }
 
+/// The branch that `origin/HEAD` names in the checkout whose root is `dir`: the default branch of where it was
+/// cloned from. `None` where nobody said.
+pub(super) fn default_branch(dir: &Path) -> Option<String> {
+    let dot_git = dir.join(".git");
+    let git_dir = if dot_git.is_dir() { dot_git } else { linked(Path::new(""), dir, &dot_git)? };
+    // A worktree has its own HEAD, and shares its remotes: "commondir" is a path, relative to the file's directory.
+    let common = bounded::read_text(&git_dir.join("commondir"));
+    let common =
+        common.map_or_else(|| git_dir.clone(), |path| git_dir.join(path.trim_matches(['\n', '\r', ' '])));
+    let head = bounded::read_text(&common.join("refs/remotes/origin/HEAD"))?;
+    let name = head.trim().strip_prefix("ref:")?.trim().strip_prefix("refs/remotes/origin/")?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// What the text of `HEAD` names.
 fn branch_of(head: &str) -> Option<String> {
     let head = head.trim();
@@ -137,6 +151,11 @@ mod tests {
             ("shop/vendored/lib".into(), "lib".into(), main.clone(), ProjectKind::Submodule)
         );
         assert_eq!(project("apart"), ("apart".into(), "apart".into(), main, ProjectKind::Git));
+        // Only a clone has been told; a worktree of it knows what it knows.
+        scratch.git(&["-C", "apart", "worktree", "add", "-q", "-b", "fix/a", "../beside"]);
+        for (below, expected) in [("shop", None), ("apart", Some("main")), ("beside", Some("main"))] {
+            assert_eq!(default_branch(&scratch.path(below)).as_deref(), expected, "{below}");
+        }
         let (_, _, detached, kind) = project("lib");
         assert_eq!((detached.map(|commit| commit.len()), kind), (Some(12), ProjectKind::Git));
     }

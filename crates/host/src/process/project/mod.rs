@@ -61,6 +61,11 @@ pub fn below(root: &Path, dir: &Path) -> Option<Project> {
     })
 }
 
+/// The default branch of the repository whose checkout has this root, where it is known: what `origin/HEAD` names.
+pub fn default_branch(root: &Path) -> Option<String> {
+    git::default_branch(root)
+}
+
 /// An absolute path as it is reached from here.
 fn within(root: &Path, path: &Path) -> PathBuf {
     if root.as_os_str().is_empty() {
