@@ -7,11 +7,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use navyd_model::hub::Hub;
+use navyd_model::{Service, hub::Hub};
 use tokio::sync::watch;
 
 use crate::{
-    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, seen::Seen,
+    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, runs::Runs, seen::Seen,
     services::Services,
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct House {
     pub(crate) book: Book,
     /// The services.
     pub(crate) services: Arc<dyn Services>,
+    /// The commands in terminals that have names.
+    pub(crate) runs: Runs,
     /// What happens.
     pub(crate) events: Arc<Events>,
     /// The listeners of this machine.
@@ -71,6 +73,7 @@ impl House {
             doors,
             book,
             services,
+            runs: Runs::default(),
             events,
             seen: Seen::default(),
             bell,
@@ -90,9 +93,16 @@ impl House {
             socket: self.socket.to_string_lossy().into_owned(),
             workers: self.workers,
             routes: self.book.list().len(),
-            services: self.services.snapshot().len(),
+            services: self.all_services().len(),
             notes: self.notes.clone(),
         }
+    }
+
+    /// Every service, and every command in a terminal.
+    pub(crate) fn all_services(&self) -> Vec<Service> {
+        let mut all = self.services.snapshot();
+        all.extend(self.runs.services());
+        all
     }
 
     /// Links and sessions. Never held across an await.

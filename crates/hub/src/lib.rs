@@ -33,6 +33,7 @@ mod os;
 mod page;
 pub mod places;
 mod run;
+mod runs;
 #[cfg(test)]
 mod scratch;
 mod seen;

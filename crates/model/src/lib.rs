@@ -15,6 +15,7 @@ pub mod hub;
 pub mod listener;
 pub mod ports;
 pub mod route;
+pub mod run;
 pub mod service;
 pub mod target;
 pub mod text;

@@ -2,9 +2,13 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use std::{io, net::IpAddr, process::Command};
+use std::{collections::HashSet, io, net::IpAddr, path::Path, process::Command};
 
-use navyd_host::{free, kernel, listeners, process, scan, why};
+use navyd_host::{
+    free,
+    kernel::{self, Query, Socket, States},
+    listeners, process, scan, why,
+};
 use navyd_model::{Connection, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
@@ -13,6 +17,7 @@ pub(crate) use navyd_host::{
     listeners::{Scope, Seen, unnamed},
     port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
+    process::{Member, Process},
     scan as scanning, wait,
 };
 
@@ -70,6 +75,28 @@ pub(crate) fn scan(
 /// The project of the working directory.
 pub(crate) fn project() -> Option<Project> {
     process::project::at(&std::env::current_dir().ok()?)
+}
+
+/// The default branch of the repository whose checkout has this root, where it is known.
+pub(crate) fn default_branch(root: &Path) -> Option<String> {
+    process::project::default_branch(root)
+}
+
+/// Every process, by its relatives.
+pub(crate) fn members() -> Vec<Member> {
+    process::census()
+}
+
+/// The TCP sockets that listen; with a port only those there, which is much cheaper.
+pub(crate) fn listening(port: Option<u16>) -> Vec<Socket> {
+    let query = Query { port, ..Query::new(Transport::Tcp, States::LISTEN) };
+    // What cannot be read is not seen: then the port that was told is all that is known.
+    kernel::sockets(&query).map_or_else(|_| Vec::new(), |table| table.sockets)
+}
+
+/// The sockets that these processes have open, by inode.
+pub(crate) fn inodes(pids: &[u32]) -> HashSet<u64> {
+    process::inodes(pids).into_iter().map(|(_, inode)| inode).collect()
 }
 
 /// Puts a program in the place of navyd; where that cannot be, runs it and returns its exit status.

@@ -35,5 +35,5 @@ pub use os::{
     Describer, Hold, Owners, Process, ancestors, census, children, container, descriptor_in_flight,
     environment, holds, inodes, lost_leader, own_user, pids, protected,
 };
-pub use replace::{become_program, leave_terminal};
+pub use replace::become_program;
 pub use stop::{Signal, StopError};

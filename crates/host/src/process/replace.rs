@@ -23,22 +23,3 @@ pub fn become_program(command: &mut Command) -> io::Result<u8> {
     let status = command.status()?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
-
-/// Leaves the terminal: from now on its keys and its end reach this process no more.
-///
-/// # Errors
-/// When the process leads a group, as one that a shell started does, and where there are no sessions.
-#[cfg(target_os = "linux")]
-pub fn leave_terminal() -> io::Result<()> {
-    rustix::process::setsid()?;
-    Ok(())
-}
-
-/// Elsewhere this is not known.
-///
-/// # Errors
-/// Always.
-#[cfg(not(target_os = "linux"))]
-pub fn leave_terminal() -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}

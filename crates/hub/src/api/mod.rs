@@ -11,6 +11,7 @@ mod links;
 mod listeners;
 mod openapi;
 mod routes;
+mod runs;
 mod services;
 mod session;
 mod status;
@@ -30,6 +31,7 @@ const RESOURCES: &[Resource] = &[
     routes::RESOURCE,
     listeners::RESOURCE,
     services::RESOURCE,
+    runs::RESOURCE,
     events::RESOURCE,
     links::RESOURCE,
     session::RESOURCE,

@@ -22,5 +22,5 @@ struct Description;
 #[utoipa::path(get, path = "/api/v1/services", operation_id = "list_services",
     responses((status = 200, description = "the services", body = Document<Services>)))]
 async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
-    Ok(document("services", Services { services: house.services.snapshot() }))
+    Ok(document("services", Services { services: house.all_services() }))
 }

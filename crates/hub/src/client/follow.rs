@@ -33,7 +33,12 @@ impl Follow {
         if !response.status().is_success() {
             return Err(ClientError::Broken(format!("it answers with the status {}", response.status())));
         }
-        Ok(Self { runtime, body: response.into_body(), lines: Lines::default() })
+        Ok(Self::of(runtime, response.into_body()))
+    }
+
+    /// A stream whose head has been read.
+    pub(super) fn of(runtime: Runtime, body: Incoming) -> Self {
+        Self { runtime, body, lines: Lines::default() }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod follow;
 mod launch;
+mod run;
 mod wire;
 
 use std::{path::Path, time::Duration};
@@ -20,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{lock, places::Places};
 pub use follow::{Follow, Message};
 pub use launch::{LaunchError, launch};
+pub use run::Lease;
 pub use wire::Method;
 
 /// A hub that answers.

@@ -38,7 +38,7 @@ async fn status(State(house): State<Arc<House>>) -> Html<String> {
     let mut page = Page::new("navyd");
     tables::head(&mut page, &hub, house.since.elapsed());
     tables::routes(&mut page, &house.book.list());
-    tables::services(&mut page, &house.services.snapshot());
+    tables::services(&mut page, &house.all_services());
     tables::listeners(&mut page, &seen, blind.as_deref());
     tables::foot(&mut page);
     Html(page.finish())

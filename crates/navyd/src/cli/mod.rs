@@ -15,6 +15,7 @@ mod man;
 mod port;
 mod probe;
 mod route;
+mod run;
 mod scan;
 mod usage;
 mod wait;
@@ -41,6 +42,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
     Leaf::of::<route::Route>(),
+    Leaf::of::<run::Run>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),

@@ -58,6 +58,14 @@ impl Failure {
         Self { what: error.to_string(), cause, hint: None }
     }
 
+    /// What happened and why, in one line.
+    pub(crate) fn line(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.what),
+            None => self.what.clone(),
+        }
+    }
+
     /// The lines that say so.
     pub(super) fn draw(&self, look: &Look) -> String {
         let mut drawn = Text::of(Tone::Red, "error:").then(Tone::Plain, format!(" {}", self.what)).show(look);

@@ -163,6 +163,11 @@ impl Screen {
         self.say(&Text::of(Tone::Dim, text))
     }
 
+    /// Whether only errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.talk == Talk::Quiet
+    }
+
     /// Asks a yes-or-no question on the terminal. Whoever cannot be asked has not agreed.
     pub(crate) fn ask(&mut self, question: &str) -> io::Result<Answer> {
         if !(self.err.look.terminal && io::stdin().is_terminal()) {

@@ -8,6 +8,7 @@ mod gateway;
 mod hub;
 mod port;
 mod probe;
+mod run;
 mod scan;
 mod see;
 mod support;

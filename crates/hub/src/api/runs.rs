@@ -1,0 +1,107 @@
+//! Runs: names for a command in a terminal, held by the connection that asked for them.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::{post, put},
+};
+use navyd_model::{
+    api::Document,
+    hub::ApiError,
+    run::{Bound, NewRun, Run},
+};
+use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::OpenApi as _;
+
+use super::{Answer, Fault, Resource, document, input::Input};
+use crate::{
+    house::House,
+    runs::{Lease, RunError},
+};
+
+/// How often a comment is sent, so that a reader that is gone is noticed.
+const STILL_HERE: Duration = Duration::from_secs(15);
+
+pub(super) const RESOURCE: Resource = Resource {
+    routes: || Router::new().route("/api/v1/runs", post(open)).route("/api/v1/runs/{run}", put(bind)),
+    describe: Description::openapi,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(open, bind))]
+struct Description;
+
+/// Give a running command its names
+///
+/// The answer is an event stream whose first event is `run`. The names last until the connection ends.
+#[utoipa::path(post, path = "/api/v1/runs", operation_id = "open_run", request_body = NewRun, responses(
+    (status = 200, description = "a stream without end; `data` is a document", body = Document<Run>,
+        content_type = "text/event-stream"),
+    (status = 409, description = "its hosts lead elsewhere", body = Document<ApiError>),
+    (status = 422, description = "it wants no hosts", body = Document<ApiError>),
+))]
+async fn open(
+    State(house): State<Arc<House>>,
+    Input(new): Input<NewRun>,
+) -> Result<impl IntoResponse, Fault> {
+    let opener = Arc::clone(&house);
+    let opened = spawn_blocking(move || opener.runs.open(&opener.book, opener.doors.port(), new));
+    let run = opened.await.map_err(|error| Fault::inner(&error))??;
+    let closer = Arc::clone(&house);
+    let lease = Lease::new(run, move |number| {
+        // Closing blocks shortly, and a lease may be dropped where nothing may.
+        drop(spawn_blocking(move || closer.runs.close(&closer.book, number)));
+    });
+    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(1);
+    // It ends with its reader, or with the hub, and the names with it.
+    tokio::spawn(async move {
+        let event = Event::default().json_data(Document::new("run", &lease.run)).unwrap_or_default();
+        let mut ending = house.ending.subscribe();
+        if tell.send(Ok(event.event("run"))).await.is_ok() {
+            tokio::select! {
+                () = tell.closed() => {}
+                _ = ending.wait_for(|ending| *ending) => {}
+            }
+        }
+        drop(lease);
+    });
+    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+}
+
+/// Say where a running command listens
+#[utoipa::path(put, path = "/api/v1/runs/{run}", operation_id = "bind_run", request_body = Bound,
+    params(("run" = u64, Path, description = "the number that its `run` event told")),
+    responses(
+        (status = 200, description = "its names lead there", body = Document<Bound>),
+        (status = 404, description = "there is no such run", body = Document<ApiError>),
+        (status = 422, description = "it is no loopback address", body = Document<ApiError>),
+    ))]
+async fn bind(
+    State(house): State<Arc<House>>,
+    Path(run): Path<u64>,
+    Input(bound): Input<Bound>,
+) -> Answer<Bound> {
+    let done = spawn_blocking(move || house.runs.bind(&house.book, run, bound));
+    done.await.map_err(|error| Fault::inner(&error))??;
+    Ok(document("bound", bound))
+}
+
+impl From<RunError> for Fault {
+    fn from(error: RunError) -> Self {
+        let status = match error {
+            RunError::Refused(refusal) => return refusal.into(),
+            RunError::Taken { .. } => StatusCode::CONFLICT,
+            RunError::Unknown(_) => StatusCode::NOT_FOUND,
+            RunError::Host(_) | RunError::Address(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, error.to_string()).hint("navyd route ls")
+    }
+}

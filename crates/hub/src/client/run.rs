@@ -1,0 +1,63 @@
+//! Names for a running command, for as long as this end wants them.
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use navyd_model::{
+    api::Document,
+    hub::ApiError,
+    run::{Bound, NewRun, Run},
+};
+
+use super::{Client, ClientError, Follow, Method, broken, wire};
+
+/// The longest refusal, in bytes.
+const MOST: usize = 64 * 1024;
+
+/// The names of a run. They end when this is dropped.
+pub struct Lease {
+    /// What was granted.
+    pub run: Run,
+    stream: Follow,
+}
+
+impl Client {
+    /// Gives a running command its names.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub fn open_run(self, new: &NewRun) -> Result<Lease, ClientError> {
+        let body = serde_json::to_vec(new).map_err(|error| broken(&error))?;
+        let asked = wire::send(&self.socket, Method::POST, "/api/v1/runs", Some(body));
+        let response = self.runtime.block_on(asked)?;
+        let status = response.status();
+        if !status.is_success() {
+            let read = self.runtime.block_on(Limited::new(response.into_body(), MOST).collect());
+            let bytes = read.map_or_else(|_| Bytes::new(), |read| read.to_bytes());
+            return Err(match serde_json::from_slice::<Document<ApiError>>(&bytes) {
+                Ok(refused) => {
+                    ClientError::Refused { status: status.as_u16(), error: Box::new(refused.body) }
+                }
+                Err(_) => ClientError::Broken(format!("it answers with the status {status}")),
+            });
+        }
+        let mut stream = Follow::of(self.runtime, response.into_body());
+        let first = stream.next().unwrap_or_else(|| Err(ClientError::Broken("it says nothing".into())))?;
+        let run: Document<Run> = serde_json::from_str(&first.data).map_err(|error| broken(&error))?;
+        Ok(Lease { run: run.body, stream })
+    }
+
+    /// Says where a running command listens.
+    ///
+    /// # Errors
+    /// When there is no such run, or the address is refused.
+    pub fn bind_run(&self, run: u64, bound: Bound) -> Result<Bound, ClientError> {
+        self.ask(Method::PUT, &format!("/api/v1/runs/{run}"), Some(&bound))
+    }
+}
+
+impl Lease {
+    /// Blocks as long as the names last.
+    pub fn wait(mut self) {
+        while let Some(Ok(_)) = self.stream.next() {}
+    }
+}

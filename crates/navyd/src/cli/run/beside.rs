@@ -1,0 +1,293 @@
+//! The helper beside a command: it holds the port until something listens there, keeps the name, and watches where the
+//! command's processes really listen. It ends with the command.
+//!
+//! It is no child of the command, which might wonder about one, and has no part in its terminal but for the lines that
+//! it prints. So it is started by a process in between, which leaves the terminal and ends.
+
+use std::{
+    collections::HashSet,
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    process::{Command, Stdio},
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    adopt::{self, Bound},
+    lease::{self, News, Order},
+};
+use crate::{
+    client::{
+        self, Process,
+        port::{self, Held, Rules},
+    },
+    exit::Exit,
+    hub,
+    out::{Failure, Screen, Text, Tone},
+};
+
+/// What the helper is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Ask {
+    pub(super) pid: u32,
+    pub(super) id: String,
+    pub(super) hosts: Vec<String>,
+    pub(super) name: String,
+    pub(super) project: String,
+    pub(super) branch: Option<String>,
+    pub(super) command: Vec<String>,
+    pub(super) port: Option<u16>,
+    pub(super) hub: bool,
+    pub(super) quiet: bool,
+}
+
+/// What the helper says before the command starts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) port: u16,
+    pub(super) notes: Vec<String>,
+}
+
+/// Set for the helper itself, and not for the process that starts it.
+const INNER: &str = "NAVYD_RUN_BESIDE";
+
+/// The longest answer of a helper, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// Between two looks while nothing listens yet: this at first, half as much again each time, up to the second.
+const QUICK: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(250)];
+
+/// For how long a start is watched quickly. Later it is no start any more.
+const STARTING: Duration = Duration::from_secs(60);
+
+/// Between two looks at what runs.
+const STEADY: Duration = Duration::from_secs(1);
+
+/// Every so many looks also those that only the whole table shows, such as a second server.
+const WHOLE: u32 = 10;
+
+/// Starts a helper, and waits until it has the port.
+pub(super) fn start(ask: &Ask) -> Result<Told, Failure> {
+    let fixed = ask.port.filter(|port| !port::is_free_for_server(*port));
+    if let Some(port) = fixed {
+        return Err(Failure::new(format!("port `{port}` is held"))
+            .cause("the command could not listen there")
+            .hint(format!("navyd why {port}")));
+    }
+    let Some(line) = helper(ask)? else {
+        // Without one there is a port all the same, since that needs nobody who stays.
+        let port = choose(ask).map(|held| held.port())?;
+        let notes = vec!["it has no name: this system lets no helper run beside it".to_owned()];
+        return Ok(Told { port, notes });
+    };
+    serde_json::from_str(&line).map_err(|_| {
+        Failure::new("`navyd run` has no helper").cause("it ended before it had a port").hint("navyd port")
+    })
+}
+
+/// The first line of a new helper; `None` where none can be.
+fn helper(ask: &Ask) -> Result<Option<String>, Failure> {
+    let json = serde_json::to_string(ask)
+        .map_err(|error| Failure::new("`navyd run` cannot describe the command").cause(error.to_string()))?;
+    let mut command = Command::new(hub::program()?);
+    let child = command
+        .args(["run", "--beside", &json])
+        .env_remove(INNER)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else { return Ok(None) };
+    let mut line = String::new();
+    let read = child.stdout.take().map(|stdout| BufReader::new(stdout.take(LONGEST)).read_line(&mut line));
+    // The process in between: the helper is its child, and lives on.
+    let between = child.wait();
+    let is_there = between.is_ok_and(|status| status.success()) && matches!(read, Some(Ok(1..)));
+    Ok(is_there.then_some(line))
+}
+
+/// `navyd run --beside`: the process in between, and then the helper.
+pub(super) fn run(json: &str, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let ask: Ask = serde_json::from_str(json)
+        .map_err(|error| Failure::new("the helper's task cannot be read").cause(error.to_string()))?;
+    if std::env::var_os(INNER).is_none() {
+        if hub::leave_terminal().is_err() {
+            return Ok(Exit::No);
+        }
+        let mut command = Command::new(hub::program()?);
+        command.args(["run", "--beside", json]).env(INNER, "1").stdin(Stdio::null()).current_dir("/");
+        return Ok(if command.spawn().is_ok() { Exit::Yes } else { Exit::No });
+    }
+    // Before the answer, so that it is the process that asks: that has the same number after it became the command.
+    let Ok(process) = Process::open(ask.pid) else { return Ok(Exit::No) };
+    let held = choose(&ask)?;
+    screen.json_line(&Told { port: held.port(), notes: Vec::new() })?;
+    screen.flush()?;
+    let watch = Watch::new(ask, held);
+    watch.until_the_end(&process, screen)
+}
+
+/// The port that was asked for, or the first of the name's own that nobody holds.
+fn choose(ask: &Ask) -> Result<Held, Failure> {
+    // Two that start at the same time would both find the same port free: one after the other they do not.
+    let _turn = lease::turn();
+    let rules = Rules::here();
+    let order = match ask.port {
+        Some(port) => vec![port],
+        None => port::stable_order(&ask.project, &ask.name, ask.branch.as_deref(), &rules),
+    };
+    let free = order.into_iter().filter(|port| port::is_free_for_server(*port));
+    free.filter_map(|port| Held::on(port).ok()).next().ok_or_else(|| match ask.port {
+        Some(port) => Failure::new(format!("port `{port}` is held")).hint(format!("navyd why {port}")),
+        None => Failure::new(format!("`{}` has no port", ask.name))
+            .cause("every port from 20000 to 29999 is held or reserved")
+            .hint("navyd run --port 3000 -- npm run dev"),
+    })
+}
+
+/// A command that is watched.
+struct Watch {
+    ask: Ask,
+    port: u16,
+    held: Option<Held>,
+    /// Its processes, so that those who lose their parents are still known.
+    known: HashSet<(u32, u64)>,
+    /// Where its name leads.
+    led: Option<SocketAddr>,
+    /// The listener there, by the number that no other has.
+    listener: Option<u64>,
+    looks: u32,
+    orders: Sender<Order>,
+    news: Receiver<News>,
+    url: Option<String>,
+    /// What was said last.
+    said: Option<(String, SocketAddr)>,
+}
+
+impl Watch {
+    fn new(ask: Ask, held: Held) -> Self {
+        let (orders, told) = channel();
+        let (tell, news) = channel();
+        if ask.hub {
+            let (ask, port, orders) = (ask.clone(), held.port(), orders.clone());
+            // It ends with the process: it may wait for the hub, and nobody for it.
+            thread::spawn(move || lease::keep(&ask, port, &told, &orders, &tell));
+        }
+        let port = held.port();
+        Self {
+            ask,
+            port,
+            held: Some(held),
+            known: HashSet::new(),
+            led: None,
+            listener: None,
+            looks: 0,
+            orders,
+            news,
+            url: None,
+            said: None,
+        }
+    }
+
+    fn until_the_end(mut self, process: &Process, screen: &mut Screen) -> anyhow::Result<Exit> {
+        let begun = Instant::now();
+        let mut pause = QUICK[0];
+        while !process.wait(pause) {
+            self.look();
+            // Somebody who closed the terminal reads no more; the name stays.
+            let _ = self.hear(screen);
+            pause = match self.led {
+                None if begun.elapsed() < STARTING => (pause * 3 / 2).min(QUICK[1]),
+                Some(led) if !self.is_said(led) && begun.elapsed() < STARTING => QUICK[0],
+                _ => STEADY,
+            };
+        }
+        Ok(Exit::Yes)
+    }
+
+    /// Looks where the command listens, and leads its name there.
+    fn look(&mut self) {
+        self.looks = self.looks.wrapping_add(1);
+        if !self.looks.is_multiple_of(WHOLE) && self.is_still_there() {
+            return;
+        }
+        let (bound, listener) = self.bound();
+        if bound == self.led {
+            self.listener = listener;
+            return;
+        }
+        (self.led, self.listener) = (bound, listener);
+        // Whoever listens has the port for himself now; when he is gone, it is kept for whoever comes next.
+        self.held = match bound {
+            Some(_) => None,
+            None => Held::on(self.port).ok(),
+        };
+        // The thread at the other end waits for the hub at most, and ends only with the process.
+        let _ = self.orders.send(Order::Lead(bound));
+    }
+
+    /// Whether the listener that the name leads to is the one that was seen: one look at one port.
+    fn is_still_there(&self) -> bool {
+        let (Some(led), Some(listener)) = (self.led, self.listener) else { return false };
+        client::listening(Some(led.port()))
+            .iter()
+            .any(|socket| socket.cookie.unwrap_or(socket.inode) == listener)
+    }
+
+    /// Where the command's processes listen, and by which socket.
+    fn bound(&mut self) -> (Option<SocketAddr>, Option<u64>) {
+        let sockets = client::listening(None);
+        let tree = adopt::tree(&client::members(), self.ask.pid, &mut self.known);
+        let pids: Vec<u32> = tree.into_iter().collect();
+        let inodes = client::inodes(&pids);
+        let own = sockets.iter().filter(|socket| inodes.contains(&socket.inode));
+        let made = |cookie: Option<u64>, inode| cookie.unwrap_or(inode);
+        let bound: Vec<Bound> = own
+            .map(|socket| Bound {
+                local: socket.local,
+                v6only: socket.v6only,
+                made: made(socket.cookie, socket.inode),
+            })
+            .collect();
+        let chosen = adopt::choose(&bound, self.port, self.led);
+        let listener = chosen.and_then(|chosen| {
+            bound.iter().find(|bound| bound.local.port() == chosen.port()).map(|bound| bound.made)
+        });
+        (chosen, listener)
+    }
+
+    /// Says what is to be said.
+    fn hear(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+        for news in self.news.try_iter() {
+            match news {
+                News::Named { url, taken } => {
+                    if !self.ask.quiet
+                        && let Some(host) = taken.first()
+                    {
+                        screen.note(format!("`{host}` leads elsewhere already"))?;
+                    }
+                    self.url = Some(url);
+                }
+                News::Leads(led) => {
+                    let Some(url) = &self.url else { continue };
+                    let now = (url.clone(), led);
+                    if !self.ask.quiet && self.said.as_ref() != Some(&now) {
+                        screen.say(&Text::of(Tone::Bold, url).then(Tone::Plain, format!(" → {led}")))?;
+                    }
+                    self.said = Some(now);
+                }
+                News::Unnamed(why) if !self.ask.quiet => screen.note(format!("it has no name: {why}"))?,
+                News::Unnamed(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all has been said, or never will be.
+    fn is_said(&self, led: SocketAddr) -> bool {
+        !self.ask.hub || self.said.as_ref().is_some_and(|(_, said)| *said == led)
+    }
+}
