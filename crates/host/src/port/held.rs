@@ -99,7 +99,7 @@ mod tests {
             match TcpListener::bind((address, port)) {
                 Ok(_) => {}
                 Err(error) => {
-                    assert!(address.is_ipv6() && super::super::is_absent(&error), "{address}: {error}")
+                    assert!(address.is_ipv6() && super::super::is_absent(&error), "{address}: {error}");
                 }
             }
         }

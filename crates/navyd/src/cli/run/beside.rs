@@ -80,7 +80,7 @@ pub(super) fn start(ask: &Ask) -> Result<Told, Failure> {
     }
     let Some(line) = helper(ask)? else {
         // Without one there is a port all the same, since that needs nobody who stays.
-        let port = choose(ask).map(|held| held.port())?;
+        let (port, _) = choose(ask)?;
         let notes = vec!["it has no name: this system lets no helper run beside it".to_owned()];
         return Ok(Told { port, notes });
     };
@@ -123,29 +123,29 @@ pub(super) fn run(json: &str, screen: &mut Screen) -> anyhow::Result<Exit> {
     }
     // Before the answer, so that it is the process that asks: that has the same number after it became the command.
     let Ok(process) = Process::open(ask.pid) else { return Ok(Exit::No) };
-    let held = choose(&ask)?;
-    screen.json_line(&Told { port: held.port(), notes: Vec::new() })?;
+    let (port, held) = choose(&ask)?;
+    screen.json_line(&Told { port, notes: Vec::new() })?;
     screen.flush()?;
-    let watch = Watch::new(ask, held);
+    let watch = Watch::new(ask, port, held);
     watch.until_the_end(&process, screen)
 }
 
-/// The port that was asked for, or the first of the name's own that nobody holds.
-fn choose(ask: &Ask) -> Result<Held, Failure> {
+/// The port that was asked for; else the first of the name's own that nobody holds, and holds it. A port that a person
+/// chose is not held, which is the way for servers that a held one would refuse.
+fn choose(ask: &Ask) -> Result<(u16, Option<Held>), Failure> {
+    if let Some(port) = ask.port {
+        return Ok((port, None));
+    }
     // Two that start at the same time would both find the same port free: one after the other they do not.
     let _turn = lease::turn();
-    let rules = Rules::here();
-    let order = match ask.port {
-        Some(port) => vec![port],
-        None => port::stable_order(&ask.project, &ask.name, ask.branch.as_deref(), &rules),
-    };
+    let order = port::stable_order(&ask.project, &ask.name, ask.branch.as_deref(), &Rules::here());
     let free = order.into_iter().filter(|port| port::is_free_for_server(*port));
-    free.filter_map(|port| Held::on(port).ok()).next().ok_or_else(|| match ask.port {
-        Some(port) => Failure::new(format!("port `{port}` is held")).hint(format!("navyd why {port}")),
-        None => Failure::new(format!("`{}` has no port", ask.name))
+    let held = free.filter_map(|port| Held::on(port).ok()).next().ok_or_else(|| {
+        Failure::new(format!("`{}` has no port", ask.name))
             .cause("every port from 20000 to 29999 is held or reserved")
-            .hint("navyd run --port 3000 -- npm run dev"),
-    })
+            .hint("navyd run --port 3000 -- npm run dev")
+    })?;
+    Ok((held.port(), Some(held)))
 }
 
 /// A command that is watched.
@@ -168,19 +168,18 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(ask: Ask, held: Held) -> Self {
+    fn new(ask: Ask, port: u16, held: Option<Held>) -> Self {
         let (orders, told) = channel();
         let (tell, news) = channel();
         if ask.hub {
-            let (ask, port, orders) = (ask.clone(), held.port(), orders.clone());
+            let (ask, orders) = (ask.clone(), orders.clone());
             // It ends with the process: it may wait for the hub, and nobody for it.
             thread::spawn(move || lease::keep(&ask, port, &told, &orders, &tell));
         }
-        let port = held.port();
         Self {
             ask,
             port,
-            held: Some(held),
+            held,
             known: HashSet::new(),
             led: None,
             listener: None,
@@ -222,8 +221,8 @@ impl Watch {
         (self.led, self.listener) = (bound, listener);
         // Whoever listens has the port for himself now; when he is gone, it is kept for whoever comes next.
         self.held = match bound {
-            Some(_) => None,
-            None => Held::on(self.port).ok(),
+            None if self.ask.port.is_none() => Held::on(self.port).ok(),
+            _ => None,
         };
         // The thread at the other end waits for the hub at most, and ends only with the process.
         let _ = self.orders.send(Order::Lead(bound));

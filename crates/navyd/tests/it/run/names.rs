@@ -29,6 +29,7 @@ fn the_same_command_has_the_same_port_and_another_has_another() {
 
     let mut chosen = home.run(&["--no-hub", "--port", &other.to_string(), "--", "sh", "-c", PORT]);
     assert_eq!(port(&mut chosen), other);
+    let _listener = std::net::TcpListener::bind(("127.0.0.1", other)).unwrap();
     let refused = home.answer(&["run", "--no-hub", "--port", &other.to_string(), "--", "true"]);
     assert_eq!(refused.status, Some(2));
     assert!(refused.stderr.contains(&format!("error: port `{other}` is held")), "{}", refused.stderr);

@@ -42,6 +42,21 @@ fn a_held_port_is_taken_by_node_and_python_in_every_form() {
 }
 
 #[test]
+fn a_server_without_reuse_has_a_chosen_port() {
+    let test = "a_server_without_reuse_has_a_chosen_port";
+    let Some(python) = needed(test, "python3") else { return };
+    let home = Home::new();
+    let script = "import os, socket, time\n\
+        s = socket.socket(); s.bind(('127.0.0.1', int(os.environ['PORT']))); s.listen()\n\
+        while True: c = s.accept()[0]; c.recv(9999); c.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nplain'); c.close()";
+    let free = home.answer(&["port", "--stable", "chosen"]).stdout;
+    let mut run = home.run(&["--port", free.trim(), "--", &python, "-c", script]);
+    let named = run.named();
+    assert_eq!(named.leads, format!("127.0.0.1:{}", free.trim()));
+    assert!(named.answer().ends_with("plain"), "{}", named.answer());
+}
+
+#[test]
 fn a_server_that_ignores_its_port_is_followed() {
     let Some(node) = needed("a_server_that_ignores_its_port_is_followed", "node") else { return };
     let home = Home::new();
