@@ -219,8 +219,8 @@ mod tests {
     #[test]
     fn hosts_are_sorted_and_judged() {
         let taken = |entry: &str| entry == "shop.localhost";
-        let sorted = |hosts: &[&str]| {
-            sort(&hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>(), taken)
+        let show = |hosts: &[&str]| {
+            sorted(&hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>(), taken)
                 .map(|(free, taken)| (free.join(" "), taken.join(" ")))
                 .map_err(|error| error.to_string())
         };
@@ -238,7 +238,7 @@ mod tests {
             let expected = expected
                 .map(|(free, taken): (&str, &str)| (free.to_owned(), taken.to_owned()))
                 .map_err(str::to_owned);
-            assert_eq!(sorted(hosts), expected, "{hosts:?}");
+            assert_eq!(show(hosts), expected, "{hosts:?}");
         }
     }
 
