@@ -74,6 +74,46 @@ pub enum Ended {
     Signal(i32),
 }
 
+/// One line of a service's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The service, by its id.
+    pub service: String,
+    /// When it was read.
+    pub at: Timestamp,
+    /// Where it came from.
+    pub stream: Stream,
+    /// The line without its end, colours and all; U+FFFD for what is not UTF-8.
+    pub text: String,
+    /// All its bytes in Base64 (RFC 4648 §4), when they are not UTF-8.
+    pub raw: Option<String>,
+    /// How many bytes more it had.
+    pub cut: u64,
+}
+
+/// Where a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+    /// navyd, saying what happened to the service.
+    Navyd,
+}
+
+impl Stream {
+    /// As it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+            Self::Navyd => "navyd",
+        }
+    }
+}
+
 impl Phase {
     /// Whether requests for it should wait, because it is about to be ready.
     pub fn is_coming(self) -> bool {

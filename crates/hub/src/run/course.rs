@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use navyd_model::{Ended, Phase};
-
-use super::{
-    pause::{HEALTHY, pause},
-    plan::{Late, Restart},
+use navyd_model::{
+    Ended, Phase,
+    config::{HEALTHY_AFTER, Late, Restart},
 };
+
+use super::pause::pause;
 
 /// What a service does, and what it has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +203,7 @@ impl Course {
     }
 
     fn is_healthy(&self, now: Instant) -> bool {
-        matches!(self.state, State::Ready { since } if now.saturating_duration_since(since) >= HEALTHY)
+        matches!(self.state, State::Ready { since } if now.saturating_duration_since(since) >= HEALTHY_AFTER)
     }
 
     fn ready(&mut self, now: Instant) -> Vec<Action> {

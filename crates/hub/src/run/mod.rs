@@ -6,6 +6,24 @@
 mod course;
 #[cfg(test)]
 mod fixture;
+mod keeper;
+mod leftover;
+mod lines;
+mod log;
+mod logfile;
+mod looker;
 mod order;
 mod pause;
 pub mod plan;
+mod ports;
+mod pump;
+mod ready;
+mod shared;
+mod spawn;
+mod stop;
+mod supervisor;
+mod tree;
+
+pub use log::{Follow, Log};
+pub use spawn::HAND_OVER;
+pub use supervisor::{Act, Changed, RunError, Supervisor};

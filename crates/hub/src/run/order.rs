@@ -30,7 +30,7 @@ pub(super) fn holds(condition: Condition, standing: &Standing) -> bool {
 }
 
 /// Groups of services that may end at the same time, by their indices: first those that no other one depends on.
-pub(super) fn endings(services: &[Definition]) -> Vec<Vec<usize>> {
+pub(super) fn endings(services: &[&Definition]) -> Vec<Vec<usize>> {
     let mut left: Vec<usize> = (0..services.len()).collect();
     let mut groups = Vec::new();
     while !left.is_empty() {
@@ -46,6 +46,26 @@ pub(super) fn endings(services: &[Definition]) -> Vec<Vec<usize>> {
         left = rest;
     }
     groups
+}
+
+/// The services that these names need, and they themselves, in the order of the project; all without any name.
+///
+/// # Errors
+/// The first name that none of them has.
+pub(super) fn needed(services: &[&Definition], names: &[String]) -> Result<Vec<usize>, String> {
+    if names.is_empty() {
+        return Ok((0..services.len()).collect());
+    }
+    let find = |name: &str| services.iter().position(|service| service.name == name);
+    let mut open =
+        names.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect::<Result<Vec<_>, _>>()?;
+    let mut wanted = vec![false; services.len()];
+    while let Some(at) = open.pop() {
+        if !std::mem::replace(&mut wanted[at], true) {
+            open.extend(services[at].after.iter().filter_map(|after| find(&after.service)));
+        }
+    }
+    Ok((0..services.len()).filter(|at| wanted[*at]).collect())
 }
 
 #[cfg(test)]
@@ -93,7 +113,23 @@ mod tests {
             (&["a:gone"], &[&[0]]),
             (&[], &[]),
         ] {
-            assert_eq!(endings(&services(texts)), expected, "{texts:?}");
+            assert_eq!(endings(&services(texts).iter().collect::<Vec<_>>()), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_brings_what_it_needs() {
+        let services = services(&["db:", "api:db", "web:api", "mail:", "x:y", "y:x"]);
+        for (names, expected) in [
+            (&[][..], Ok(vec![0, 1, 2, 3, 4, 5])),
+            (&["db"], Ok(vec![0])),
+            (&["web"], Ok(vec![0, 1, 2])),
+            (&["mail", "api"], Ok(vec![0, 1, 3])),
+            (&["x"], Ok(vec![4, 5])),
+            (&["db", "gone"], Err("gone".to_owned())),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(needed(&services.iter().collect::<Vec<_>>(), &names), expected, "{names:?}");
         }
     }
 }

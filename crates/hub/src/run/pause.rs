@@ -4,17 +4,12 @@
 
 use std::time::Duration;
 
-/// After the first end.
-pub(super) const SHORTEST: Duration = Duration::from_millis(100);
-/// After many.
-pub(super) const LONGEST: Duration = Duration::from_secs(30);
-/// Whoever was ready for so long has shown that it works: it begins with the shortest pause again.
-pub(super) const HEALTHY: Duration = Duration::from_secs(10);
+use navyd_model::config::Restart;
 
 /// The pause after `failures` ends in a row, of which the first is 0: doubled each time, and up to a quarter of it
 /// taken away by chance, so that services which failed together do not start together for ever.
 pub(super) fn pause(failures: u32, seed: u64) -> Duration {
-    let whole = SHORTEST.saturating_mul(1u32.checked_shl(failures).unwrap_or(u32::MAX)).min(LONGEST);
+    let whole = Restart::delay(failures);
     let chance = mix(seed ^ u64::from(failures)) >> 32;
     // The product of a quarter of at most 30 s in milliseconds and 32 bits is far below 64 bits.
     let off = (whole.as_millis() as u64 / 4 * chance) >> 32;

@@ -1,0 +1,71 @@
+//! Ports that are held, and sockets that are handed over.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+};
+
+use socket2::{Domain, Socket, Type};
+
+/// Holds an address without listening there: the system gives it to nobody by itself, while a server that sets
+/// SO_REUSEADDR, as almost all do, can bind it and listen (measured on Linux: Node, Python, Java).
+#[cfg(target_os = "linux")]
+pub(crate) fn hold(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// On other systems a bound socket keeps servers away.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn hold(_: SocketAddr) -> io::Result<Socket> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A listening socket as the standard input of a command, from where [`take_over`] puts it into its place.
+#[cfg(unix)]
+pub(crate) fn as_input(listener: TcpListener) -> io::Result<Stdio> {
+    // The standard library's own are never waited for, and neither do those who take sockets over expect it.
+    listener.set_nonblocking(false)?;
+    Ok(std::os::fd::OwnedFd::from(listener).into())
+}
+
+/// A socket cannot be handed over here.
+#[cfg(not(unix))]
+pub(crate) fn as_input(_: TcpListener) -> io::Result<Stdio> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Moves the socket at the standard input to descriptor 3, where sd_listen_fds(3) looks for it, and puts
+/// `/dev/null` in its place.
+///
+/// # Errors
+/// When descriptor 3 is taken, which only a caller that left it open can have done.
+#[cfg(unix)]
+pub fn take_over() -> io::Result<()> {
+    use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+    use std::os::fd::{AsRawFd as _, IntoRawFd as _};
+    let socket = fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    if socket.as_raw_fd() != 3 {
+        return Err(io::Error::other("descriptor 3 is taken"));
+    }
+    fcntl_setfd(&socket, FdFlags::empty())?;
+    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+    // It is for the program that comes next: it must not be closed here.
+    let _ = socket.into_raw_fd();
+    Ok(())
+}
+
+/// A socket cannot be handed over here.
+///
+/// # Errors
+/// Always.
+#[cfg(not(unix))]
+pub fn take_over() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,486 @@
+//! The keeper of one service: does what its course decides, and tells the course what happened.
+//!
+//! A task of its own for each service, which ends once the service has ended and nobody gives it orders any more.
+//! Deliberately absent: decisions, which are in [`super::course`], [`super::order`] and [`super::ready`].
+
+use std::{
+    collections::VecDeque,
+    future::pending,
+    net::{Ipv4Addr, TcpListener},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use navyd_model::{
+    Ended, Phase, Service,
+    config::{Check, StopSignal},
+};
+use tokio::{
+    io::AsyncWriteExt as _,
+    process::{Child, ChildStdin},
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::{sleep_until, timeout},
+};
+
+use super::{
+    course::{Action, Course, Event, Rules},
+    log::Log,
+    looker::{Hurry, Picture},
+    order::{Standing, holds},
+    plan::{Definition, STARTS},
+    ports::Hold,
+    pump::pump,
+    ready::{self, Question},
+    shared::Shared,
+    spawn::spawn,
+    stop::signal,
+    tree::Key,
+};
+use crate::os::{self, Cgroup};
+
+/// How long the rest of a service's output is waited for, once nothing of it runs: somebody outside of its tree may
+/// hold its pipes open.
+const REST: Duration = Duration::from_secs(1);
+
+/// What a keeper is told.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Let it run.
+    Start,
+    /// Let it end.
+    Stop,
+    /// Let it end, and run again.
+    Restart,
+    /// From now on it is to run like this. It is not restarted for that.
+    Become(Box<Definition>),
+    /// Write this into its standard input; whether somebody reads it is answered.
+    Input(Vec<u8>, oneshot::Sender<bool>),
+}
+
+/// Keeps one service.
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    key: Key,
+    definition: Definition,
+    course: Course,
+    standing: watch::Sender<Standing>,
+    log: Arc<Log>,
+    alarm: Option<Instant>,
+    run: Option<Run>,
+    /// Asks it whether it is ready.
+    asking: Option<JoinHandle<()>>,
+    hold: Option<Hold>,
+    /// The socket that the service takes over: it stays open in between, so that nobody is refused.
+    socket: Option<TcpListener>,
+    hurry: Option<Hurry>,
+    /// Whether the last run ended without listening at its port: then it may be one that cannot bind a held port.
+    shy: bool,
+}
+
+/// A command that runs, or has left others running.
+struct Run {
+    child: Child,
+    pid: u32,
+    begun: Instant,
+    exited: Option<Ended>,
+    input: Option<ChildStdin>,
+    pump: JoinHandle<()>,
+    cgroup: Option<Cgroup>,
+    listened: bool,
+}
+
+/// What a keeper waits for.
+enum Heard {
+    Order(Option<Order>),
+    Due,
+    Exited(std::io::Result<std::process::ExitStatus>),
+    Seen,
+    Said,
+    Answered,
+    Others,
+}
+
+impl Keeper {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        key: Key,
+        definition: Definition,
+        standing: watch::Sender<Standing>,
+        log: Arc<Log>,
+    ) -> Self {
+        let course = Course::new(rules(&definition, key));
+        let hold = definition.port.map(Hold::on);
+        Self {
+            shared,
+            key,
+            definition,
+            course,
+            standing,
+            log,
+            alarm: None,
+            run: None,
+            asking: None,
+            hold,
+            socket: None,
+            hurry: None,
+            shy: false,
+        }
+    }
+
+    /// Keeps it until `orders` end and it has ended. Never cancelled while the hub lives: whoever drops it leaves
+    /// processes behind.
+    pub(super) async fn keep(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut pictures = self.shared.looker.pictures();
+        let mut bell = self.shared.bell.subscribe();
+        let mut said = self.standing.subscribe();
+        let mut leaving = false;
+        loop {
+            if self.course.waits() && self.is_fulfilled() {
+                self.on(Event::Fulfilled).await;
+                continue;
+            }
+            if leaving && self.run.is_none() {
+                return;
+            }
+            let heard = tokio::select! {
+                order = orders.recv(), if !leaving => Heard::Order(order),
+                () = rung(self.alarm) => Heard::Due,
+                ended = exit(&mut self.run) => Heard::Exited(ended),
+                Ok(()) = pictures.changed(), if self.run.is_some() => Heard::Seen,
+                Ok(_) = said.wait_for(|standing| standing.said), if self.awaits_a_line() => Heard::Said,
+                () = answer(&mut self.asking) => Heard::Answered,
+                Ok(()) = bell.changed(), if self.course.waits() => Heard::Others,
+            };
+            match heard {
+                Heard::Order(Some(order)) => self.obey(order).await,
+                Heard::Order(None) => {
+                    leaving = true;
+                    self.on(Event::Stop).await;
+                }
+                Heard::Due => {
+                    self.alarm = None;
+                    self.on(Event::Due).await;
+                }
+                Heard::Exited(status) => self.exited(status).await,
+                Heard::Seen => {
+                    let picture = Arc::clone(&pictures.borrow_and_update());
+                    self.see(&picture).await;
+                }
+                Heard::Said | Heard::Answered => self.on(Event::Ready).await,
+                Heard::Others => {}
+            }
+        }
+    }
+
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Start => self.on(Event::Wanted).await,
+            Order::Stop => self.on(Event::Stop).await,
+            Order::Restart => self.on(Event::Restart).await,
+            Order::Become(definition) => {
+                if definition.port != self.definition.port {
+                    self.socket = None;
+                    self.hold = definition.port.map(Hold::on);
+                }
+                self.course.follow(rules(&definition, self.key));
+                self.definition = *definition;
+                self.publish();
+            }
+            Order::Input(bytes, taken) => {
+                let input = self.run.as_mut().and_then(|run| run.input.as_mut());
+                let written = match input {
+                    // Whoever does not read would keep its keeper from everything else.
+                    Some(input) => matches!(timeout(REST, input.write_all(&bytes)).await, Ok(Ok(()))),
+                    None => false,
+                };
+                // Whoever asked may have left.
+                let _ = taken.send(written);
+            }
+        }
+    }
+
+    /// Tells the course what happened, and does what it wants, until it wants nothing more.
+    async fn on(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let before = self.course.phase();
+            for action in self.course.on(event, Instant::now()) {
+                match action {
+                    Action::Alarm(at) => self.alarm = Some(at),
+                    Action::Quiet => self.alarm = None,
+                    Action::Spawn => events.extend(self.spawn().await),
+                    Action::Terminate => self.end(self.definition.stop.signal).await,
+                    Action::Kill => self.end(StopSignal::Kill).await,
+                }
+            }
+            self.tell(before, event).await;
+            self.publish();
+        }
+    }
+
+    /// Starts its command; what happened by that.
+    async fn spawn(&mut self) -> Option<Event> {
+        self.standing.send_modify(|standing| {
+            standing.said = false;
+            standing.service.ended = None;
+        });
+        if std::mem::take(&mut self.shy) {
+            self.hold = None;
+        }
+        let socket = match self.socket() {
+            Ok(socket) => socket,
+            Err(error) => {
+                self.say(format!("its socket cannot be opened: {error}")).await;
+                return Some(Event::Unstartable);
+            }
+        };
+        let shared = Arc::clone(&self.shared);
+        let spawned = spawn(&self.definition, self.key, &shared.looker, &shared.navyd, socket).await;
+        let mut spawned = match spawned {
+            Ok(spawned) => spawned,
+            Err(error) => {
+                let program = self.definition.command.first().map_or("", String::as_str);
+                self.say(format!("`{program}` cannot be started: {error}")).await;
+                return Some(Event::Unstartable);
+            }
+        };
+        let awaited = match &self.definition.ready.check {
+            Check::Log(text) => Some(text.clone()),
+            _ => None,
+        };
+        let (Some(out), Some(err)) = (spawned.child.stdout.take(), spawned.child.stderr.take()) else {
+            return Some(Event::Unstartable);
+        };
+        let pump = tokio::spawn(pump(out, err, Arc::clone(&self.log), awaited, self.standing.clone()));
+        let question = match &self.definition.ready.check {
+            Check::Tcp => Some(Question::Accept),
+            Check::Http(path) => Some(Question::Get(path.clone())),
+            _ => None,
+        };
+        let (port, standing) = (self.definition.port, &self.standing);
+        let asking = question.map(|question| tokio::spawn(ready::ask(question, port, standing.subscribe())));
+        self.run = Some(Run {
+            pid: spawned.pid,
+            begun: Instant::now(),
+            exited: None,
+            input: spawned.child.stdin.take(),
+            pump,
+            cgroup: spawned.cgroup,
+            listened: false,
+            child: spawned.child,
+        });
+        (self.definition.ready.check == Check::Started).then_some(Event::Ready)
+    }
+
+    /// The socket that it takes over, opened once for all its runs.
+    fn socket(&mut self) -> std::io::Result<Option<TcpListener>> {
+        let Some(port) = self.definition.port.filter(|_| self.definition.listen_fds) else { return Ok(None) };
+        if self.socket.is_none() {
+            self.socket = Some(TcpListener::bind((Ipv4Addr::LOCALHOST, port))?);
+            self.hold = None;
+        }
+        self.socket.as_ref().map(TcpListener::try_clone).transpose()
+    }
+
+    async fn exited(&mut self, status: std::io::Result<std::process::ExitStatus>) {
+        let Some(run) = &mut self.run else { return };
+        // One that cannot be waited for is not there any more; what is left of its tree says the rest.
+        let ended = status.map_or(Ended::Status(-1), os::ended);
+        run.exited = Some(ended);
+        self.shared.looker.dismiss(run.pid);
+        let left = self.shared.looker.fresh().await.sorted.lives(self.key);
+        if !left {
+            self.finish().await;
+        }
+        self.standing.send_modify(|standing| standing.service.ended = Some(ended));
+        self.on(Event::Exited { ended, left }).await;
+    }
+
+    /// Takes what the looker saw.
+    async fn see(&mut self, picture: &Picture) {
+        let Some(run) = &mut self.run else { return };
+        if run.exited.is_some() && !picture.sorted.lives(self.key) {
+            self.finish().await;
+            self.on(Event::Gone).await;
+            return;
+        }
+        let told = self.definition.port;
+        let found = picture.listens.get(&self.key).cloned().unwrap_or_default();
+        if found.iter().any(|address| Some(address.port()) == told) {
+            run.listened = true;
+            // Whoever looks at this machine should see one listener at this port and not two.
+            self.hold = None;
+        }
+        let (running, listens) = (run.begun.elapsed(), ready::leading(found, told));
+        let is_ready =
+            self.definition.ready.check == Check::Listens && ready::listens(&listens, told, running);
+        let changed = self.standing.send_if_modified(|standing| {
+            std::mem::replace(&mut standing.service.listens, listens) != standing.service.listens
+        });
+        if is_ready && self.course.starts() {
+            self.on(Event::Ready).await;
+        } else if changed {
+            self.publish();
+        }
+    }
+
+    /// Nothing of it runs any more.
+    async fn finish(&mut self) {
+        let Some(mut run) = self.run.take() else { return };
+        self.shy = !run.listened;
+        if timeout(REST, &mut run.pump).await.is_err() {
+            run.pump.abort();
+        }
+        self.ask_no_more();
+        if self.socket.is_none() {
+            self.hold = self.definition.port.map(Hold::on);
+        }
+        self.standing.send_modify(|standing| {
+            standing.service.pid = None;
+            standing.service.listens = Vec::new();
+        });
+    }
+
+    /// Sends a signal to everything that runs of it.
+    async fn end(&mut self, wanted: StopSignal) {
+        // Its end is asked for: whether it is ready is of no interest any more.
+        self.ask_no_more();
+        let Some(run) = &self.run else { return };
+        let leader = run.exited.is_none().then_some(run.pid);
+        let cgroup = run.cgroup.as_ref();
+        if wanted == StopSignal::Kill && cgroup.is_some_and(Cgroup::kill) {
+            return;
+        }
+        let inside = cgroup.map(Cgroup::members).unwrap_or_default();
+        let picture = self.shared.looker.fresh().await;
+        let tree = picture.sorted.trees.get(&self.key).cloned().unwrap_or_default();
+        // It opens files of each process: it may block shortly.
+        let _ = tokio::task::spawn_blocking(move || signal(wanted, leader, &tree, &inside)).await;
+    }
+
+    fn ask_no_more(&mut self) {
+        if let Some(asking) = self.asking.take() {
+            asking.abort();
+        }
+    }
+
+    fn is_fulfilled(&self) -> bool {
+        self.definition.after.iter().all(|after| {
+            let other = self.shared.standing(&self.definition.project, &after.service);
+            other.is_some_and(|other| holds(after.condition, &other.borrow()))
+        })
+    }
+
+    fn awaits_a_line(&self) -> bool {
+        self.course.starts() && matches!(self.definition.ready.check, Check::Log(_))
+    }
+
+    /// Writes into the log what a person wonders about.
+    async fn tell(&mut self, before: Phase, event: Event) {
+        let phase = self.course.phase();
+        let ended = match event {
+            Event::Exited { ended, .. } => Some(ended),
+            _ => None,
+        };
+        let how = |ended| match ended {
+            Ended::Status(status) => format!("ended with status {status}"),
+            Ended::Signal(signal) => format!("was ended by signal {signal}"),
+        };
+        let then = match (phase, self.alarm) {
+            (Phase::Restarting, Some(at)) if self.run.is_none() => {
+                format!("starts again in {:.1} s", at.saturating_duration_since(Instant::now()).as_secs_f64())
+            }
+            (Phase::Failed, _) => "does not start again".to_owned(),
+            _ => String::new(),
+        };
+        let text = match (ended, event) {
+            (Some(ended), _) if then.is_empty() => how(ended),
+            (Some(ended), _) => format!("{}, {then}", how(ended)),
+            (None, Event::Due) if before == Phase::Starting && phase != Phase::Ready => {
+                format!("is not ready after {} s", self.definition.ready.timeout.as_secs())
+            }
+            (None, Event::Unstartable | Event::Gone) if !then.is_empty() => then,
+            (None, Event::Due)
+                if matches!(before, Phase::Stopping | Phase::Restarting) && phase == before =>
+            {
+                "did not end in time, and is killed".to_owned()
+            }
+            _ => return,
+        };
+        self.say(text).await;
+    }
+
+    async fn say(&self, text: String) {
+        let lines = self.log.say(text);
+        self.log.keep(lines).await;
+    }
+
+    /// Shows everybody how it stands now.
+    fn publish(&mut self) {
+        let phase = self.course.phase();
+        let in_between =
+            self.run.is_some() && matches!(phase, Phase::Starting | Phase::Stopping | Phase::Restarting);
+        // Also while something of it is left behind by its first process.
+        let in_between = in_between || self.run.as_ref().is_some_and(|run| run.exited.is_some());
+        match in_between {
+            true if self.hurry.is_none() => self.hurry = Some(self.shared.looker.hurry()),
+            false => self.hurry = None,
+            true => {}
+        }
+        let (definition, run) = (&self.definition, self.run.as_ref());
+        let restarts = self.course.restarts();
+        self.standing.send_modify(|Standing { service, .. }| {
+            if service.phase != phase {
+                service.since = Timestamp::now();
+            }
+            *service = Service {
+                phase,
+                restarts,
+                pid: run.filter(|run| run.exited.is_none()).map(|run| run.pid),
+                command: definition.command.clone(),
+                port: definition.port,
+                log: self.log.last(),
+                ..service.clone()
+            };
+        });
+        self.shared.changed(&self.standing.borrow().service);
+    }
+}
+
+fn rules(definition: &Definition, seed: u64) -> Rules {
+    Rules {
+        restart: definition.restart,
+        starts: STARTS,
+        ready_within: definition.ready.timeout,
+        late: definition.ready.late,
+        stop_within: definition.stop.timeout,
+        seed,
+    }
+}
+
+async fn rung(alarm: Option<Instant>) {
+    match alarm {
+        Some(at) => sleep_until(at.into()).await,
+        None => pending().await,
+    }
+}
+
+async fn exit(run: &mut Option<Run>) -> std::io::Result<std::process::ExitStatus> {
+    match run {
+        Some(run) if run.exited.is_none() => run.child.wait().await,
+        _ => pending().await,
+    }
+}
+
+/// Until the answer of a service that is asked is good. It is not asked again then.
+async fn answer(asking: &mut Option<JoinHandle<()>>) {
+    let Some(question) = asking else { return pending().await };
+    // A question that ended by a fault of ours is no answer.
+    let good = question.await.is_ok();
+    *asking = None;
+    if !good {
+        pending::<()>().await;
+    }
+}
