@@ -7,6 +7,7 @@
 //! - `house`: what everyone inside shares; `book`: routes; `doors`: the gateway; `seen`: listeners; `events`
 //! - `control`: its socket; `guard`: who may ask what; `app`: both together
 //! - `api`: a file for each resource; `page`: what people see
+//! - [`supervisor`]: services, and whatever they start
 //! - [`client`]: the other end of the socket
 //! - `os`: what it needs of the operating system
 //!
@@ -40,12 +41,13 @@ mod seen;
 mod services;
 mod settings;
 mod start;
+pub mod supervisor;
 
 pub use bell::Bell;
 pub use book::Refusal;
 pub use error::HubError;
 pub use log::Log;
-pub use os::{Unit, leave_terminal, unit};
+pub use os::{Unit, leave_terminal, take_over, unit};
 pub use places::Places;
 pub use run::{RouteBook, Running};
 pub use services::{NoServices, Services};

@@ -3,12 +3,19 @@
 //!
 //! Where a system lacks something, the answer is an error of the kind `Unsupported`, never an invented value.
 
+mod cgroup;
+mod family;
+mod handover;
 #[cfg(not(unix))]
 mod portable;
 mod service;
 #[cfg(unix)]
 mod unix;
 
+pub(crate) use cgroup::Cgroup;
+pub(crate) use family::{adopt_orphans, bury, ended, lead_group, signal_group};
+pub(crate) use handover::as_input;
+pub use handover::take_over;
 #[cfg(not(unix))]
 pub use portable::leave_terminal;
 #[cfg(not(unix))]

@@ -16,14 +16,14 @@ mod order;
 mod pause;
 pub mod plan;
 mod ports;
+mod projects;
 mod pump;
 mod ready;
 mod shared;
 mod spawn;
 mod stop;
-mod supervisor;
 mod tree;
 
 pub use log::{Follow, Log};
+pub use projects::{Act, Changed, RunError, Supervisor};
 pub use spawn::HAND_OVER;
-pub use supervisor::{Act, Changed, RunError, Supervisor};

@@ -6,15 +6,14 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs, io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
-use navyd_host::port::{Rules, is_free};
+use navyd_host::port::{Rules, is_free_for_server};
 use navyd_model::ports::stable_candidates;
 
-use crate::{atomic, os};
+use crate::atomic;
 
 /// Which port belongs to which service.
 #[derive(Debug)]
@@ -31,10 +30,6 @@ struct State {
     /// Choices that a service's names alone do not tell.
     parted: BTreeMap<String, u16>,
 }
-
-/// Sockets that keep a port from everybody who does not ask for it by its number.
-#[derive(Debug)]
-pub(super) struct Hold(#[expect(dead_code, reason = "held by being open")] Vec<socket2::Socket>);
 
 /// What a service is called, for its port.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +65,7 @@ impl Ports {
         for port in kept.into_iter().chain(allowed) {
             if of_others(&state, port) {
                 parted = true;
-            } else if state.used.contains_key(&port) || is_free(port) {
+            } else if state.used.contains_key(&port) || is_free_for_server(port) {
                 state.used.retain(|_, id| id != called.id);
                 state.used.insert(port, called.id.to_owned());
                 // A stranger that has the port today may be gone tomorrow: only siblings are parted for good.
@@ -96,15 +91,6 @@ impl Ports {
     pub(super) fn release(&self, id: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.used.retain(|_, other| other != id);
-    }
-}
-
-impl Hold {
-    /// Holds a port on both loopback addresses, as far as it can be held.
-    pub(super) fn on(port: u16) -> Self {
-        let addresses: [SocketAddr; 2] =
-            [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
-        Self(addresses.into_iter().filter_map(|address| os::hold(address).ok()).collect())
     }
 }
 
@@ -136,19 +122,6 @@ mod tests {
         assert_eq!(first.values().collect::<HashSet<_>>().len(), 400);
         assert!(scratch.path().join("ports.json").exists(), "some two were parted");
         assert_eq!(choose(&mut ids.iter().rev()), first);
-    }
-
-    #[test]
-    fn a_held_port_can_be_listened_on_and_is_given_to_nobody_else() {
-        let scratch = Scratch::new();
-        let ports = ports(&scratch);
-        let port = ports.choose(called("held")).unwrap();
-        let hold = Hold::on(port);
-        assert!(!is_free(port));
-        // The standard library sets SO_REUSEADDR, as servers do.
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        drop((listener, hold));
-        assert_eq!(ports.choose(called("held")).unwrap(), port);
     }
 
     #[test]

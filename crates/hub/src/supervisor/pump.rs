@@ -86,8 +86,8 @@ fn show(log: &Log, standing: &watch::Sender<Standing>) {
 mod tests {
     use super::*;
     use crate::{
-        run::{fixture::service, logfile::LogFile},
         scratch::Scratch,
+        supervisor::{fixture::service, logfile::LogFile},
     };
 
     #[tokio::test]

@@ -1,31 +1,6 @@
-//! Ports that are held, and sockets that are handed over.
+//! Sockets that are handed over to a program that is about to start.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    process::Stdio,
-};
-
-use socket2::{Domain, Socket, Type};
-
-/// Holds an address without listening there: the system gives it to nobody by itself, while a server that sets
-/// SO_REUSEADDR, as almost all do, can bind it and listen (measured on Linux: Node, Python, Java).
-#[cfg(target_os = "linux")]
-pub(crate) fn hold(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
-/// On other systems a bound socket keeps servers away.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn hold(_: SocketAddr) -> io::Result<Socket> {
-    Err(io::ErrorKind::Unsupported.into())
-}
+use std::{io, net::TcpListener, process::Stdio};
 
 /// A listening socket as the standard input of a command, from where [`take_over`] puts it into its place.
 #[cfg(unix)]

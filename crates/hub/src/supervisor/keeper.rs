@@ -12,6 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use navyd_host::port::Held;
 use navyd_model::{
     Ended, Phase, Service,
     config::{Check, StopSignal},
@@ -30,7 +31,6 @@ use super::{
     looker::{Hurry, Picture},
     order::{Standing, holds},
     plan::{Definition, STARTS},
-    ports::Hold,
     pump::pump,
     ready::{self, Question},
     shared::Shared,
@@ -71,7 +71,7 @@ pub(super) struct Keeper {
     run: Option<Run>,
     /// Asks it whether it is ready.
     asking: Option<JoinHandle<()>>,
-    hold: Option<Hold>,
+    hold: Option<Held>,
     /// The socket that the service takes over: it stays open in between, so that nobody is refused.
     socket: Option<TcpListener>,
     hurry: Option<Hurry>,
@@ -111,7 +111,7 @@ impl Keeper {
         log: Arc<Log>,
     ) -> Self {
         let course = Course::new(rules(&definition, key));
-        let hold = definition.port.map(Hold::on);
+        let held = hold(definition.port);
         Self {
             shared,
             key,
@@ -122,7 +122,7 @@ impl Keeper {
             alarm: None,
             run: None,
             asking: None,
-            hold,
+            hold: held,
             socket: None,
             hurry: None,
             shy: false,
@@ -182,7 +182,7 @@ impl Keeper {
             Order::Become(definition) => {
                 if definition.port != self.definition.port {
                     self.socket = None;
-                    self.hold = definition.port.map(Hold::on);
+                    self.hold = hold(definition.port);
                 }
                 self.course.follow(rules(&definition, self.key));
                 self.definition = *definition;
@@ -335,7 +335,7 @@ impl Keeper {
         }
         self.ask_no_more();
         if self.socket.is_none() {
-            self.hold = self.definition.port.map(Hold::on);
+            self.hold = hold(self.definition.port);
         }
         self.standing.send_modify(|standing| {
             standing.service.pid = None;
@@ -458,6 +458,11 @@ fn rules(definition: &Definition, seed: u64) -> Rules {
         stop_within: definition.stop.timeout,
         seed,
     }
+}
+
+/// Holds a port, as far as it can be held: a service that cannot have it says so itself.
+fn hold(port: Option<u16>) -> Option<Held> {
+    port.and_then(|port| Held::on(port).ok())
 }
 
 async fn rung(alarm: Option<Instant>) {

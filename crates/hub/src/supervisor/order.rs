@@ -71,7 +71,7 @@ pub(super) fn needed(services: &[&Definition], names: &[String]) -> Result<Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::fixture::{definition, service};
+    use crate::supervisor::fixture::{definition, service};
 
     #[test]
     fn conditions() {
