@@ -11,8 +11,8 @@ use navyd_model::{Service, hub::Hub};
 use tokio::sync::watch;
 
 use crate::{
-    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, runs::Runs, seen::Seen,
-    services::Services,
+    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, project::Projects,
+    runs::Runs, seen::Seen,
 };
 
 /// A running hub.
@@ -31,8 +31,8 @@ pub(crate) struct House {
     pub(crate) doors: Arc<Doors>,
     /// The routes.
     pub(crate) book: Book,
-    /// The services.
-    pub(crate) services: Arc<dyn Services>,
+    /// The projects, and the services that they run.
+    pub(crate) projects: Projects,
     /// The commands in terminals that have names.
     pub(crate) runs: Runs,
     /// What happens.
@@ -43,6 +43,8 @@ pub(crate) struct House {
     pub(crate) bell: Bell,
     /// Becomes true when it ends: then streams that would never end do.
     pub(crate) ending: watch::Sender<bool>,
+    /// Becomes true when its services have ended as well: then nobody says anything any more.
+    pub(crate) ended: watch::Sender<bool>,
     /// Where it says what happens.
     pub(crate) log: Log,
     tokens: Mutex<Tokens>,
@@ -55,7 +57,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) notes: Vec<String>,
     pub(crate) doors: Arc<Doors>,
     pub(crate) book: Book,
-    pub(crate) services: Arc<dyn Services>,
+    pub(crate) projects: Projects,
     pub(crate) events: Arc<Events>,
     pub(crate) bell: Bell,
     pub(crate) log: Log,
@@ -63,7 +65,7 @@ pub(crate) struct Parts<'a> {
 
 impl House {
     pub(crate) fn new(parts: Parts<'_>) -> Self {
-        let Parts { socket, workers, notes, doors, book, services, events, bell, log } = parts;
+        let Parts { socket, workers, notes, doors, book, projects, events, bell, log } = parts;
         Self {
             started: Timestamp::now(),
             since: Instant::now(),
@@ -72,12 +74,13 @@ impl House {
             notes,
             doors,
             book,
-            services,
+            projects,
             runs: Runs::default(),
             events,
             seen: Seen::default(),
             bell,
             ending: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
             log,
             tokens: Mutex::default(),
         }
@@ -100,7 +103,7 @@ impl House {
 
     /// Every service, and every command in a terminal.
     pub(crate) fn all_services(&self) -> Vec<Service> {
-        let mut all = self.services.snapshot();
+        let mut all = self.projects.supervisor.services();
         all.extend(self.runs.services());
         all
     }

@@ -7,7 +7,7 @@
 //! - `house`: what everyone inside shares; `book`: routes; `doors`: the gateway; `seen`: listeners; `events`
 //! - `control`: its socket; `guard`: who may ask what; `app`: both together
 //! - `api`: a file for each resource; `page`: what people see
-//! - [`supervisor`]: services, and whatever they start
+//! - [`supervisor`]: services, and whatever they start; `project`: the files that they are written in
 //! - [`client`]: the other end of the socket
 //! - `os`: what it needs of the operating system
 //!
@@ -33,12 +33,12 @@ pub mod log;
 mod os;
 mod page;
 pub mod places;
+mod project;
 mod run;
 mod runs;
 #[cfg(test)]
 mod scratch;
 mod seen;
-mod services;
 mod settings;
 mod start;
 pub mod supervisor;
@@ -50,6 +50,5 @@ pub use log::Log;
 pub use os::{Unit, leave_terminal, take_over, unit};
 pub use places::Places;
 pub use run::{RouteBook, Running};
-pub use services::{NoServices, Services};
 pub use settings::{Listen, Settings};
 pub use start::{Started, prepare, start};

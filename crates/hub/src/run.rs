@@ -99,6 +99,9 @@ async fn end(house: &Arc<House>, mut answers: Answers) -> io::Result<()> {
             closed.await.unwrap_or_else(|error| Err(io::Error::other(error)))
         }
     };
+    // Whoever started them is still answered meanwhile.
+    house.projects.supervisor.end().await;
+    house.ended.send_replace(true);
     answers.end.send_replace(true);
     // Who does not read its answer in time does not get it.
     let _ = timeout(LAST_ANSWERS, answers.task).await;

@@ -2,12 +2,12 @@
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    path::PathBuf,
 };
 
 use navyd_model::hub::PORT;
 
-use crate::{bell::Bell, log::Log, places::Places, services::Services};
+use crate::{bell::Bell, log::Log, places::Places};
 
 /// What a hub is told when it starts.
 pub struct Settings {
@@ -17,8 +17,8 @@ pub struct Settings {
     pub listen: Listen,
     /// How many cores move bytes, at least one.
     pub workers: usize,
-    /// Who runs services.
-    pub services: Arc<dyn Services>,
+    /// Navyd itself, which hands sockets over to services.
+    pub program: PathBuf,
     /// Where it says what happens.
     pub log: Log,
     /// Rung to end it.

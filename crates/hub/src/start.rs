@@ -27,8 +27,10 @@ use crate::{
     lock::Lock,
     os,
     places::Places,
+    project::{self, Projects},
     run::Running,
     settings::{Listen, Settings},
+    supervisor::{RunError, Supervisor},
 };
 
 /// What starting led to.
@@ -51,7 +53,7 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
 /// new one is left then.
 pub fn start(settings: Settings) -> Result<Started, HubError> {
-    let Settings { places, listen, workers, services, log, bell } = settings;
+    let Settings { places, listen, workers, program, log, bell } = settings;
     prepare(&places)?;
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
@@ -82,9 +84,17 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     notes.extend(waiting);
     notes.iter().for_each(|note| log.say(note));
 
+    let supervisor = runtime.block_on(Supervisor::start(&places.state, program));
+    let supervisor = supervisor.map_err(|error| match error {
+        RunError::Directory { path, reason } => HubError::Directory { path, why: reason },
+        error @ RunError::Unknown(_) => HubError::System(io::Error::other(error)),
+    })?;
+    let projects = Projects::new(supervisor);
     let parts =
-        Parts { socket: &socket, workers, notes, doors, book, services, events, bell, log: log.clone() };
+        Parts { socket: &socket, workers, notes, doors, book, projects, events, bell, log: log.clone() };
     let house = Arc::new(House::new(parts));
+    // It ends with the runtime.
+    runtime.spawn(project::follow(Arc::clone(&house)));
     let control = Control::new(listener, log);
     let answers = serve(&runtime, &house, control);
     let discovery = places.discovery();

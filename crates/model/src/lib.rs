@@ -14,6 +14,7 @@ pub mod holder;
 pub mod hub;
 pub mod listener;
 pub mod ports;
+pub mod project;
 pub mod route;
 pub mod run;
 pub mod service;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use navyd_hub::{HubError, client::LaunchError};
 
 pub(crate) use navyd_hub::{
-    Bell, Listen, Log, NoServices, Places, Settings, Started, Unit,
+    Bell, Listen, Log, Places, Settings, Started, Unit,
     client::{Client, ClientError, Ended},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},

@@ -51,7 +51,7 @@ struct Description;
 ))]
 async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
     let (tell, told) = mpsc::channel(AHEAD);
-    let (events, services) = (house.events.subscribe(), house.services.subscribe());
+    let (events, services) = (house.events.subscribe(), house.projects.supervisor.changes());
     seen::watch(&house);
     // It ends with its reader, or with the hub.
     tokio::spawn(async move {
@@ -111,14 +111,11 @@ fn write(event: &HubEvent) -> Result<Event, Infallible> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        events::Events,
-        services::{NoServices, Services as _},
-    };
+    use crate::events::Events;
 
     #[tokio::test]
     async fn a_reader_who_is_too_slow_is_told_how_much_it_missed() {
-        let (events, services) = (Events::new(), NoServices::default());
+        let (events, services) = (Events::new(), broadcast::Sender::new(1));
         let mut source = Source { events: events.subscribe(), services: services.subscribe() };
         // 256 wait for a reader; these are 44 more.
         for _ in 0..300 {

@@ -1,5 +1,7 @@
 //! A request that is not fulfilled: what happened, why, and what can be typed, as JSON with a status.
 
+use std::fmt;
+
 use axum::{
     Json,
     http::StatusCode,
@@ -34,6 +36,13 @@ impl Fault {
     /// Something of the hub's own did not work.
     pub(crate) fn inner(error: &impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.body.error)?;
+        self.body.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 

@@ -9,7 +9,9 @@ mod fault;
 mod input;
 mod links;
 mod listeners;
+mod logs;
 mod openapi;
+mod projects;
 mod routes;
 mod runs;
 mod services;
@@ -30,8 +32,10 @@ const RESOURCES: &[Resource] = &[
     status::RESOURCE,
     routes::RESOURCE,
     listeners::RESOURCE,
+    projects::RESOURCE,
     services::RESOURCE,
     runs::RESOURCE,
+    logs::RESOURCE,
     events::RESOURCE,
     links::RESOURCE,
     session::RESOURCE,

@@ -1,21 +1,36 @@
-//! Services that the hub runs.
+//! Services that the hub runs: how they stand, and what is wanted of them.
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, routing::get};
-use navyd_model::{api::Document, hub::Services};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use navyd_model::{
+    Service,
+    api::Document,
+    hub::{ApiError, Services},
+    project::{NewInput, Taken},
+};
 use utoipa::OpenApi as _;
 
-use super::{Answer, Resource, document};
-use crate::house::House;
+use super::{Answer, Fault, Resource, document, input::Input};
+use crate::{house::House, supervisor::Act};
 
 pub(super) const RESOURCE: Resource = Resource {
-    routes: || Router::new().route("/api/v1/services", get(list)),
+    routes: || {
+        Router::new()
+            .route("/api/v1/services", get(list))
+            .route("/api/v1/services/{id}/{act}", post(act))
+            .route("/api/v1/services/{id}/input", post(input))
+    },
     describe: Description::openapi,
 };
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list))]
+#[openapi(paths(list, act, input))]
 struct Description;
 
 /// Every service
@@ -23,4 +38,45 @@ struct Description;
     responses((status = 200, description = "the services", body = Document<Services>)))]
 async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
     Ok(document("services", Services { services: house.all_services() }))
+}
+
+/// Start, stop or restart a service
+///
+/// Starting brings what it needs. Stopping is answered once nothing of it runs any more.
+#[utoipa::path(post, path = "/api/v1/services/{id}/{act}", operation_id = "act_on_service",
+    params(
+        ("id" = String, Path, description = "the service, such as `web.shop`"),
+        ("act" = String, Path, description = "`start`, `stop` or `restart`"),
+    ),
+    responses(
+        (status = 200, description = "how it stands", body = Document<Service>),
+        (status = 404, description = "there is no such service, or nothing like that can be done", body = Document<ApiError>),
+    ))]
+async fn act(State(house): State<Arc<House>>, Path((id, act)): Path<(String, String)>) -> Answer<Service> {
+    let act = match act.as_str() {
+        "start" => Act::Start,
+        "stop" => Act::Stop,
+        "restart" => Act::Restart,
+        _ => {
+            let fault = Fault::new(StatusCode::NOT_FOUND, format!("a service cannot be told to `{act}`"));
+            return Err(fault.hint(format!("navyd restart {id}")));
+        }
+    };
+    Ok(document("service", house.projects.supervisor.act(&id, act).await?))
+}
+
+/// Write into the standard input of a service
+#[utoipa::path(post, path = "/api/v1/services/{id}/input", operation_id = "write_to_service", request_body = NewInput,
+    params(("id" = String, Path, description = "the service, such as `web.shop`")),
+    responses(
+        (status = 200, description = "whether it took it", body = Document<Taken>),
+        (status = 404, description = "there is no such service", body = Document<ApiError>),
+    ))]
+async fn input(
+    State(house): State<Arc<House>>,
+    Path(id): Path<String>,
+    Input(new): Input<NewInput>,
+) -> Answer<Taken> {
+    let taken = house.projects.supervisor.input(&id, new.text.into_bytes()).await?;
+    Ok(document("input", Taken { taken }))
 }

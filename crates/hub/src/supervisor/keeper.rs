@@ -260,7 +260,7 @@ impl Keeper {
             _ => None,
         };
         let (port, standing) = (self.definition.port, &self.standing);
-        let asking = question.map(|question| tokio::spawn(ready::ask(question, port, standing.subscribe())));
+        self.asking = question.map(|question| tokio::spawn(ready::ask(question, port, standing.subscribe())));
         self.run = Some(Run {
             pid: spawned.pid,
             begun: Instant::now(),

@@ -28,7 +28,7 @@ use super::tree::{Key, Root, Sorted, Trees};
 use crate::os;
 
 /// The environment variable that tells to which service of which hub a process belongs.
-pub(super) const MARK: &str = "NAVYD_OWNER";
+pub(crate) const MARK: &str = "NAVYD_OWNER";
 
 /// Between looks while a service starts or ends: this at first, and longer the longer it takes.
 const QUICK: Duration = Duration::from_millis(10);

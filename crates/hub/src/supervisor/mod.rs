@@ -25,5 +25,6 @@ mod stop;
 mod tree;
 
 pub use log::{Follow, Log};
+pub(crate) use looker::MARK;
 pub use projects::{Act, Changed, RunError, Supervisor};
 pub use spawn::HAND_OVER;

@@ -1,7 +1,5 @@
 //! `navyd hub`: being the hub, in the foreground or behind everything.
 
-use std::sync::Arc;
-
 use navyd_model::{api::Document, hub::Hub};
 
 use super::{
@@ -10,7 +8,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
-    hub::{self, Bell, LOG_LENGTH, Listen, Log, NoServices, Places, Settings, Started},
+    hub::{self, Bell, LOG_LENGTH, Listen, Log, Places, Settings, Started},
     interrupt::Interrupt,
     out::Failure,
 };
@@ -32,8 +30,8 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     };
     hub::prepare(&places).map_err(Failure::from)?;
     let log = log(serve.background, &places, stage)?;
-    let (workers, services) = (serve.workers(), Arc::new(NoServices::default()));
-    match hub::start(Settings { places, listen, workers, services, log, bell }).map_err(Failure::from)? {
+    let (workers, program) = (serve.workers(), hub::program()?);
+    match hub::start(Settings { places, listen, workers, program, log, bell }).map_err(Failure::from)? {
         Started::Joined(other) => {
             if !serve.background {
                 stage.screen.note(format!("a hub runs already: pid {}", other.pid))?;

@@ -1,0 +1,134 @@
+//! What services say: the last lines, and those to come as an event stream.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::get,
+};
+use navyd_model::{
+    Line,
+    api::Document,
+    hub::{ApiError, Happened},
+    project::Lines,
+};
+use serde::Deserialize;
+use tokio::sync::{broadcast, broadcast::error::RecvError, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::OpenApi as _;
+
+use super::{Fault, Resource, document};
+use crate::house::House;
+
+/// Lines written ahead of the reader. Behind them each service's own queue fills, which tells what it drops.
+const AHEAD: usize = 64;
+
+/// How often a comment is sent when nothing is said, so that a reader that is gone is noticed.
+const STILL_HERE: Duration = Duration::from_secs(15);
+
+pub(super) const RESOURCE: Resource = Resource {
+    routes: || Router::new().route("/api/v1/services/{id}/logs", get(read)),
+    describe: Description::openapi,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(read))]
+struct Description;
+
+/// How the lines are wanted.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    /// Whether those to come are wanted as well.
+    #[serde(default)]
+    follow: bool,
+    /// At most so many of the last lines.
+    tail: Option<usize>,
+}
+
+/// What services said; with `follow`, and what they say
+///
+/// A stream has a `line` for each line, and `lagged` when the reader was too slow for some.
+#[utoipa::path(get, path = "/api/v1/services/{id}/logs", operation_id = "read_logs",
+    params(
+        ("id" = String, Path, description = "services, such as `web.shop,api.shop`"),
+        ("follow" = Option<bool>, Query, description = "whether lines to come are wanted, as an event stream"),
+        ("tail" = Option<usize>, Query, description = "how many of the last lines are wanted; all in memory otherwise"),
+    ),
+    responses(
+        (status = 200, description = "the lines", body = Document<Lines>),
+        (status = 404, description = "there is no such service", body = Document<ApiError>),
+    ))]
+async fn read(
+    State(house): State<Arc<House>>,
+    Path(ids): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Fault> {
+    let logs = ids.split(',').map(|id| house.projects.supervisor.log(id)).collect::<Result<Vec<_>, _>>()?;
+    let mut before = Vec::new();
+    let mut live = Vec::new();
+    for log in logs {
+        let follow = log.follow();
+        before.extend(follow.before);
+        live.push(follow.live);
+    }
+    before.sort_by_key(|line| line.at);
+    if let Some(tail) = wanted.tail {
+        before.drain(..before.len().saturating_sub(tail));
+    }
+    if !wanted.follow {
+        let lines = before.iter().map(|line| Line::clone(line)).collect();
+        return Ok(document("log", Lines { lines }).into_response());
+    }
+    let (tell, told) = mpsc::channel(AHEAD);
+    // It ends with its reader, or with the hub.
+    tokio::spawn(async move {
+        for line in before {
+            if tell.send(write(&line)).await.is_err() {
+                return;
+            }
+        }
+        for live in live {
+            tokio::spawn(forward(live, tell.clone(), Arc::clone(&house)));
+        }
+    });
+    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
+}
+
+/// Hands on what one service says, until it is forgotten, nobody reads, or the hub has ended it.
+async fn forward(
+    mut live: broadcast::Receiver<Arc<Line>>,
+    tell: mpsc::Sender<Result<Event, Infallible>>,
+    house: Arc<House>,
+) {
+    let mut ending = house.ended.subscribe();
+    loop {
+        let event = tokio::select! {
+            biased;
+            line = live.recv() => match line {
+                Ok(line) => write(&line),
+                Err(RecvError::Lagged(missed)) => {
+                    let lagged = Happened::Lagged { missed };
+                    let event = Event::default().event(lagged.name());
+                    Ok(event.clone().json_data(&lagged).unwrap_or(event))
+                }
+                Err(RecvError::Closed) => return,
+            },
+            _ = ending.wait_for(|ended| *ended) => return,
+            () = tell.closed() => return,
+        };
+        if tell.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn write(line: &Line) -> Result<Event, Infallible> {
+    // A document of ours is always JSON; were one not, its name alone would arrive.
+    let written = Event::default().event("line").json_data(Document::new("line", line));
+    Ok(written.unwrap_or_else(|_| Event::default().event("line")))
+}

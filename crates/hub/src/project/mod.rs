@@ -1,0 +1,234 @@
+//! Projects: from a `navyd.toml` or a `Procfile` to services that run, and routes to them.
+//!
+//! A file is read whole or not at all: with a mistake in it everything goes on as before. Deliberately absent:
+//! running services, which is the supervisor's.
+
+mod resolve;
+mod routes;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::StatusCode;
+use navyd_model::{
+    Service,
+    config::{self, Config, Mistake},
+    project::{NewProject, ProjectState},
+};
+use tokio::task::spawn_blocking;
+
+use self::{
+    resolve::{Resolved, Source},
+    watch::Watch,
+};
+use crate::{
+    api::Fault,
+    house::House,
+    supervisor::{RunError, Supervisor},
+};
+pub(crate) use routes::follow;
+
+/// The projects that run.
+pub(crate) struct Projects {
+    pub(crate) supervisor: Supervisor,
+    open: Mutex<BTreeMap<PathBuf, Open>>,
+    /// One change at a time.
+    turn: tokio::sync::Mutex<()>,
+    names: routes::Names,
+}
+
+/// A project that runs.
+struct Open {
+    source: Source,
+    name: String,
+    mistake: Option<String>,
+    /// Whether all of its services were asked for: then those that are written later run as well.
+    whole: bool,
+    _watch: Option<Watch>,
+}
+
+impl Projects {
+    pub(crate) fn new(supervisor: Supervisor) -> Self {
+        Self {
+            supervisor,
+            open: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            names: routes::Names::default(),
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets services of a project run.
+///
+/// # Errors
+/// When its file has a mistake, or a service is not there; then nothing changes.
+pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectState, Fault> {
+    let _turn = house.projects.turn.lock().await;
+    let file = PathBuf::from(&new.file);
+    let root = match file.parent() {
+        Some(root) if file.is_absolute() => root.to_owned(),
+        _ => {
+            let fault =
+                Fault::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`{}` is no whole path", new.file));
+            return Err(fault.hint("navyd up"));
+        }
+    };
+    let config = read(&file, &new.text).map_err(|mistakes| mistaken(&mistakes))?;
+    config::needed(&config, &new.services).map_err(|unknown| {
+        let fault = Fault::new(StatusCode::NOT_FOUND, unknown.to_string());
+        fault.hint("navyd up")
+    })?;
+    // Else a terminal with other variables would start everything anew.
+    let known = house.projects.open().get(&root).map(|open| open.source.environment.clone());
+    let environment = known.unwrap_or(new.environment);
+    let source = Source { file: file.clone(), root: root.clone(), environment };
+    let name = define(house, &source, config).await?;
+    let watching = house.projects.open().contains_key(&root);
+    let watch = if watching { None } else { watch::start(house, &file) };
+    {
+        let mut open = house.projects.open();
+        let whole = new.services.is_empty();
+        match open.get_mut(&root) {
+            Some(open) => {
+                (open.source, open.mistake) = (source, None);
+                open.name.clone_from(&name);
+                open.whole |= whole;
+            }
+            None => {
+                let open_now = Open { source, name: name.clone(), mistake: None, whole, _watch: watch };
+                open.insert(root.clone(), open_now);
+            }
+        }
+    }
+    let services = house.projects.supervisor.up(&root, &new.services).await.map_err(Fault::from)?;
+    Ok(ProjectState {
+        root: root.to_string_lossy().into_owned(),
+        name,
+        file: file.to_string_lossy().into_owned(),
+        mistake: None,
+        services,
+    })
+}
+
+/// Ends services of a project; without any name all of them, and then it is forgotten.
+///
+/// # Errors
+/// When the project or a service is not there; then nothing changes.
+pub(crate) async fn down(house: &Arc<House>, root: &Path, names: &[String]) -> Result<Vec<Service>, Fault> {
+    let _turn = house.projects.turn.lock().await;
+    let projects = &house.projects;
+    if !projects.open().contains_key(root) {
+        let fault = Fault::new(StatusCode::NOT_FOUND, format!("no project runs in `{}`", root.display()));
+        return Err(fault.hint("navyd up"));
+    }
+    if !names.is_empty() {
+        return projects.supervisor.stop(root, names).await.map_err(Fault::from);
+    }
+    let ended = projects.supervisor.down(root).await;
+    projects.open().remove(root);
+    let ids: Vec<String> = ended.iter().map(|service| service.id.clone()).collect();
+    routes::forget(house, ids).await;
+    Ok(ended)
+}
+
+/// The projects that run, with all their services.
+pub(crate) fn list(house: &House) -> Vec<ProjectState> {
+    let services = house.projects.supervisor.services();
+    let open = house.projects.open();
+    let state = |(root, open): (&PathBuf, &Open)| {
+        let root = root.to_string_lossy().into_owned();
+        let is_its = |service: &&Service| service.project.as_deref() == Some(&*root);
+        ProjectState {
+            name: open.name.clone(),
+            file: open.source.file.to_string_lossy().into_owned(),
+            mistake: open.mistake.clone(),
+            services: services.iter().filter(is_its).cloned().collect(),
+            root,
+        }
+    };
+    open.iter().map(state).collect()
+}
+
+/// Reads a project's file again, after it has changed.
+async fn reload(house: &Arc<House>, root: &Path) {
+    let _turn = house.projects.turn.lock().await;
+    let Some((source, whole)) = house.projects.open().get(root).map(|open| (open.source.clone(), open.whole))
+    else {
+        return;
+    };
+    let file = source.file.clone();
+    let text = spawn_blocking(move || fs::read_to_string(file)).await;
+    let read = match text {
+        Ok(Ok(text)) => read(&source.file, &text).map_err(|mistakes| mistaken(&mistakes)),
+        // An editor that replaces the file removes it for a moment: the next change tells.
+        Ok(Err(_)) | Err(_) => return,
+    };
+    let defined = match read {
+        Ok(config) => define(house, &source, config).await,
+        Err(fault) => Err(fault),
+    };
+    let mistake = match defined {
+        Ok(_) if whole => house.projects.supervisor.up(root, &[]).await.err().map(|error| error.to_string()),
+        Ok(_) => None,
+        Err(fault) => Some(fault.to_string()),
+    };
+    match &mistake {
+        Some(mistake) => house.log.say(format_args!("{mistake}: everything runs as before")),
+        None => house.log.say(format_args!("`{}` was read again", source.file.display())),
+    }
+    if let Some(open) = house.projects.open().get_mut(root) {
+        open.mistake = mistake;
+    }
+}
+
+/// Makes the services of a project be what its configuration says; its name.
+async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<String, Fault> {
+    let (supervisor, port) = (house.projects.supervisor.clone(), house.doors.port());
+    let source = source.clone();
+    let resolved = spawn_blocking(move || resolve::resolve(&source, &config, &supervisor, port)).await;
+    let Resolved { name, project, hosts } = resolved.map_err(|error| Fault::inner(&error))??;
+    let changed = house.projects.supervisor.define(project).await;
+    routes::forget(house, changed.removed).await;
+    routes::give(house, hosts).await;
+    Ok(name)
+}
+
+fn read(file: &Path, text: &str) -> Result<Config, Vec<Mistake>> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    if name.ends_with(".toml") { config::read(&name, text) } else { config::read_procfile(&name, text) }
+}
+
+/// The first mistake, and how many more there are.
+fn mistaken(mistakes: &[Mistake]) -> Fault {
+    let fault = |mistake: &Mistake| {
+        let more = match mistakes.len() {
+            0 | 1 => String::new(),
+            _ => {
+                let others = mistakes[1..].iter().map(|mistake| mistake.message.as_str());
+                format!("; also: {}", others.collect::<Vec<_>>().join("; "))
+            }
+        };
+        Fault::new(StatusCode::UNPROCESSABLE_ENTITY, mistake.message.clone())
+            .cause(format!("{}{more}", mistake.cause))
+            .hint(mistake.hint.clone())
+    };
+    mistakes.first().map_or_else(|| Fault::inner(&"a mistake without a place"), fault)
+}
+
+impl From<RunError> for Fault {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()).hint("navyd ps"),
+            RunError::Directory { .. } => Self::inner(&error),
+        }
+    }
+}

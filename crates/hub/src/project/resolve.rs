@@ -1,0 +1,187 @@
+//! From a configuration to what is to run: with ports, variables, directories and names.
+//!
+//! Reads the files of variables that it names, and which branch is checked out. Deliberately absent: the
+//! configuration's own text.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use axum::http::StatusCode;
+use navyd_host::process::project;
+use navyd_model::config::{
+    Config, Port, ServiceProtocol, ServiceSpec,
+    dotenv::{self, Variable},
+    environment::{self, Reach},
+    names::{self, Names, Place},
+};
+
+use crate::{
+    api::Fault,
+    supervisor::{
+        MARK, Supervisor,
+        plan::{Definition, Project},
+    },
+};
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    /// The directory of the file.
+    pub(super) root: PathBuf,
+    /// The variables of whoever asked for it.
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+/// What a configuration means here and now.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// The project's name.
+    pub(super) name: String,
+    pub(super) project: Project,
+    /// The hosts that lead to each service, by its id; and the port that it was told.
+    pub(super) hosts: Vec<(String, Vec<String>, u16)>,
+}
+
+/// What is known of a service before its variables are.
+struct Known<'c> {
+    spec: &'c ServiceSpec,
+    names: Names,
+    port: Option<u16>,
+}
+
+/// Resolves a configuration. `gateway` is the port of names. Blocks shortly.
+///
+/// # Errors
+/// When a file of variables is missing or has a mistake, or no port is left.
+pub(super) fn resolve(
+    source: &Source,
+    config: &Config,
+    supervisor: &Supervisor,
+    gateway: u16,
+) -> Result<Resolved, Fault> {
+    let found = project::at(&source.root);
+    let directory =
+        source.root.file_name().map_or_else(|| "app".into(), |name| name.to_string_lossy().into_owned());
+    let name =
+        config.name.clone().or_else(|| found.as_ref().map(|found| found.name.clone())).unwrap_or(directory);
+    let branch = found.as_ref().and_then(|found| found.branch.clone());
+    let default_branch = found.as_ref().and_then(|found| project::default_branch(Path::new(&found.root)));
+    let place =
+        Place { project: &name, branch: branch.as_deref(), default_branch: default_branch.as_deref() };
+
+    let mut known = Vec::new();
+    for spec in &config.services {
+        let names = names::of_service(&spec.name, &place);
+        let fixed = match spec.port {
+            Port::None => {
+                known.push(Known { spec, names, port: None });
+                continue;
+            }
+            Port::Fixed(port) => Some(port),
+            Port::Stable => None,
+        };
+        let port = supervisor.port(&names.id, &name, &spec.name, branch.as_deref(), fixed);
+        let port = port.map_err(|error| {
+            let fault = Fault::new(StatusCode::CONFLICT, format!("`{}` has no port", spec.name));
+            fault.cause(error.to_string()).hint("navyd ps")
+        })?;
+        known.push(Known { spec, names, port: Some(port) });
+    }
+    let reach = |spec: &ServiceSpec| {
+        let known = known.iter().find(|known| known.spec.name == spec.name)?;
+        let host = known.names.hosts.first().cloned().unwrap_or_default();
+        Some(Reach { port: known.port?, route: format!("http://{host}:{gateway}"), name: host })
+    };
+
+    let mut services = Vec::new();
+    for Known { spec, names, port } in &known {
+        let files = variables(source, spec)?;
+        let own = environment::of_service(config, spec, *port, files, &reach);
+        let relative = spec.dir.as_deref().unwrap_or(".");
+        services.push(Definition {
+            id: names.id.clone(),
+            name: spec.name.clone(),
+            project: source.root.clone(),
+            branch: branch.clone(),
+            command: spec.command.argv(),
+            directory: if relative == "." { source.root.clone() } else { source.root.join(relative) },
+            environment: whole(&source.environment, own),
+            port: *port,
+            listen_fds: spec.listen_fds,
+            after: spec.depends_on.clone(),
+            ready: spec.ready.clone(),
+            restart: spec.restart,
+            stop: spec.stop,
+        });
+    }
+    let hosts =
+        known.iter().filter(|known| known.spec.protocol == ServiceProtocol::Http).filter_map(|known| {
+            let own = known.names.hosts.iter().chain(&known.spec.hosts).cloned().collect();
+            Some((known.names.id.clone(), own, known.port?))
+        });
+    let hosts = hosts.collect();
+    Ok(Resolved { name, project: Project { root: source.root.clone(), services }, hosts })
+}
+
+/// The whole environment of a service: that of whoever asked, a wish for colours, and the service's own.
+fn whole(of_asker: &BTreeMap<String, String>, own: Vec<Variable>) -> Vec<Variable> {
+    let mut whole = of_asker.clone();
+    if !whole.contains_key("NO_COLOR") {
+        // A pipe is no terminal, but what comes out of it is shown on one.
+        for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+            whole.entry(name.to_owned()).or_insert_with(|| "1".to_owned());
+        }
+    }
+    whole.extend(own);
+    // A hub's mark is for its own processes alone.
+    whole.remove(MARK);
+    whole.into_iter().collect()
+}
+
+/// The variables of a service's files, in their order.
+fn variables(source: &Source, spec: &ServiceSpec) -> Result<Vec<Variable>, Fault> {
+    let mut found = Vec::new();
+    for file in &spec.env_files {
+        let path = source.root.join(&file.path);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !file.required => continue,
+            Err(error) => {
+                let what = format!("`{}`, a file of `{}`, cannot be read", file.path, spec.name);
+                let fault = Fault::new(StatusCode::UNPROCESSABLE_ENTITY, what).cause(error.to_string());
+                return Err(fault.hint(format!("ls -l {}", path.display())));
+            }
+        };
+        found.extend(dotenv::read(&file.path, &text).map_err(|mistakes| super::mistaken(&mistakes))?);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_own_variables_win_and_colours_are_asked_for() {
+        let asker = |text: &str| -> BTreeMap<String, String> {
+            text.split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(n, v)| (n.into(), v.into()))
+                .collect()
+        };
+        for (of_asker, own, expected) in [
+            ("PATH=/bin", "PORT=1", "CLICOLOR_FORCE=1 FORCE_COLOR=1 PATH=/bin PORT=1"),
+            ("PORT=9 NO_COLOR=1", "PORT=1", "NO_COLOR=1 PORT=1"),
+            ("FORCE_COLOR=0 NAVYD_OWNER=x", "", "CLICOLOR_FORCE=1 FORCE_COLOR=0"),
+        ] {
+            let whole = whole(&asker(of_asker), asker(own).into_iter().collect());
+            let text: Vec<String> =
+                whole.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(text.join(" "), expected, "{of_asker}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Routes that follow services: to where they really listen, for as long as they are there.
+//!
+//! The gateway has a changed route before it hears that the service is ready, because requests that wait go on just
+//! then. Deliberately absent: names, which are the model's.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use navyd_gateway::Routed;
+use navyd_model::{Route, Service};
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    task::spawn_blocking,
+};
+
+use crate::house::House;
+
+/// The hosts of services.
+#[derive(Default)]
+pub(super) struct Names(Mutex<HashMap<String, Named>>);
+
+struct Named {
+    hosts: Vec<String>,
+    /// The port that the service was told.
+    told: u16,
+    /// Where its routes lead now.
+    leads: Option<SocketAddr>,
+    /// What the gateway knows of it.
+    shown: watch::Sender<Service>,
+}
+
+/// Gives services their hosts.
+pub(super) async fn give(house: &Arc<House>, hosts: Vec<(String, Vec<String>, u16)>) {
+    let services = house.projects.supervisor.services();
+    for (id, hosts, told) in hosts {
+        let Some(service) = services.iter().find(|service| service.id == id) else { continue };
+        {
+            let mut names = house.projects.names.lock();
+            let shown = names.remove(&id).map(|named| named.shown);
+            let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
+            names.insert(id, Named { hosts, told, leads: None, shown });
+        }
+        lead(house, service.clone()).await;
+    }
+}
+
+/// Takes away the hosts of services.
+pub(super) async fn forget(house: &Arc<House>, ids: Vec<String>) {
+    for id in ids {
+        if house.projects.names.lock().remove(&id).is_some() {
+            lease(house, id, Vec::new()).await;
+        }
+    }
+}
+
+/// Lets the routes follow the services. Ends with the hub.
+pub(crate) async fn follow(house: Arc<House>) {
+    let mut changes = house.projects.supervisor.changes();
+    loop {
+        match changes.recv().await {
+            Ok(service) => lead(&house, service).await,
+            // What was missed is looked up.
+            Err(RecvError::Lagged(_)) => {
+                for service in house.projects.supervisor.services() {
+                    lead(&house, service).await;
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Makes the routes of a service lead to where it listens, and then shows the gateway how it stands.
+async fn lead(house: &Arc<House>, service: Service) {
+    let wanted = {
+        let mut names = house.projects.names.lock();
+        let Some(named) = names.get_mut(&service.id) else { return };
+        let address = service.listens.first().copied().map_or_else(
+            // Whoever ended will listen where it did.
+            || named.leads.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, named.told).into()),
+            reachable,
+        );
+        let wanted = (named.leads != Some(address)).then(|| routes(&named.hosts, address, &named.shown));
+        named.leads = Some(address);
+        wanted
+    };
+    if let Some(routes) = wanted {
+        lease(house, service.id.clone(), routes).await;
+    }
+    if let Some(named) = house.projects.names.lock().get(&service.id) {
+        named.shown.send_replace(service);
+    }
+}
+
+fn routes(hosts: &[String], address: SocketAddr, shown: &watch::Sender<Service>) -> Vec<Routed> {
+    let route = |host: &String| {
+        // A host of ours and an address of loopback are always a route; another would be left out.
+        let own = format!("{host}=http://{address}").parse::<Route>().ok();
+        let below = format!("*.{host}=http://{address}").parse::<Route>().ok();
+        own.into_iter().chain(below).map(|route| Routed { route, service: Some(shown.subscribe()) })
+    };
+    hosts.iter().flat_map(route).collect()
+}
+
+async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) {
+    let leasing = Arc::clone(house);
+    let name = owner.clone();
+    let leased = spawn_blocking(move || leasing.book.lease(&owner, routes)).await;
+    if let Ok(Err(refusal)) = leased {
+        house.log.say(format_args!("`{name}` has no route: {refusal}"));
+    }
+}
+
+/// Whoever listens on all addresses, or on one of this machine's others, is reached at loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if ip.is_loopback() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        // One that listens on all addresses of IPv6 hears IPv4 as well, unless it was told not to.
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+impl Names {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Named>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_leads_to_loopback() {
+        for (listens, expected) in [
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("127.0.0.7:1", "127.0.0.7:1"),
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("192.0.2.7:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(reachable(listens.parse().unwrap()).to_string(), expected);
+        }
+    }
+}

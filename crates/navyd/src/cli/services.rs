@@ -1,0 +1,163 @@
+//! What the commands about services share: the project that is meant, and lines as they are shown.
+//!
+//! Deliberately absent: what each command does.
+
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use navyd_model::{
+    Line, Service, Stream,
+    project::{NewProject, ProjectList, ProjectState},
+};
+
+use crate::{
+    client,
+    hub::{Client, Method},
+    out::{Failure, Screen, Text, Tone},
+};
+
+/// The files that a project is written in, the first that is there.
+const FILES: [&str; 2] = ["navyd.toml", "Procfile"];
+
+/// The file of the project of the working directory: looked for from there up to the root of its project.
+pub(super) fn file() -> Result<PathBuf, Failure> {
+    let here = env::current_dir().map_err(|error| {
+        Failure::new("the working directory is gone").cause(error.to_string()).hint("cd ~")
+    })?;
+    let top = client::project().map(|project| PathBuf::from(project.root));
+    find(&here, top.as_deref(), |path| path.is_file()).ok_or_else(|| {
+        Failure::new("there is no `navyd.toml` and no `Procfile`")
+            .cause(format!("neither is in `{}` or above it in its project", here.display()))
+            .hint("navyd run -- npm run dev")
+    })
+}
+
+fn find(here: &Path, top: Option<&Path>, is_there: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    for directory in here.ancestors() {
+        let found = FILES.iter().map(|name| directory.join(name)).find(|path| is_there(path));
+        // Without a project only the directory itself is meant: what lies above is anybody's.
+        if found.is_some() || top.is_none_or(|top| top == directory) {
+            return found;
+        }
+    }
+    None
+}
+
+/// The project that is to run, as the hub wants to hear it.
+pub(super) fn new_project(file: &Path, services: Vec<String>) -> Result<NewProject, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        let failure = Failure::new(format!("`{}` cannot be read", file.display())).cause(error.to_string());
+        failure.hint(format!("ls -l {}", file.display()))
+    })?;
+    // What is no text cannot be said in JSON, and is no variable that anybody means.
+    let text_only = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    // The settings of navyd are for navyd.
+    let is_theirs = |(name, _): &(String, String)| !name.starts_with("NAVYD_");
+    let environment: BTreeMap<_, _> = env::vars_os().filter_map(text_only).filter(is_theirs).collect();
+    Ok(NewProject { file: file.to_string_lossy().into_owned(), text, services, environment })
+}
+
+/// The services of the project of the working directory that have these names, or ids of any project; all of the
+/// project without any name.
+pub(super) fn chosen(hub: &Client, names: &[String]) -> Result<Vec<Service>, Failure> {
+    let ProjectList { projects } = hub.ask(Method::GET, "/api/v1/projects", None::<&()>)?;
+    let root = file().ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()));
+    choose(projects, root.as_deref(), names)
+}
+
+fn choose(
+    projects: Vec<ProjectState>,
+    root: Option<&str>,
+    names: &[String],
+) -> Result<Vec<Service>, Failure> {
+    let all: Vec<Service> = projects.into_iter().flat_map(|project| project.services).collect();
+    let is_here = |service: &&Service| root.is_some() && service.project.as_deref() == root;
+    if names.is_empty() {
+        let here: Vec<Service> = all.iter().filter(is_here).cloned().collect();
+        return if here.is_empty() { Err(Failure::new("no project runs here").hint("navyd up")) } else { Ok(here) };
+    }
+    let find = |name: &String| {
+        let here = all.iter().filter(is_here).find(|service| service.name == *name);
+        let found = here.or_else(|| all.iter().find(|service| service.id == *name));
+        // A name that only one service has is no riddle.
+        let mut named = all.iter().filter(|service| service.name == *name);
+        let found = found.or_else(|| named.next().filter(|_| named.next().is_none()));
+        found.cloned().ok_or_else(|| Failure::new(format!("there is no service `{name}`")).hint("navyd ps --all"))
+    };
+    names.iter().map(find).collect()
+}
+
+/// A name in front of each line, in a colour of its own, as wide as the widest.
+#[derive(Debug, Default)]
+pub(super) struct Prefixes {
+    names: Vec<String>,
+    width: usize,
+}
+
+/// The tones that names have, one after the other.
+const TONES: [Tone; 5] = [Tone::Cyan, Tone::Green, Tone::Yellow, Tone::Bold, Tone::Dim];
+
+impl Prefixes {
+    /// For services with these names.
+    pub(super) fn of<'s>(services: impl IntoIterator<Item = &'s Service>) -> Self {
+        let names: Vec<String> = services.into_iter().map(|service| service.id.clone()).collect();
+        let mut prefixes = Self { width: 0, names };
+        prefixes.width = prefixes.names.iter().map(|id| short(id).chars().count()).max().unwrap_or(0);
+        prefixes
+    }
+
+    /// A line with its name in front. Alone, a service needs no name.
+    pub(super) fn show(&self, line: &Line, screen: &mut Screen) -> io::Result<()> {
+        let mut front = Text::default();
+        if self.names.len() > 1 {
+            let at = self.names.iter().position(|id| *id == line.service).unwrap_or(0);
+            let name = short(&line.service);
+            front = Text::of(TONES[at % TONES.len()], format!("{name:<width$}", width = self.width))
+                .then(Tone::Dim, " │ ");
+        }
+        let mut behind = Text::default();
+        if line.cut > 0 {
+            behind = Text::of(Tone::Dim, format!("… {} bytes more", line.cut));
+        }
+        match line.stream {
+            // It coloured itself, as far as it may.
+            Stream::Out | Stream::Err => screen.coloured(&front, &line.text, &behind),
+            Stream::Navyd => screen.line(&front.then(Tone::Dim, format!("· {}", line.text))),
+        }
+    }
+}
+
+/// The name of a service in its id.
+fn short(id: &str) -> &str {
+    id.split('.').next().unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_the_nearest_up_to_the_root_of_the_project() {
+        let there = |paths: &'static [&str]| move |path: &Path| paths.iter().any(|known| path == Path::new(known));
+        for (here, top, paths, expected) in [
+            ("/srv/shop", None, &["/srv/shop/Procfile"][..], Some("/srv/shop/Procfile")),
+            ("/srv/shop", None, &["/srv/navyd.toml"], None),
+            ("/srv/shop/web", Some("/srv/shop"), &["/srv/shop/navyd.toml"], Some("/srv/shop/navyd.toml")),
+            ("/srv/shop/web", Some("/srv/shop"), &["/srv/navyd.toml"], None),
+            (
+                "/srv/shop",
+                Some("/srv/shop"),
+                &["/srv/shop/Procfile", "/srv/shop/navyd.toml"],
+                Some("/srv/shop/navyd.toml"),
+            ),
+        ] {
+            let found = find(Path::new(here), top.map(Path::new), there(paths));
+            assert_eq!(found, expected.map(PathBuf::from), "{here} {paths:?}");
+        }
+    }
+}
