@@ -6,10 +6,12 @@ use navyd_hub::{HubError, client::LaunchError};
 
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Settings, Started, Unit,
-    client::{Client, ClientError, Ended},
+    client::{Client, ClientError, Ended, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
-    prepare, start, unit,
+    prepare, start,
+    supervisor::HAND_OVER,
+    take_over, unit,
 };
 
 use crate::out::Failure;

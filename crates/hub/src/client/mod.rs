@@ -191,7 +191,7 @@ fn broken(error: &serde_json::Error) -> ClientError {
 }
 
 /// A text as one segment of a path (RFC 3986 §2.3: everything but unreserved characters is encoded).
-fn segment(text: &str) -> String {
+pub fn segment(text: &str) -> String {
     let mut segment = String::new();
     for byte in text.bytes() {
         match byte {

@@ -16,8 +16,9 @@ use crate::os;
 
 pub use axum::http::Method;
 
-/// How long an answer may take. Adding a route waits for the disk, and nothing takes longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer may take. Ending the services of a project takes longest: those that others need wait for them,
+/// and each may take its time.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The longest answer, in bytes: the listeners of a very busy machine.
 const MOST: usize = 64 * 1024 * 1024;

@@ -47,12 +47,12 @@ const REST: Duration = Duration::from_secs(1);
 /// What a keeper is told.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// Let it run.
-    Start,
+    /// Let it run. Answered once it is on its way.
+    Start(oneshot::Sender<()>),
     /// Let it end.
     Stop,
-    /// Let it end, and run again.
-    Restart,
+    /// Let it end, and run again. Answered likewise.
+    Restart(oneshot::Sender<()>),
     /// From now on it is to run like this. It is not restarted for that.
     Become(Box<Definition>),
     /// Write this into its standard input; whether somebody reads it is answered.
@@ -176,9 +176,16 @@ impl Keeper {
 
     async fn obey(&mut self, order: Order) {
         match order {
-            Order::Start => self.on(Event::Wanted).await,
+            Order::Start(taken) => {
+                self.on(Event::Wanted).await;
+                // Whoever asked may have left.
+                let _ = taken.send(());
+            }
             Order::Stop => self.on(Event::Stop).await,
-            Order::Restart => self.on(Event::Restart).await,
+            Order::Restart(taken) => {
+                self.on(Event::Restart).await;
+                let _ = taken.send(());
+            }
             Order::Become(definition) => {
                 if definition.port != self.definition.port {
                     self.socket = None;

@@ -186,7 +186,10 @@ impl Supervisor {
         let kept = projects.projects.get(root).map_or(&[][..], Vec::as_slice);
         let wanted = needed(kept, names)?;
         for at in &wanted {
-            kept[*at].order(Order::Start).await;
+            let (taken, is_taken) = oneshot::channel();
+            kept[*at].order(Order::Start(taken)).await;
+            // A keeper that has left takes none.
+            let _ = is_taken.await;
         }
         Ok(wanted.into_iter().map(|at| kept[at].service()).collect())
     }
@@ -241,16 +244,19 @@ impl Supervisor {
     /// When it is not there.
     pub async fn act(&self, id: &str, act: Act) -> Result<Service, RunError> {
         let shown = self.find(id)?;
-        let order = match act {
-            Act::Start => return self.start_one(id).await,
-            Act::Stop => Order::Stop,
-            Act::Restart => Order::Restart,
-        };
-        // A keeper that has left has ended its service.
-        let _ = shown.orders.send(order).await;
         let mut standing = shown.standing.clone();
-        if act == Act::Stop {
-            let _ = standing.wait_for(|standing| standing.service.phase == Phase::Stopped).await;
+        // A keeper that has left has ended its service.
+        match act {
+            Act::Start => return self.start_one(id).await,
+            Act::Stop => {
+                let _ = shown.orders.send(Order::Stop).await;
+                let _ = standing.wait_for(|standing| standing.service.phase == Phase::Stopped).await;
+            }
+            Act::Restart => {
+                let (taken, is_taken) = oneshot::channel();
+                let _ = shown.orders.send(Order::Restart(taken)).await;
+                let _ = is_taken.await;
+            }
         }
         Ok(standing.borrow().service.clone())
     }
@@ -383,7 +389,9 @@ impl Kept {
         self.definition = definition.clone();
         self.order(Order::Become(Box::new(definition))).await;
         if !matches!(self.standing.borrow().service.phase, Phase::Stopped) {
-            self.order(Order::Restart).await;
+            let (taken, is_taken) = oneshot::channel();
+            self.order(Order::Restart(taken)).await;
+            let _ = is_taken.await;
         }
     }
 

@@ -3,20 +3,29 @@
 //! A command is one leaf: a type that clap derives its arguments, help, man page and completions from, and
 //! [`Command::run`]. It knows [`Stage`] and never another leaf. Deliberately absent here: what any command does.
 
+mod attach;
 mod completions;
+mod down;
 mod duration;
 #[cfg(test)]
 mod fixture;
 mod free;
 mod global;
 mod hub;
+mod listen_exec;
+mod logs;
 mod ls;
 mod man;
 mod port;
 mod probe;
+mod ps;
+mod restart;
 mod route;
 mod run;
 mod scan;
+mod services;
+mod stop;
+mod up;
 mod usage;
 mod wait;
 mod why;
@@ -41,11 +50,19 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
+    Leaf::of::<up::Up>(),
+    Leaf::of::<down::Down>(),
+    Leaf::of::<ps::Ps>(),
+    Leaf::of::<logs::Logs>(),
+    Leaf::of::<restart::Restart>(),
+    Leaf::of::<stop::Stop>(),
+    Leaf::of::<attach::Attach>(),
     Leaf::of::<route::Route>(),
     Leaf::of::<run::Run>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),
+    Leaf::of::<listen_exec::ListenExec>(),
 ];
 
 /// What `navyd` alone is short for.

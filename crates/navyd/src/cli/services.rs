@@ -10,12 +10,13 @@ use std::{
 
 use navyd_model::{
     Line, Service, Stream,
+    api::Document,
     project::{NewProject, ProjectList, ProjectState},
 };
 
 use crate::{
     client,
-    hub::{Client, Method},
+    hub::{Client, Message, Method},
     out::{Failure, Screen, Text, Tone},
 };
 
@@ -79,7 +80,11 @@ fn choose(
     let is_here = |service: &&Service| root.is_some() && service.project.as_deref() == root;
     if names.is_empty() {
         let here: Vec<Service> = all.iter().filter(is_here).cloned().collect();
-        return if here.is_empty() { Err(Failure::new("no project runs here").hint("navyd up")) } else { Ok(here) };
+        return if here.is_empty() {
+            Err(Failure::new("no project runs here").hint("navyd up"))
+        } else {
+            Ok(here)
+        };
     }
     let find = |name: &String| {
         let here = all.iter().filter(is_here).find(|service| service.name == *name);
@@ -87,7 +92,9 @@ fn choose(
         // A name that only one service has is no riddle.
         let mut named = all.iter().filter(|service| service.name == *name);
         let found = found.or_else(|| named.next().filter(|_| named.next().is_none()));
-        found.cloned().ok_or_else(|| Failure::new(format!("there is no service `{name}`")).hint("navyd ps --all"))
+        found
+            .cloned()
+            .ok_or_else(|| Failure::new(format!("there is no service `{name}`")).hint("navyd ps --all"))
     };
     names.iter().map(find).collect()
 }
@@ -132,6 +139,19 @@ impl Prefixes {
     }
 }
 
+/// The line of an event; `None` for one that says that some are missing.
+pub(super) fn line(message: &Message) -> Option<Line> {
+    (message.event == "line")
+        .then(|| serde_json::from_str::<Document<Line>>(&message.data).ok())
+        .flatten()
+        .map(|line| line.body)
+}
+
+/// The text without what colours it.
+pub(super) fn plain(text: &str) -> String {
+    crate::out::output(text, false)
+}
+
 /// The name of a service in its id.
 fn short(id: &str) -> &str {
     id.split('.').next().unwrap_or(id)
@@ -143,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_file_is_the_nearest_up_to_the_root_of_the_project() {
-        let there = |paths: &'static [&str]| move |path: &Path| paths.iter().any(|known| path == Path::new(known));
+        let there =
+            |paths: &'static [&str]| move |path: &Path| paths.iter().any(|known| path == Path::new(known));
         for (here, top, paths, expected) in [
             ("/srv/shop", None, &["/srv/shop/Procfile"][..], Some("/srv/shop/Procfile")),
             ("/srv/shop", None, &["/srv/navyd.toml"], None),

@@ -10,6 +10,7 @@ mod hint;
 pub(crate) mod json;
 mod live;
 pub(crate) mod measure;
+mod output;
 mod screen;
 mod style;
 mod table;
@@ -17,6 +18,7 @@ mod text;
 
 pub(crate) use hint::Failure;
 pub(crate) use live::Live;
+pub(crate) use output::output;
 #[cfg(test)]
 pub(crate) use screen::recorded;
 pub(crate) use screen::{Answer, Screen, Talk};

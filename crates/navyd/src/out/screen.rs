@@ -11,6 +11,7 @@ use super::{
     escape::escape,
     hint::{Failure, draw_hint},
     json,
+    output::output,
     style::{Color, Look, Surroundings, Tone},
     text::Text,
 };
@@ -89,6 +90,13 @@ impl Screen {
     /// Writes one line to stdout.
     pub(crate) fn line(&mut self, text: &Text) -> io::Result<()> {
         let line = text.show(&self.look()) + "\n";
+        self.print(&line)
+    }
+
+    /// Writes a line of another program's output to stdout, between two texts of our own.
+    pub(crate) fn coloured(&mut self, front: &Text, line: &str, behind: &Text) -> io::Result<()> {
+        let look = self.look();
+        let line = format!("{}{}{}\n", front.show(&look), output(line, look.colour), behind.show(&look));
         self.print(&line)
     }
 

@@ -34,7 +34,7 @@ const REGISTRIES: &[leaves::Registry] = &[
     leaves::Registry {
         folder: "crates/navyd/src/cli",
         list: "COMMANDS",
-        engine: &["duration", "fixture", "global", "probe", "usage"],
+        engine: &["duration", "fixture", "global", "probe", "services", "usage"],
     },
 ];
 

@@ -1,0 +1,69 @@
+//! `navyd attach SERVICE`: what a service says, and what is typed as its standard input.
+//!
+//! The service has a pipe and no terminal: it reads line by line, and keys such as Control-C end `attach` alone.
+
+use std::{io::BufRead as _, thread};
+
+use navyd_model::project::{NewInput, Taken};
+
+use super::{Command, Format, Stage, services};
+use crate::{
+    client,
+    exit::Exit,
+    hub::{self, Method, segment},
+    out::Failure,
+};
+
+/// Follow a service, and write into its standard input
+///
+/// Each line that is typed reaches the service. It has a pipe and no terminal; Control-C leaves, and the service goes on.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "attach",
+    after_long_help = "Examples:\n  navyd attach web\n  echo rs | navyd attach web\n\n\
+        Exit status: 0 it was followed to the end, 1 it does not run, 2 wrong use or failure."
+)]
+pub(super) struct Attach {
+    /// The service
+    #[arg(value_name = "SERVICE")]
+    service: String,
+}
+
+impl Command for Attach {
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let (Some(hub), Some(writer)) = (hub::running()?, hub::running()?) else {
+            return Err(Failure::new("no hub runs, and so no service").hint("navyd up").into());
+        };
+        let chosen = services::chosen(&hub, &[self.service])?;
+        let Some(service) = chosen.first().filter(|service| service.pid.is_some()) else {
+            stage.screen.note("it does not run")?;
+            return Ok(Exit::No);
+        };
+        let base = format!("/api/v1/services/{}", segment(&service.id));
+        let lines = hub.follow(&format!("{base}/logs?follow=true&tail=20")).map_err(Failure::from)?;
+        // It ends with the input, or with the process.
+        thread::spawn(move || {
+            for text in std::io::stdin().lock().lines().map_while(Result::ok) {
+                let path = format!("{base}/input");
+                let taken = writer.ask::<Taken>(Method::POST, &path, Some(&NewInput { text: text + "\n" }));
+                if !taken.is_ok_and(|taken| taken.taken) {
+                    return;
+                }
+            }
+        });
+        let prefixes = services::Prefixes::default();
+        for message in lines {
+            let message = message.map_err(Failure::from)?;
+            match services::line(&message) {
+                Some(line) if stage.format == Format::Text => prefixes.show(&line, &mut stage.screen)?,
+                Some(line) => stage.screen.json_line(&line)?,
+                None => stage.screen.note("some lines were said too fast, and are missing here")?,
+            }
+            stage.screen.flush()?;
+            if !client::is_read() {
+                break;
+            }
+        }
+        Ok(Exit::Yes)
+    }
+}

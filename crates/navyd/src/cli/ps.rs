@@ -1,0 +1,134 @@
+//! `navyd ps`: which services there are, and how they stand.
+
+use jiff::Timestamp;
+use navyd_model::{
+    Ended, Phase, Service,
+    api::Document,
+    hub::{RouteEntry, Routes, Services},
+};
+
+use super::{Command, Format, Stage, services};
+use crate::{
+    exit::Exit,
+    hub::{self, Method},
+    out::{Align, Column, Failure, Screen, Table, Text, Tone},
+};
+
+/// List the services of this directory's project
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "ps",
+    after_long_help = "Examples:\n  \
+        navyd ps\n  \
+        navyd ps --all           of every project\n  \
+        navyd ps --json | jq -r '.services[] | select(.phase == \"failed\") | .name'\n\n\
+        Exit status: 0 there are some, 1 there are none, 2 wrong use or failure."
+)]
+pub(super) struct Ps {
+    /// Of every project
+    #[arg(long, short)]
+    all: bool,
+}
+
+const COLUMNS: &[Column] = &[
+    Column { header: "NAME", align: Align::Left, importance: 9, least: 8 },
+    Column { header: "PHASE", align: Align::Left, importance: 8, least: 8 },
+    Column { header: "SINCE", align: Align::Right, importance: 5, least: 5 },
+    Column { header: "PID", align: Align::Right, importance: 4, least: 5 },
+    Column { header: "PORT", align: Align::Right, importance: 6, least: 5 },
+    Column { header: "URL", align: Align::Left, importance: 7, least: 16 },
+    Column { header: "RESTARTS", align: Align::Right, importance: 3, least: 3 },
+    Column { header: "ENDED", align: Align::Left, importance: 2, least: 6 },
+];
+
+impl Command for Ps {
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let (mut found, mut routes) = (Vec::new(), Routes::default());
+        if let Some(hub) = hub::running()? {
+            found = if self.all {
+                let all: Services =
+                    hub.ask(Method::GET, "/api/v1/services", None::<&()>).map_err(Failure::from)?;
+                all.services
+            } else {
+                services::chosen(&hub, &[]).unwrap_or_default()
+            };
+            routes = hub.routes().map_err(Failure::from)?;
+        }
+        let exit = if found.is_empty() { Exit::No } else { Exit::Yes };
+        match stage.format {
+            Format::Text if found.is_empty() => {
+                stage.screen.note(if self.all { "no service is there" } else { "no project runs here" })?;
+                stage.screen.hint("navyd up")?;
+            }
+            Format::Text => render(&found, &routes.routes, self.all, &mut stage.screen)?,
+            Format::Json => stage.screen.json(&Document::new("services", Services { services: found }))?,
+            Format::Jsonl => found.iter().try_for_each(|service| stage.screen.json_line(service))?,
+        }
+        Ok(exit)
+    }
+}
+
+fn render(found: &[Service], routes: &[RouteEntry], all: bool, screen: &mut Screen) -> std::io::Result<()> {
+    let mut table = Table::new(COLUMNS);
+    let now = Timestamp::now();
+    for service in found {
+        let url =
+            routes.iter().find(|route| route.service.as_ref() == Some(&service.id) && route.url.is_some());
+        let port = service.listens.first().map(std::net::SocketAddr::port).or(service.port);
+        let tone = match service.phase {
+            Phase::Ready => Tone::Green,
+            Phase::Failed => Tone::Red,
+            Phase::Restarting => Tone::Yellow,
+            _ => Tone::Plain,
+        };
+        table.push(vec![
+            Text::of(Tone::Bold, if all { &service.id } else { &service.name }),
+            Text::of(tone, service.phase.as_str()),
+            Text::plain(age(now, service.since)).piped(service.since.to_string()),
+            number(service.pid),
+            number(port.map(u32::from)),
+            Text::plain(url.and_then(|route| route.url.as_deref()).unwrap_or_default()),
+            number(Some(service.restarts).filter(|restarts| *restarts > 0)),
+            Text::plain(service.ended.map(ended).unwrap_or_default()),
+        ]);
+    }
+    let drawn = table.draw(&screen.look());
+    screen.print(&drawn)
+}
+
+fn number(value: Option<u32>) -> Text {
+    Text::plain(value.map(|value| value.to_string()).unwrap_or_default())
+}
+
+fn ended(ended: Ended) -> String {
+    match ended {
+        Ended::Status(status) => format!("status {status}"),
+        Ended::Signal(signal) => format!("signal {signal}"),
+    }
+}
+
+/// In the largest unit that fits.
+fn age(now: Timestamp, since: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (seconds, expected) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7_300, "2 h"), (200_000, "2 d"), (-5, "0 s")]
+        {
+            assert_eq!(age(at(1_000_000 + seconds), at(1_000_000)), expected);
+        }
+    }
+}

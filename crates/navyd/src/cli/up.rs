@@ -1,0 +1,352 @@
+//! `navyd up`: the services of this directory's project run.
+//!
+//! The hub runs them. In the foreground this command shows what they say and ends them with itself; when it is killed,
+//! they go on, and `navyd down` ends them. Deliberately absent: reading the project's file, which the hub does.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use navyd_model::{
+    Line, Phase, Service,
+    api::Document,
+    hub::{Happened, HubEvent, Services},
+    project::{ProjectState, Stopped},
+};
+
+use super::{Command, Format, Stage, services};
+use crate::{
+    exit::Exit,
+    hub::{self, Client, Method, segment},
+    interrupt::Interrupt,
+    out::{Failure, Text, Tone},
+};
+
+/// Run the services of this directory's project
+///
+/// They are written in `navyd.toml` or a `Procfile`, which is watched: what is changed there runs anew. Each has a name
+/// and a port that stay the same. In the foreground, Control-C ends them.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "up",
+    after_long_help = "Examples:\n  \
+        navyd up               all services, with what they say\n  \
+        navyd up web           one, with what it needs\n  \
+        navyd up -d            in the background; returns once they are ready\n\n\
+        Exit status: 0 all are ready, or ended well; 1 one failed; 2 wrong use or failure; 130 interrupted."
+)]
+pub(super) struct Up {
+    /// The services; all of the project without any
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+
+    /// Return once they are ready, and let them run
+    #[arg(long, short)]
+    detach: bool,
+}
+
+/// How often an interrupt is looked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What happens while services run.
+enum News {
+    Line(Line),
+    Missed,
+    Service(Box<Service>),
+    /// The hub says nothing more.
+    Over,
+    /// They were told to end, and have; or that failed.
+    Ended(Result<(), Failure>),
+}
+
+/// How services stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Together {
+    /// Something is still to come.
+    Coming,
+    /// All are ready or have ended well.
+    Well,
+    /// One failed, and nothing more is to come.
+    Badly,
+}
+
+impl Command for Up {
+    fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let project = services::new_project(&services::file()?, self.services.clone())?;
+        let hub = hub::ensure()?;
+        // Before anything runs, so that nothing is left behind.
+        let interrupt = Interrupt::new()?;
+        let (tell, news) = channel();
+        let begun = Timestamp::now();
+        listen(tell.clone())?;
+        let state: ProjectState =
+            hub.ask(Method::POST, "/api/v1/projects", Some(&project)).map_err(Failure::from)?;
+        let mut standing: BTreeMap<String, Service> =
+            state.services.iter().map(|service| (service.id.clone(), service.clone())).collect();
+        if self.detach {
+            return detached(&hub, &state, &mut standing, &interrupt, &news, stage);
+        }
+        read(&state.services, begun, tell.clone())?;
+        self.foreground(&state, &mut standing, &interrupt, &news, &tell, stage)
+    }
+}
+
+impl Up {
+    fn foreground(
+        &self,
+        state: &ProjectState,
+        standing: &mut BTreeMap<String, Service>,
+        interrupt: &Interrupt,
+        news: &Receiver<News>,
+        tell: &Sender<News>,
+        stage: &mut Stage,
+    ) -> anyhow::Result<Exit> {
+        let prefixes = services::Prefixes::of(&state.services);
+        let mut interrupted = false;
+        loop {
+            if interrupt.wait(Duration::ZERO) {
+                if interrupted {
+                    return Ok(Exit::Interrupted);
+                }
+                interrupted = true;
+                stop(state, self.services.clone(), tell.clone());
+            }
+            match news.recv_timeout(LOOK) {
+                Ok(News::Line(line)) => match stage.format {
+                    Format::Text => prefixes.show(&line, &mut stage.screen)?,
+                    Format::Jsonl => stage.screen.json_line(&line)?,
+                    Format::Json => {}
+                },
+                Ok(News::Missed) => {
+                    stage.screen.note("some lines were said too fast, and are missing here")?
+                }
+                Ok(News::Service(service)) => take(standing, *service),
+                Ok(News::Over) => return Err(over().into()),
+                Ok(News::Ended(ended)) => {
+                    ended?;
+                    return self.answer(standing, Exit::Interrupted, stage);
+                }
+                Err(RecvTimeoutError::Timeout) if interrupted => stage.screen.flush()?,
+                // Whatever was said before is shown by now.
+                Err(_) => {
+                    stage.screen.flush()?;
+                    match ended(standing.values()) {
+                        Together::Coming => {}
+                        Together::Well => return self.answer(standing, Exit::Yes, stage),
+                        Together::Badly => return self.answer(standing, Exit::No, stage),
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        standing: &BTreeMap<String, Service>,
+        exit: Exit,
+        stage: &mut Stage,
+    ) -> anyhow::Result<Exit> {
+        if stage.format == Format::Json {
+            let services = standing.values().cloned().collect();
+            stage.screen.json(&Document::new("services", Services { services }))?;
+        }
+        Ok(exit)
+    }
+}
+
+/// Waits until they are ready, and says where they are.
+fn detached(
+    hub: &Client,
+    state: &ProjectState,
+    standing: &mut BTreeMap<String, Service>,
+    interrupt: &Interrupt,
+    news: &Receiver<News>,
+    stage: &mut Stage,
+) -> anyhow::Result<Exit> {
+    let together = loop {
+        match ready(standing.values()) {
+            Together::Coming => {}
+            together => break together,
+        }
+        if interrupt.wait(Duration::ZERO) {
+            stage.screen.note("they go on starting")?;
+            stage.screen.hint("navyd down")?;
+            return Ok(Exit::Interrupted);
+        }
+        match news.recv_timeout(LOOK) {
+            Ok(News::Service(service)) => take(standing, *service),
+            Ok(News::Over) => return Err(over().into()),
+            Ok(News::Line(_) | News::Missed | News::Ended(_)) | Err(_) => {}
+        }
+    };
+    let services: Vec<Service> =
+        state.services.iter().filter_map(|service| standing.get(&service.id).cloned()).collect();
+    match stage.format {
+        Format::Json => {
+            let state = ProjectState { services, ..state.clone() };
+            stage.screen.json(&Document::new("project", state))?;
+        }
+        Format::Jsonl => services.iter().try_for_each(|service| stage.screen.json_line(service))?,
+        Format::Text => render(hub, &services, stage)?,
+    }
+    Ok(if together == Together::Well { Exit::Yes } else { Exit::No })
+}
+
+fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Result<()> {
+    let routes = hub.routes().map_err(Failure::from)?.routes;
+    for service in services {
+        let route =
+            routes.iter().find(|route| route.service.as_ref() == Some(&service.id) && route.url.is_some());
+        let url = route.and_then(|route| route.url.clone()).unwrap_or_default();
+        let tone = if service.phase == Phase::Failed { Tone::Red } else { Tone::Plain };
+        let text = Text::of(Tone::Bold, &service.name).then(tone, format!(" {}", service.phase.as_str()));
+        stage.screen.line(&if url.is_empty() { text } else { text.then(Tone::Plain, format!(" {url}")) })?;
+    }
+    if let Some(failed) = services.iter().find(|service| service.phase == Phase::Failed) {
+        stage.screen.hint(&format!("navyd logs {}", failed.name))?;
+    }
+    Ok(())
+}
+
+fn take(standing: &mut BTreeMap<String, Service>, service: Service) {
+    if let Some(known) = standing.get_mut(&service.id) {
+        *known = service;
+    }
+}
+
+/// Whether services that are started are there. One that waits for another that failed is not to come.
+fn ready<'s>(services: impl Iterator<Item = &'s Service>) -> Together {
+    let phases: Vec<Phase> = services.map(|service| service.phase).collect();
+    let failed = phases.contains(&Phase::Failed);
+    let comes = |phase: &Phase| match phase {
+        Phase::Ready | Phase::Stopped | Phase::Failed => false,
+        Phase::Waiting => !failed,
+        Phase::Starting | Phase::Restarting | Phase::Stopping => true,
+    };
+    match (phases.iter().any(comes), failed) {
+        (true, _) => Together::Coming,
+        (false, true) => Together::Badly,
+        (false, false) => Together::Well,
+    }
+}
+
+/// Whether nothing runs any more.
+fn ended<'s>(services: impl Iterator<Item = &'s Service> + Clone) -> Together {
+    match ready(services.clone()) {
+        Together::Well | Together::Badly if services.clone().any(|service| service.phase == Phase::Ready) => {
+            Together::Coming
+        }
+        together => together,
+    }
+}
+
+/// Hears how services change, from now on.
+fn listen(tell: Sender<News>) -> anyhow::Result<()> {
+    let events = hub::ensure()?.follow("/api/v1/events").map_err(Failure::from)?;
+    // It ends with the hub or the process.
+    thread::spawn(move || {
+        for message in events.map_while(Result::ok) {
+            let Ok(event) = serde_json::from_str::<Document<HubEvent>>(&message.data) else { continue };
+            let news = match event.body.what {
+                Happened::Service { service } => News::Service(Box::new(service)),
+                Happened::Stopping => break,
+                _ => continue,
+            };
+            if tell.send(news).is_err() {
+                return;
+            }
+        }
+        // Nobody listens when the command has ended.
+        let _ = tell.send(News::Over);
+    });
+    Ok(())
+}
+
+/// Hears what services say, since they were asked for.
+fn read(services: &[Service], begun: Timestamp, tell: Sender<News>) -> anyhow::Result<()> {
+    let ids: Vec<String> = services.iter().map(|service| segment(&service.id)).collect();
+    let path = format!("/api/v1/services/{}/logs?follow=true", ids.join(","));
+    let lines = hub::ensure()?.follow(&path).map_err(Failure::from)?;
+    // It ends with the services or the process.
+    thread::spawn(move || {
+        for message in lines.map_while(Result::ok) {
+            let news = match services::line(&message) {
+                Some(line) if line.at < begun => continue,
+                Some(line) => News::Line(line),
+                None => News::Missed,
+            };
+            if tell.send(news).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Tells services to end, while what they say is shown.
+fn stop(state: &ProjectState, names: Vec<String>, tell: Sender<News>) {
+    let path = format!("/api/v1/projects/{}/stop", segment(&state.root));
+    thread::spawn(move || {
+        let ended = hub::ensure().and_then(|hub| {
+            let ended = hub.ask::<Services>(Method::POST, &path, Some(&Stopped { services: names }));
+            ended.map(drop).map_err(Failure::from)
+        });
+        // Nobody listens when the command was interrupted again.
+        let _ = tell.send(News::Ended(ended));
+    });
+}
+
+fn over() -> Failure {
+    Failure::new("the hub has ended, and its services with it").hint("navyd hub logs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn services(phases: &[Phase]) -> Vec<Service> {
+        let service = |phase: &Phase| Service {
+            id: "web.shop".into(),
+            name: "web".into(),
+            project: None,
+            branch: None,
+            command: Vec::new(),
+            phase: *phase,
+            since: Timestamp::UNIX_EPOCH,
+            pid: None,
+            port: None,
+            listens: Vec::new(),
+            restarts: 0,
+            ended: None,
+            log: Vec::new(),
+        };
+        phases.iter().map(service).collect()
+    }
+
+    #[test]
+    fn services_stand_together() {
+        use Phase::{Failed, Ready, Restarting, Starting, Stopped, Waiting};
+        for (phases, are_ready, have_ended) in [
+            (&[Ready, Ready][..], Together::Well, Together::Coming),
+            (&[Ready, Starting], Together::Coming, Together::Coming),
+            (&[Ready, Failed], Together::Badly, Together::Coming),
+            (&[Waiting, Failed], Together::Badly, Together::Badly),
+            (&[Waiting, Stopped], Together::Coming, Together::Coming),
+            (&[Restarting, Failed], Together::Coming, Together::Coming),
+            (&[Stopped, Stopped], Together::Well, Together::Well),
+            (&[Stopped, Failed], Together::Badly, Together::Badly),
+        ] {
+            let services = services(phases);
+            assert_eq!(
+                (ready(services.iter()), ended(services.iter())),
+                (are_ready, have_ended),
+                "{phases:?}"
+            );
+        }
+    }
+}
