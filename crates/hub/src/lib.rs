@@ -26,6 +26,7 @@ mod doors;
 mod error;
 mod events;
 mod guard;
+pub mod hosts;
 mod house;
 mod kept;
 mod lock;
@@ -42,6 +43,7 @@ mod seen;
 mod settings;
 mod start;
 pub mod supervisor;
+pub mod trust;
 
 pub use bell::Bell;
 pub use book::Refusal;

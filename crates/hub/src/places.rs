@@ -39,6 +39,16 @@ impl Places {
         Some(Self { runtime, state, data, config })
     }
 
+    /// The folder of the local authority.
+    pub fn authority(&self) -> PathBuf {
+        self.data.join("ca")
+    }
+
+    /// The certificate that stores are given.
+    pub fn root_certificate(&self) -> PathBuf {
+        self.authority().join("root.pem")
+    }
+
     /// The socket by which commands reach the hub.
     pub fn socket(&self) -> PathBuf {
         self.runtime.join("hub.sock")

@@ -5,6 +5,7 @@
 
 mod cgroup;
 mod family;
+pub(crate) mod files;
 mod handover;
 #[cfg(not(unix))]
 mod portable;

@@ -1,0 +1,286 @@
+//! Files with owners and permissions.
+//!
+//! Deliberately absent: what is written. Where a system has no owners and modes (Windows), its own protection of a
+//! user's folders is what there is: then nothing is checked, and nothing is claimed.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// Readable by its owner alone.
+pub(crate) const PRIVATE: u32 = 0o600;
+/// Readable by everyone.
+pub(crate) const PUBLIC: u32 = 0o644;
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let beside = beside(path);
+    let written = create(&beside, mode).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        // It may never have been made; the error that is told is the first one.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Writes a file of the system's that others read: whole in its place where that keeps what it is (its owner, mode
+/// and label), else into the file as it stands, as a file that is mounted by itself demands.
+///
+/// # Errors
+/// When neither is allowed.
+pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Ok(seen) = fs::symlink_metadata(path)
+        && seen.is_file()
+        && system::can_be_replaced()
+    {
+        let beside = beside(path);
+        let replaced = create(&beside, PUBLIC).and_then(|mut file| {
+            file.write_all(bytes)?;
+            system::make_alike(&file, &seen)?;
+            file.sync_all()?;
+            fs::rename(&beside, path)
+        });
+        if replaced.is_ok() {
+            return Ok(());
+        }
+        let _ = fs::remove_file(&beside);
+    }
+    // Longer first and then cut, so that a full disk leaves the old end rather than nothing.
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+/// Makes a folder that only its owner may enter, with those above it. One that others could only look into is closed.
+///
+/// # Errors
+/// When it cannot be made, belongs to somebody else, or others could have written into it.
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    if let Some(above) = path.parent() {
+        fs::create_dir_all(above)?;
+    }
+    match system::make_private(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    match system::close(path, &fs::symlink_metadata(path)?)? {
+        None => Ok(()),
+        Some(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
+    }
+}
+
+/// Why a file or folder is not its owner's alone; `None` when it is.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn why_not_private(path: &Path) -> io::Result<Option<String>> {
+    system::why_not_private(path, &fs::symlink_metadata(path)?)
+}
+
+/// Whether this process may write there: into a folder, or over a file. A file that is not there may not be.
+pub(crate) fn may_write(path: &Path) -> bool {
+    system::may_write(path)
+}
+
+/// Takes the lock that a file stands for; it is held until the file is dropped. `None` when another process has it.
+///
+/// # Errors
+/// When the file cannot be made.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    system::with_mode(&mut options, PRIVATE);
+    let file = options.open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn create(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    system::with_mode(&mut options, mode);
+    let file = options.open(path)?;
+    system::set_mode(&file, mode)?;
+    Ok(file)
+}
+
+/// A name beside a file that no other writer of this machine uses now.
+fn beside(path: &Path) -> PathBuf {
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}-{number}.new", std::process::id()));
+    path.with_file_name(name)
+}
+
+#[cfg(unix)]
+mod system {
+    use std::{
+        fs::{DirBuilder, File, Metadata, OpenOptions, Permissions},
+        io,
+        os::unix::fs::{
+            DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+        },
+        path::Path,
+    };
+
+    use rustix::fs::Access;
+
+    pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) {
+        options.mode(mode);
+    }
+
+    /// The mode as wanted, whatever the umask is.
+    pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    pub(super) fn make_private(path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(path)
+    }
+
+    pub(super) fn why_not_private(path: &Path, seen: &Metadata) -> io::Result<Option<String>> {
+        let me = rustix::process::geteuid().as_raw();
+        let (owner, mode) = (seen.uid(), seen.mode() & 0o7777);
+        let shown = path.display();
+        Ok(if seen.is_symlink() {
+            Some(format!("`{shown}` is a symbolic link"))
+        } else if owner != me {
+            Some(format!("`{shown}` belongs to user {owner}, and not to {me}"))
+        } else if mode & 0o077 != 0 {
+            Some(format!("`{shown}` has mode {mode:o}: others may use it"))
+        } else {
+            None
+        })
+    }
+
+    /// Closes a folder of ours to others; why that would be too late, or is not ours to do.
+    pub(super) fn close(path: &Path, seen: &Metadata) -> io::Result<Option<String>> {
+        let readable = seen.mode() & 0o022 == 0 && seen.is_dir();
+        if readable && seen.mode() & 0o055 != 0 && seen.uid() == rustix::process::geteuid().as_raw() {
+            std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+            return Ok(None);
+        }
+        why_not_private(path, seen)
+    }
+
+    pub(super) fn may_write(path: &Path) -> bool {
+        rustix::fs::access(path, Access::WRITE_OK).is_ok()
+    }
+
+    /// A new file has the label of its folder: where the kernel keeps labels (SELinux), the old file must stay.
+    pub(super) fn can_be_replaced() -> bool {
+        !Path::new("/sys/fs/selinux/enforce").exists()
+    }
+
+    pub(super) fn make_alike(file: &File, seen: &Metadata) -> io::Result<()> {
+        fchown(file, Some(seen.uid()), Some(seen.gid()))?;
+        set_mode(file, seen.mode() & 0o7777)
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::{
+        fs::{self, File, Metadata, OpenOptions},
+        io,
+        path::Path,
+    };
+
+    pub(super) fn with_mode(_options: &mut OpenOptions, _mode: u32) {}
+
+    pub(super) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn make_private(path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    pub(super) fn why_not_private(_path: &Path, _seen: &Metadata) -> io::Result<Option<String>> {
+        Ok(None)
+    }
+
+    pub(super) fn close(_path: &Path, _seen: &Metadata) -> io::Result<Option<String>> {
+        Ok(None)
+    }
+
+    pub(super) fn may_write(path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|seen| !seen.permissions().readonly())
+    }
+
+    pub(super) fn can_be_replaced() -> bool {
+        // A replaced file inherits the access list of its folder, and loses its own.
+        false
+    }
+
+    pub(super) fn make_alike(_file: &File, _seen: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_file_is_written_whole_with_its_mode() {
+        let scratch = Scratch::new();
+        let file = scratch.path().join("a");
+        write(&file, b"long text", PUBLIC).unwrap();
+        write(&file, b"short", PRIVATE).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"short");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, PRIVATE);
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_of_the_system_stays_what_it_is() {
+        let scratch = Scratch::new();
+        let (file, link) = (scratch.path().join("hosts"), scratch.path().join("link"));
+        fs::write(&file, "a long file").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        rewrite(&link, b"through").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"through");
+        rewrite(&file, b"new").unwrap();
+        assert_eq!(
+            (fs::read(&file).unwrap().as_slice(), fs::metadata(&file).unwrap().mode() & 0o777),
+            (&b"new"[..], 0o640)
+        );
+    }
+
+    #[test]
+    fn what_others_may_use_is_refused() {
+        let scratch = Scratch::new();
+        let folder = scratch.path().join("a/b");
+        private_folder(&folder).unwrap();
+        private_folder(&folder).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(why_not_private(&folder).unwrap().is_some_and(|why| why.contains("has mode 755")));
+        private_folder(&folder).unwrap();
+        assert_eq!(why_not_private(&folder).unwrap(), None);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o770)).unwrap();
+        let refused = private_folder(&folder).unwrap_err().to_string();
+        assert!(refused.contains("has mode 770"), "{refused}");
+    }
+}
