@@ -7,6 +7,9 @@
 //! All of it is synchronous: commands call it, the daemon does not. Deliberately absent: asking, printing, and becoming
 //! root, which are the command line's and the person's.
 
+mod authority;
+mod check;
+mod clients;
 mod environment;
 mod journal;
 mod machine;
@@ -20,6 +23,9 @@ mod work;
 #[cfg(test)]
 mod scene;
 
+pub use authority::{KeepError, Kept};
+pub use check::{Asked, CheckError, Verdict, check};
+pub use clients::{Ask, CLIENTS, Client};
 pub use environment::environment;
 pub use journal::{Journal, JournalError};
 pub use machine::{Machine, System, ThisMachine};
