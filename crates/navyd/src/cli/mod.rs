@@ -25,6 +25,7 @@ mod run;
 mod scan;
 mod services;
 mod stop;
+mod trust;
 mod up;
 mod usage;
 mod wait;
@@ -50,6 +51,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
+    Leaf::of::<run::Run>(),
     Leaf::of::<up::Up>(),
     Leaf::of::<down::Down>(),
     Leaf::of::<ps::Ps>(),
@@ -58,8 +60,8 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<stop::Stop>(),
     Leaf::of::<attach::Attach>(),
     Leaf::of::<route::Route>(),
-    Leaf::of::<run::Run>(),
     Leaf::of::<hub::Hub>(),
+    Leaf::of::<trust::Trust>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),
     Leaf::of::<listen_exec::ListenExec>(),
