@@ -4,10 +4,10 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError};
+use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError, tls::Certificates};
 use navyd_model::Route;
 
 /// A gateway that runs.
@@ -30,20 +30,19 @@ pub(crate) enum DoorError {
 }
 
 impl Doors {
-    /// Listens at these addresses, without any route yet.
+    /// Listens at these addresses, without any route yet; with TLS where there are certificates.
     ///
     /// # Errors
     /// When one is taken or forbidden.
-    pub(crate) fn open(listen: Vec<SocketAddr>, workers: usize, home: PathBuf) -> Result<Self, StartError> {
+    pub(crate) fn open(
+        listen: Vec<SocketAddr>,
+        workers: usize,
+        home: PathBuf,
+        tls: Option<Arc<Certificates>>,
+    ) -> Result<Self, StartError> {
         let limits = Limits::default();
-        let gateway = Gateway::start(Plan {
-            listen,
-            routes: Vec::new(),
-            workers,
-            limits,
-            home: Some(home),
-            tls: None,
-        })?;
+        let gateway =
+            Gateway::start(Plan { listen, routes: Vec::new(), workers, limits, home: Some(home), tls })?;
         Ok(Self {
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),

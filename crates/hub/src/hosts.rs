@@ -2,10 +2,15 @@
 //!
 //! A hosts file belongs to its owner. Only lines of ours are ever touched: the two markers, and between them what
 //! [`line`] writes. Every other line keeps its bytes, its order and its line ending, whatever it holds; whatever
-//! anybody wrote into the block stays, outside of it. Deliberately absent: reading and writing the file, and wildcards,
-//! which hosts files do not have.
+//! anybody wrote into the block stays, outside of it. Deliberately absent: wildcards, which hosts files do not have.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use crate::os::files;
 
 /// The line above ours.
 const BEGIN: &[u8] = b"# navyd begin";
@@ -72,6 +77,22 @@ impl FromStr for HostName {
         }
         Ok(Self(name))
     }
+}
+
+/// Where this system has its hosts file.
+pub fn file() -> PathBuf {
+    match std::env::consts::OS {
+        "windows" => r"C:\Windows\System32\drivers\etc\hosts".into(),
+        _ => "/etc/hosts".into(),
+    }
+}
+
+/// Writes the file: whole in its place, or into it as it stands where a container has mounted it.
+///
+/// # Errors
+/// When this user may not.
+pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    files::rewrite(file, bytes)
 }
 
 /// The file with exactly these names in our block; without any name, without our block.

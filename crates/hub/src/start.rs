@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use navyd_gateway::StartError;
+use jiff::Timestamp;
+use navyd_gateway::{StartError, tls::Certificates};
 use navyd_host::listeners::{Scope, listeners};
 use navyd_model::{Protocol, hub::Hub};
 use tokio::runtime::{Builder, Runtime};
@@ -31,6 +32,7 @@ use crate::{
     run::Running,
     settings::{Listen, Settings},
     supervisor::{RunError, Supervisor},
+    trust::Kept,
 };
 
 /// What starting led to.
@@ -78,7 +80,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         let _inside = runtime.enter();
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
-    let doors = Arc::new(open(&listen, workers, &socket, &mut notes)?);
+    let tls = certificates(&places, &mut notes);
+    let doors = Arc::new(open(&listen, workers, &socket, tls.as_ref(), &mut notes)?);
     let events = Arc::new(Events::new());
     let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
     notes.extend(waiting);
@@ -137,15 +140,33 @@ fn lock_or_join(file: &Path, socket: &Path) -> Result<Mine, HubError> {
     }
 }
 
+/// The certificates of this user's authority, which is made where there is none. One that is not safe is not used: then
+/// names are served without TLS, and that is noted.
+fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certificates>> {
+    match Kept::open(places, Timestamp::now()) {
+        Ok(kept) => Some(Arc::new(Certificates::new(kept.authority, Timestamp::now))),
+        Err(error) => {
+            notes.push(format!("names are served without TLS: {error}"));
+            None
+        }
+    }
+}
+
 /// Listens at the first addresses that are free, and notes who has those before.
-fn open(listen: &Listen, workers: usize, socket: &Path, notes: &mut Vec<String>) -> Result<Doors, HubError> {
+fn open(
+    listen: &Listen,
+    workers: usize,
+    socket: &Path,
+    tls: Option<&Arc<Certificates>>,
+    notes: &mut Vec<String>,
+) -> Result<Doors, HubError> {
     let attempts = listen.attempts();
     let last = attempts.len().saturating_sub(1);
     let mut taken = None;
     for (number, mut addresses) in attempts.into_iter().enumerate() {
         loop {
             let (address, source) =
-                match Doors::open(addresses.clone(), workers, socket.to_owned()) {
+                match Doors::open(addresses.clone(), workers, socket.to_owned(), tls.cloned()) {
                     Ok(doors) => {
                         notes.extend(taken.map(|taken: String| {
                             format!("{taken}: names are served at port {}", doors.port())

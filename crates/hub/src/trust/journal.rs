@@ -20,8 +20,8 @@ pub struct Journal {
     path: PathBuf,
     roots: Vec<Root>,
     entries: Vec<Entry>,
-    /// Held as long as the journal is: two commands at once would undo each other's.
-    _lock: fs::File,
+    /// Held as long as the journal may be written: two commands at once would undo each other's.
+    _lock: Option<fs::File>,
 }
 
 /// Why the journal cannot be used.
@@ -59,6 +59,15 @@ impl Journal {
         let lock = files::lock(&path.with_extension("lock"))
             .map_err(|error| fail(error.to_string()))?
             .ok_or_else(|| fail("another `navyd trust` is at work".into()))?;
+        Ok(Self { _lock: Some(lock), ..Self::look(path)? })
+    }
+
+    /// Reads it for looking alone: it must not be written, and leaves no trace.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no journal.
+    pub fn look(path: &Path) -> Result<Self, JournalError> {
+        let fail = |why: String| JournalError { path: path.display().to_string(), why };
         let body = match fs::read(path) {
             Ok(bytes) => {
                 serde_json::from_slice::<Document<Body>>(&bytes)
@@ -69,7 +78,7 @@ impl Journal {
             Err(error) => return Err(fail(error.to_string())),
         };
         let roots = body.roots.iter().filter_map(|pem| Root::of(pem)).collect();
-        Ok(Self { path: path.to_owned(), roots, entries: body.entries, _lock: lock })
+        Ok(Self { path: path.to_owned(), roots, entries: body.entries, _lock: None })
     }
 
     /// Every root that may still stand somewhere.

@@ -39,7 +39,12 @@ impl Step {
             Self::Run(call) if call.input.is_empty() => format!("run {}", call.shown()),
             Self::Run(call) => {
                 let input = String::from_utf8_lossy(&call.input);
-                format!("run {} (reading `{}`)", call.shown(), input.trim_end())
+                let input = match input.trim_end() {
+                    line if line.len() <= LONGEST_WORDS && !line.contains('\n') => format!("`{line}`"),
+                    text if text.contains("BEGIN CERTIFICATE") => "the certificate".into(),
+                    text => format!("{} bytes", text.len()),
+                };
+                format!("run {} (reading {input})", call.shown())
             }
         }
     }

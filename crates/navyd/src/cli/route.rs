@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: what a route is, which the model reads, and who keeps it.
 
+mod sync_hosts;
+
 use std::{io, net::SocketAddr};
 
 use navyd_model::{
@@ -31,7 +33,8 @@ use crate::{
         navyd route add '*.shop.localhost' 3000          and so does every name below it\n  \
         navyd route add 127.0.0.1:15432=tcp://127.0.0.1:5432\n  \
         navyd route ls\n  \
-        navyd route rm shop\n\n\
+        navyd route rm shop\n  \
+        sudo navyd route sync-hosts shop.localhost       for programs that do not know such names\n\n\
         Exit status: 0 yes, 1 no such route or no hub runs, 2 wrong use or failure."
 )]
 pub(super) struct Route {
@@ -58,6 +61,7 @@ enum Action {
     },
     /// List the routes
     Ls,
+    SyncHosts(sync_hosts::SyncHosts),
 }
 
 const COLUMNS: &[Column] = &[
@@ -72,6 +76,7 @@ impl Command for Route {
             Action::Add { from, to } => add(&from, to.as_deref(), stage),
             Action::Rm { from } => remove(&from, stage),
             Action::Ls => list(stage),
+            Action::SyncHosts(sync) => sync.run(stage),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Change {
         // What it will do is said of an authority that is never kept where there is none yet.
         let root = known.map_or_else(example, Ok)?;
         let stores = self.which.stores();
-        let mut journal = journal(&places)?;
+        let mut journal = self.journal(&places)?;
         let mut works = plan(&ThisMachine, &stores, Aim::Install(&root), &journal);
         let mut first = Vec::new();
         if is_new {
@@ -94,12 +94,18 @@ impl Change {
             // An authority that cannot be used is no reason to leave it where it is.
             None => Root::read(&places.root_certificate()).ok(),
         };
-        let mut journal = journal(&places)?;
+        let mut journal = self.journal(&places)?;
         let works = plan(&ThisMachine, &self.which.stores(), Aim::Uninstall(known.as_ref()), &journal);
         if !self.agreed("uninstall", &[], &works, stage)? {
             return Ok(Exit::No);
         }
         self.act("uninstall", works, &mut journal, &places, stage)
+    }
+
+    fn journal(&self, places: &Places) -> Result<Journal, Failure> {
+        let path = places.state.join("trust.json");
+        let journal = if self.dry_run { Journal::look(&path) } else { Journal::open(&path) };
+        journal.map_err(|error| unwritten(&error))
     }
 
     /// The root that is meant, when there is one that need not be made or renewed.
@@ -192,10 +198,6 @@ fn root_of(authority: &Authority) -> Result<Root, Failure> {
 
 fn read(file: &std::path::Path) -> Result<Root, Failure> {
     Root::read(file).map_err(|error| Failure::new(error.to_string()).hint(format!("ls -l {}", shown(file))))
-}
-
-fn journal(places: &Places) -> Result<Journal, Failure> {
-    Journal::open(&places.state.join("trust.json")).map_err(|error| unwritten(&error))
 }
 
 fn unwritten(error: &navyd_hub::trust::JournalError) -> Failure {
