@@ -6,6 +6,7 @@
 mod free;
 mod gateway;
 mod hub;
+mod hosts;
 mod port;
 mod probe;
 mod run;
@@ -13,5 +14,6 @@ mod scan;
 mod see;
 mod support;
 mod tidy;
+mod trust;
 mod wait;
 mod why;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{Which, places, program, shown, unkept};
 use crate::{
     cli::{Format, Stage},
+    client,
     exit::Exit,
     out::{Align, Answer, Column, Failure, Screen, Table, Text, Tone},
 };
@@ -36,6 +37,9 @@ pub(super) struct Change {
     #[arg(long, value_name = "FILE")]
     authority: Option<PathBuf>,
 }
+
+/// Where root remembers what it installed on behalf of users.
+const SYSTEM: &str = "/var/lib/navyd";
 
 /// The body of `navyd.trust-change/1`.
 #[derive(Debug, Serialize)]
@@ -103,7 +107,9 @@ impl Change {
     }
 
     fn journal(&self, places: &Places) -> Result<Journal, Failure> {
-        let path = places.state.join("trust.json");
+        // On behalf of a user, root keeps what it did apart from both homes: `sudo` may show it either.
+        let on_behalf = self.authority.is_some() && client::me().uid == Some(0);
+        let path = if on_behalf { PathBuf::from(SYSTEM) } else { places.state.clone() }.join("trust.json");
         let journal = if self.dry_run { Journal::look(&path) } else { Journal::open(&path) };
         journal.map_err(|error| unwritten(&error))
     }
