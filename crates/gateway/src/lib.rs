@@ -24,6 +24,7 @@
 mod doors;
 mod entrances;
 mod gateway;
+mod h2;
 mod http;
 mod limits;
 mod listen;

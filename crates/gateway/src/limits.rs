@@ -39,6 +39,26 @@ pub struct Limits {
     pub udp_sessions: usize,
     /// How long a client of a UDP route may be silent, both ways.
     pub udp_idle: Duration,
+    /// Streams that one client may have open at once (HTTP/2).
+    pub h2_streams: u32,
+    /// Bytes of one stream that may come before the other side has taken them (RFC 9113 §6.9.2).
+    pub h2_stream_window: u32,
+    /// Bytes of all streams of one connection that may.
+    pub h2_connection_window: u32,
+    /// Bytes of one stream that may wait to be sent.
+    pub h2_send_buffer: usize,
+    /// The largest frame that is taken, in bytes.
+    pub h2_frame: u32,
+    /// Streams of one connection that may be opened and reset before anyone has looked at them. A hot reload leaves
+    /// hundreds of requests at once; beyond this it is an attack.
+    pub h2_pending_resets: usize,
+    /// Streams that were reset here and whose last frames, still on the way, are told from a protocol error.
+    pub h2_remembered_resets: usize,
+    /// Malformed requests that one connection may send in its life.
+    pub h2_refused: usize,
+    /// What small frames may take of memory beyond their payload, in bytes: 256 for each at most. Programs send
+    /// thousands of tiny messages at once.
+    pub h2_small_frames: usize,
     /// How long a connection that is closed early still takes what the client sends, so that the client can read why.
     pub linger: Duration,
     /// How long a gateway that ends waits for what is in flight.
@@ -66,6 +86,15 @@ impl Default for Limits {
             upstream_idle: Duration::from_secs(60),
             udp_sessions: 1024,
             udp_idle: Duration::from_secs(60),
+            h2_streams: 100,
+            h2_stream_window: 256 * 1024,
+            h2_connection_window: 4 * 1024 * 1024,
+            h2_send_buffer: 64 * 1024,
+            h2_frame: 16 * 1024,
+            h2_pending_resets: 1024,
+            h2_remembered_resets: 1024,
+            h2_refused: 16 * 1024,
+            h2_small_frames: 8 * 1024 * 1024,
             linger: Duration::from_secs(2),
             drain: Duration::from_secs(10),
             drain_quiet: Duration::from_millis(500),

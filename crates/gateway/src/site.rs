@@ -59,7 +59,7 @@ impl Site {
 
     /// Whether requests take it, rather than bytes.
     pub(crate) fn is_http(&self) -> bool {
-        self.upstream().is_none_or(|upstream| upstream.scheme == Scheme::Http)
+        self.upstream().is_none_or(|upstream| matches!(upstream.scheme, Scheme::Http | Scheme::H2c))
     }
 
     /// Whether requests should wait for its service.

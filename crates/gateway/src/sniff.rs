@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use tokio::time::timeout;
 
 use crate::{
-    http,
+    h2, http,
     net::{Buffer, Deadline, Guest, Socket},
     worker::{Door, Worker},
 };
@@ -56,10 +56,15 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: 
     match (spoken, &worker.tls) {
         (None, _) => {}
         (Some(Spoken::Tls), Some(config)) => {
-            if let Some(arrival) = Box::pin(arrival.secured(&worker, Arc::clone(config))).await {
-                http::serve(worker, door, arrival).await;
+            match Box::pin(arrival.secured(&worker, Arc::clone(config))).await {
+                Some(arrival) if arrival.socket.protocol() == Some(b"h2") => {
+                    Box::pin(h2::serve(worker, door, arrival)).await;
+                }
+                Some(arrival) => http::serve(worker, door, arrival).await,
+                None => {}
             }
         }
+        (Some(Spoken::Http2), _) => Box::pin(h2::serve(worker, door, arrival)).await,
         (Some(_), _) => http::serve(worker, door, arrival).await,
     }
 }

@@ -13,7 +13,12 @@ use tokio::{
     time::{Duration, Instant, sleep, timeout},
 };
 
-use crate::{limits::Limits, net::Socket, own::Own};
+use crate::{
+    h2::{Called, Calls},
+    limits::Limits,
+    net::{Lender, Socket},
+    own::Own,
+};
 
 /// How often idle connections are looked through. Only while there are any.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -51,6 +56,8 @@ pub(crate) struct Pool {
     answered: Cell<usize>,
     sweeping: Cell<bool>,
     closed: Cell<bool>,
+    /// The connection that carries HTTP/2, where there is one.
+    calls: Rc<Calls>,
 }
 
 struct Idle {
@@ -83,6 +90,7 @@ impl Pool {
             answered: Cell::new(0),
             sweeping: Cell::new(false),
             closed: Cell::new(false),
+            calls: Rc::default(),
         }
     }
 
@@ -120,6 +128,13 @@ impl Pool {
         // Taken before waiting, so that no other takes it meanwhile.
         let slot = Slot::take(self);
         Ok(Link { socket: self.dial().await?, reused: false, slot })
+    }
+
+    /// What carries one request to an upstream that speaks HTTP/2, outside of the cap: the upstream says itself how
+    /// many it takes.
+    pub(crate) async fn call(&self, lender: &Lender) -> Result<Link, Unreached> {
+        let Called { socket, reused } = self.calls.call(self.dial(), lender, &self.limits).await?;
+        Ok(Link { socket, reused, slot: Slot(None) })
     }
 
     /// Connects, to the address that answered last before the others; outside of the cap.
@@ -166,6 +181,7 @@ impl Pool {
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.idle.borrow_mut().clear();
+        self.calls.close();
     }
 
     /// Closes kept connections that the upstream has closed, or whose time is over, until there are none.

@@ -47,11 +47,11 @@ impl Options {
 
     /// Whether a sender with these options keeps the connection open behind its message.
     ///
-    /// RFC 9112 §9.3: with `close` it does not; otherwise with HTTP/1.1 it does, and with HTTP/1.0 only if it says
+    /// RFC 9112 §9.3: with `close` it does not; otherwise from HTTP/1.1 on it does, and with HTTP/1.0 only if it says
     /// `keep-alive`.
     #[must_use]
     pub fn persist(self, version: Version) -> bool {
-        !self.has(Self::CLOSE) && (version == Version::Http11 || self.has(Self::KEEP_ALIVE))
+        !self.has(Self::CLOSE) && (version != Version::Http10 || self.has(Self::KEEP_ALIVE))
     }
 }
 

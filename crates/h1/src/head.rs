@@ -26,6 +26,9 @@ pub enum Version {
     /// HTTP/1.1
     #[default]
     Http11,
+    /// HTTP/2, translated: no bytes of ours say so, only [`Request::translated`](crate::Request::translated) and
+    /// [`Response::translated`](crate::Response::translated).
+    Http2,
 }
 
 /// The parsed head of a message, as offsets. The `bytes` of every accessor are those it was parsed from.

@@ -170,11 +170,16 @@ impl Request {
     /// 100-continue expectation in an HTTP/1.0 request MUST ignore that expectation".
     #[must_use]
     pub fn waits(&self, bytes: &[u8]) -> bool {
-        self.head.version == Version::Http11
+        self.head.version != Version::Http10
             && !matches!(self.head.framing, Framing::None | Framing::Length(0))
             && self.head.known(Known::Expect).is_some_and(|expect| {
                 members(expect.value(bytes)).any(|member| member.eq_ignore_ascii_case(b"100-continue"))
             })
+    }
+
+    /// Says that it came as HTTP/2, and was translated to the bytes it was parsed from.
+    pub fn translated(&mut self) {
+        self.head.version = Version::Http2;
     }
 
     /// What its response has to be read with.
@@ -200,7 +205,7 @@ impl Request {
         let Some(host) = self.head.known(Known::Host) else {
             return match self.head.version {
                 Version::Http10 => Ok(()),
-                Version::Http11 => Err(Side::Request.reject("host is missing")),
+                Version::Http11 | Version::Http2 => Err(Side::Request.reject("host is missing")),
             };
         };
         let host = Authority::parse(host.value(bytes)).ok_or(Side::Request.reject("host is not a host"))?;

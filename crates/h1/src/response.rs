@@ -109,6 +109,11 @@ impl Response {
             && self.head.options.persist(self.head.version)
     }
 
+    /// Says that it came as HTTP/2, and was translated to the bytes it was parsed from.
+    pub fn translated(&mut self) {
+        self.head.version = Version::Http2;
+    }
+
     /// RFC 9112 §6.3, in its order.
     fn frame(&mut self, asked: Asked) -> Result<(), Reject> {
         let framing = self.head.framing;

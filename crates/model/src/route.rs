@@ -57,6 +57,8 @@ pub struct Upstream {
 pub enum Scheme {
     /// HTTP, understood request by request.
     Http,
+    /// HTTP/2 without TLS, by prior knowledge (RFC 9113 §3.3).
+    H2c,
     /// A stream of bytes, not understood.
     Tcp,
     /// Datagrams.
@@ -92,6 +94,7 @@ impl Scheme {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::H2c => "h2c",
             Self::Tcp => "tcp",
             Self::Udp => "udp",
         }
@@ -182,9 +185,10 @@ impl FromStr for Upstream {
         const HINT: &str = "http://127.0.0.1:3000";
         let (scheme, rest) = match text.split_once("://") {
             Some(("http", rest)) => (Scheme::Http, rest),
+            Some(("h2c", rest)) => (Scheme::H2c, rest),
             Some(("tcp", rest)) => (Scheme::Tcp, rest),
             Some(("udp", rest)) => (Scheme::Udp, rest),
-            _ => return Err(refused(text, "is no URL of `http`, `tcp` or `udp`", HINT)),
+            _ => return Err(refused(text, "is no URL of `http`, `h2c`, `tcp` or `udp`", HINT)),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#', '@']) {
@@ -195,7 +199,7 @@ impl FromStr for Upstream {
             Err(_) => {
                 let (name, port) = match rest.rsplit_once(':') {
                     Some((name, port)) if !name.contains(':') => (name, port.parse().ok()),
-                    None if scheme == Scheme::Http => (rest, Some(80)),
+                    None if matches!(scheme, Scheme::Http | Scheme::H2c) => (rest, Some(80)),
                     _ => (rest, None),
                 };
                 let name = name.trim_end_matches('.').to_ascii_lowercase();
@@ -231,6 +235,7 @@ mod tests {
             ("127.0.0.1:18107=http://127.0.0.1:18080", "127.0.0.1:18107=http://127.0.0.1:18080"),
             ("[::1]:8000=tcp://[::1]:5432", "[::1]:8000=tcp://[::1]:5432"),
             ("5353=udp://127.0.0.1:53", "127.0.0.1:5353=udp://127.0.0.1:53"),
+            ("grpc.localhost=h2c://127.0.0.1:50051", "grpc.localhost=h2c://127.0.0.1:50051"),
             (":0=http://localhost", "127.0.0.1:0=http://localhost:80"),
             ("Shop.localhost.=http://LOCALHOST:3000/", "shop.localhost=http://localhost:3000"),
             ("*.shop.localhost/api/=http://127.0.0.1:1", "*.shop.localhost/api=http://127.0.0.1:1"),
@@ -246,7 +251,7 @@ mod tests {
         for (typed, what) in [
             ("", "`` says not where it leads"),
             ("8000", "`8000` says not where it leads"),
-            ("8000=3000", "`3000` is no URL of `http`, `tcp` or `udp`"),
+            ("8000=3000", "`3000` is no URL of `http`, `h2c`, `tcp` or `udp`"),
             ("8000=https://127.0.0.1:1", "`https://127.0.0.1:1` is no URL"),
             ("8000=http://127.0.0.1:0", "names no port"),
             ("8000=http://127.0.0.1:99999", "names no port"),

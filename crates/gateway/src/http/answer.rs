@@ -15,7 +15,10 @@ impl Connection {
 
     /// Writes a page, in the form that the client of the request that was read last asks for.
     pub(super) async fn answer(&mut self, page: &Page, stay: bool) -> Next {
-        let bytes = page.response(self.wants.json, self.wants.bodiless, stay, Timestamp::now());
+        let bytes = match self.wants.grpc {
+            true => page.grpc(stay),
+            false => page.response(self.wants.json, self.wants.bodiless, stay, Timestamp::now()),
+        };
         self.deadline.set(self.worker.limits.body_idle);
         match self.write_in_time(&bytes).await {
             Ok(()) if stay => Next::Stay,

@@ -15,6 +15,7 @@ use super::{
     Connection, Next, Upgraded, VIA,
     body::Passing,
     exchange::{Exchange, Sending},
+    is_grpc,
 };
 use crate::{
     net::Sign,
@@ -54,14 +55,14 @@ impl Connection {
                 (false, _) if framing == Framing::Tunnel => Stay::Silent,
                 (false, _) => Stay::Close,
                 (true, Version::Http10) => Stay::KeepAlive,
-                (true, Version::Http11) => Stay::Silent,
+                (true, Version::Http11 | Version::Http2) => Stay::Silent,
             },
             extra: b"",
         };
         forward::response(bytes, &self.response, &back, &mut exchange.answer);
         let promised = promised(bytes, &self.response);
         let reusable = whole && self.response.persists();
-        let endless = framing == Framing::Tunnel || is_event_stream(bytes, &self.response);
+        let endless = framing == Framing::Tunnel || is_endless(bytes, &self.response);
         exchange.consume(end);
         if endless {
             exchange.reached.link.leave();
@@ -149,11 +150,14 @@ fn promised(bytes: &[u8], response: &h1::Response) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-/// Whether the body is Server-Sent Events, which come whenever there is something to tell.
-fn is_event_stream(bytes: &[u8], response: &h1::Response) -> bool {
-    const NAME: &[u8] = b"text/event-stream";
+/// Whether the body comes whenever there is something to tell: Server-Sent Events, and gRPC, whose calls may last
+/// for as long as both sides like.
+fn is_endless(bytes: &[u8], response: &h1::Response) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
     let kind = response.head().known(Known::ContentType).map(|field| field.value(bytes));
-    kind.is_some_and(|kind| kind.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)))
+    kind.is_some_and(|kind| {
+        is_grpc(kind) || kind.get(..EVENTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(EVENTS))
+    })
 }
 
 #[cfg(test)]
@@ -183,16 +187,17 @@ mod tests {
     }
 
     #[test]
-    fn event_streams_are_told_by_their_type() {
+    fn endless_bodies_are_told_by_their_type() {
         for (fields, expected) in [
             ("Content-Type: text/event-stream|", true),
             ("content-type: Text/Event-Stream; charset=utf-8|", true),
+            ("Content-Type: application/grpc+proto|", true),
             ("Content-Type: text/html|", false),
             ("Content-Type: text|", false),
             ("", false),
         ] {
             let (bytes, response) = parsed(fields);
-            assert_eq!(is_event_stream(&bytes, &response), expected, "{fields}");
+            assert_eq!(is_endless(&bytes, &response), expected, "{fields}");
         }
     }
 }

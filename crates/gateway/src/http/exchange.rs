@@ -74,9 +74,10 @@ impl Connection {
         let worker = Rc::clone(&self.worker);
         let stay = self.may_stay_after_page();
         let mut patience = Patience::default();
-        let kept = if site.is_coming() { None } else { site.pool().reuse() };
+        let at_once = !site.is_coming() && !self.is_multiplexed(&site);
+        let kept = if at_once { site.pool().reuse() } else { None };
         let reached = match kept {
-            Some(link) => Ok(Reached { link, before: None }),
+            Some(link) => Ok(Reached { link, before: None, multiplexed: false }),
             None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
         };
         let reached = match reached {
@@ -87,9 +88,11 @@ impl Connection {
             }
             Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
         };
+        let multiplexed = reached.multiplexed;
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let mut head = worker.lender.head();
-        let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade: true, extra: b"" };
+        let onward =
+            Onward { client: &self.client, host: None, via: site.via(), upgrade: !multiplexed, extra: b"" };
         forward::request(bytes, &self.request, &onward, &mut head);
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
         let repeatable = is_repeatable(bytes, &self.request);
@@ -100,7 +103,7 @@ impl Connection {
             reached,
             read: None,
             looked: 0,
-            asked: self.request.asked(),
+            asked: Asked { upgrade: self.request.upgrade() && !multiplexed, ..self.request.asked() },
             version,
             upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request)),
             sending: Sending::Going,
@@ -168,10 +171,15 @@ impl Connection {
                 exchange.read.as_ref().filter(|buffer| buffer.filled().len() > exchange.looked)
             {
                 let bytes = buffer.filled();
-                match self.response.parse(bytes, exchange.looked, &self.worker.head_limits, exchange.asked) {
+                let found =
+                    self.response.parse(bytes, exchange.looked, &self.worker.head_limits, exchange.asked);
+                if exchange.reached.multiplexed {
+                    self.response.translated();
+                }
+                match found {
                     Ok(Parsed::Complete(end)) if self.response.is_interim() => {
                         // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
-                        if exchange.version == Version::Http11 {
+                        if exchange.version != Version::Http10 {
                             let back = Back { via: VIA, body: BodyAs::Sent, stay: Stay::Silent, extra: b"" };
                             forward::response(bytes, &self.response, &back, &mut exchange.answer);
                         }

@@ -32,7 +32,12 @@ impl Connection {
         loop {
             if let Some(buffer) = self.read.as_ref().filter(|buffer| buffer.filled().len() > *looked) {
                 match self.request.parse(buffer.filled(), *looked, &self.worker.head_limits) {
-                    Ok(Parsed::Complete(end)) => return Poll::Ready(Read::Head(end)),
+                    Ok(Parsed::Complete(end)) => {
+                        if self.translated {
+                            self.request.translated();
+                        }
+                        return Poll::Ready(Read::Head(end));
+                    }
                     Ok(Parsed::Incomplete) => *looked = buffer.filled().len(),
                     Err(reject) => {
                         // Nothing that follows can be understood.

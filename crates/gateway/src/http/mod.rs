@@ -17,7 +17,7 @@ mod why;
 
 use std::rc::Rc;
 
-use navyd_h1::{self as h1, Verb, forward};
+use navyd_h1::{self as h1, Known, Verb, forward};
 
 use crate::{
     net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
@@ -41,6 +41,8 @@ struct Connection {
     read: Option<Buffer>,
     deadline: Deadline,
     guest: Guest,
+    /// Whether it is a stream of HTTP/2, and its bytes a translation.
+    translated: bool,
     request: h1::Request,
     response: h1::Response,
     /// What upstreams are told about the client.
@@ -53,6 +55,7 @@ struct Connection {
 #[derive(Debug, Clone, Copy, Default)]
 struct Wants {
     json: bool,
+    grpc: bool,
     bodiless: bool,
 }
 
@@ -78,6 +81,15 @@ struct Upgraded {
 
 /// Serves a client until its connection ends.
 pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
+    serve_as(worker, door, arrival, false).await;
+}
+
+/// Serves a stream of HTTP/2 that is translated: one request, whose head is read already, on a socket of this worker.
+pub(crate) async fn serve_stream(worker: Rc<Worker>, door: Door, arrival: Arrival) {
+    serve_as(worker, door, arrival, true).await;
+}
+
+async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: bool) {
     let Arrival { socket, read, peer, scheme, guest, deadline } = arrival;
     let mut connection = Connection {
         worker,
@@ -86,6 +98,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
         read,
         deadline,
         guest,
+        translated,
         request: h1::Request::default(),
         response: h1::Response::default(),
         client: forward::Client::new(peer, scheme),
@@ -142,7 +155,18 @@ impl Connection {
     fn wants(&self) -> Wants {
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let accept = self.request.head().value(bytes, "accept");
-        Wants { json: accept.is_some_and(wants_json), bodiless: self.request.verb() == Verb::Head }
+        Wants {
+            json: accept.is_some_and(wants_json),
+            grpc: self.is_grpc(),
+            bodiless: self.request.verb() == Verb::Head,
+        }
+    }
+
+    /// Whether the request is one of gRPC, which has no other way than HTTP/2.
+    fn is_grpc(&self) -> bool {
+        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let kind = self.request.head().known(Known::ContentType).map(|field| field.value(bytes));
+        kind.is_some_and(is_grpc)
     }
 
     /// The first `count` bytes of what was read are used up.
@@ -152,6 +176,33 @@ impl Connection {
             if buffer.is_empty() {
                 self.read = None;
             }
+        }
+    }
+}
+
+/// Whether a Content-Type is that of gRPC over HTTP/2; `application/grpc-web` is another protocol.
+fn is_grpc(kind: &[u8]) -> bool {
+    const NAME: &[u8] = b"application/grpc";
+    kind.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME))
+        && matches!(kind.get(NAME.len()), None | Some(b'+' | b';' | b' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grpc_is_told_by_its_type() {
+        for (kind, expected) in [
+            ("application/grpc", true),
+            ("Application/gRPC+proto", true),
+            ("application/grpc;charset=utf-8", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_grpc(kind.as_bytes()), expected, "{kind}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     task::Poll,
 };
 
-use navyd_model::Phase;
+use navyd_model::{Phase, Scheme};
 use tokio::time::{Duration, Instant, timeout};
 
 use super::{Connection, look::look, why};
@@ -18,7 +18,7 @@ use crate::{
     pages::{self, Page},
     site::Site,
     standing::{Mark, Standing},
-    upstream::{Link, Unreached},
+    upstream::{Link, Target, Unreached},
 };
 
 /// How often a request that a restart has cut off is sent again. Few, because it may be what ends the service.
@@ -39,6 +39,8 @@ pub(super) struct Reached {
     pub(super) link: Link,
     /// How its service was known before it connected.
     pub(super) before: Option<Mark>,
+    /// Whether it speaks HTTP/2, so that other requests may share the connection below.
+    pub(super) multiplexed: bool,
 }
 
 /// Why an upstream was not reached.
@@ -75,9 +77,14 @@ impl Connection {
             self.hold(site, patience).await?;
             // News that come while it connects count as well.
             let before = site.standing().map(Standing::mark);
-            let linked = if new { site.pool().fresh().await } else { site.pool().link().await };
+            let multiplexed = self.is_multiplexed(site);
+            let linked = match () {
+                () if multiplexed => site.pool().call(&self.worker.lender).await,
+                () if new => site.pool().fresh().await,
+                () => site.pool().link().await,
+            };
             let unreached = match linked {
-                Ok(link) => return Ok(Reached { link, before }),
+                Ok(link) => return Ok(Reached { link, before, multiplexed }),
                 Err(unreached) => unreached,
             };
             let again =
@@ -87,6 +94,14 @@ impl Connection {
                 let account = look(site, &self.worker, refused).await;
                 return Err(Missed::Told(why::unreached(unreached, account.as_ref())));
             }
+        }
+    }
+
+    /// Whether the upstream is spoken to by HTTP/2: because its route says so, or because gRPC knows nothing else.
+    pub(super) fn is_multiplexed(&self, site: &Site) -> bool {
+        match site.pool().target() {
+            Target::Upstream(upstream) => upstream.scheme == Scheme::H2c || self.is_grpc(),
+            Target::Home(_) => false,
         }
     }
 

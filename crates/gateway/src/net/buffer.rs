@@ -61,7 +61,7 @@ impl Buffer {
     }
 
     /// Copies as many of these bytes as there is room for to the end; returns how many.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> usize {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
         if self.bytes.len() - self.end < bytes.len() {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);

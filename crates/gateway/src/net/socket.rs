@@ -18,7 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{buffer::Buffer, os, pump::Lender, tls::Tls};
+use super::{buffer::Buffer, os, pair::Inner, pump::Lender, tls::Tls};
 
 /// What a peer shows without being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +43,19 @@ enum Stream {
     Local(os::Local),
     /// A client that speaks TLS.
     Secure(Box<Tls>),
+    /// Something of this worker.
+    Inner(Inner),
 }
 
 impl Socket {
     /// An accepted stream.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
         Self { stream: Stream::Network(stream) }
+    }
+
+    /// One end of a connection that does not leave this worker.
+    pub(crate) fn inner(end: Inner) -> Self {
+        Self { stream: Stream::Inner(end) }
     }
 
     /// Connects to an address of this machine.
@@ -88,7 +95,7 @@ impl Socket {
     pub(crate) fn protocol(&self) -> Option<&[u8]> {
         match &self.stream {
             Stream::Secure(tls) => tls.protocol(),
-            Stream::Network(_) | Stream::Local(_) => None,
+            Stream::Network(_) | Stream::Local(_) | Stream::Inner(_) => None,
         }
     }
 
@@ -96,7 +103,7 @@ impl Socket {
     pub(super) fn stream(&self) -> Option<&TcpStream> {
         match &self.stream {
             Stream::Network(stream) => Some(stream),
-            Stream::Local(_) | Stream::Secure(_) => None,
+            Stream::Local(_) | Stream::Secure(_) | Stream::Inner(_) => None,
         }
     }
 
@@ -108,6 +115,7 @@ impl Socket {
             Stream::Network(stream) => Pin::new(stream).poll_read(cx, &mut room),
             Stream::Local(stream) => Pin::new(stream).poll_read(cx, &mut room),
             Stream::Secure(tls) => return tls.poll_read(cx, into),
+            Stream::Inner(end) => end.poll_read(cx, &mut room),
         })?;
         let count = room.filled().len();
         into.grow(count);
@@ -121,6 +129,7 @@ impl Socket {
             Stream::Network(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Local(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Secure(tls) => tls.poll_write(cx, bytes, &[]),
+            Stream::Inner(end) => end.poll_write(cx, bytes),
         }
     }
 
@@ -139,6 +148,7 @@ impl Socket {
                     Stream::Network(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
                     Stream::Local(stream) => Pin::new(stream).poll_write_vectored(cx, &both),
                     Stream::Secure(tls) => tls.poll_write(cx, first, second),
+                    Stream::Inner(end) => end.poll_write(cx, first),
                 }
             }
         }
@@ -151,6 +161,7 @@ impl Socket {
             Stream::Network(stream) => stream,
             Stream::Local(_) => return Poll::Pending,
             Stream::Secure(tls) => return tls.poll_sign(cx),
+            Stream::Inner(end) => return end.poll_sign(cx),
         };
         let mut one = [0];
         let peeked = ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut one)));
@@ -161,12 +172,14 @@ impl Socket {
         })
     }
 
-    /// Whether an idle connection is still as it was left: neither closed nor spoken to.
+    /// Whether an idle connection is still as it was left: neither closed nor spoken to. One that does not leave
+    /// this worker carries one message, and is never kept.
     pub(crate) fn is_quiet(&self) -> bool {
         let read = match &self.stream {
             Stream::Network(stream) => stream.try_read(&mut [0]),
             Stream::Local(stream) => stream.try_read(&mut [0]),
             Stream::Secure(tls) => return tls.is_quiet(),
+            Stream::Inner(_) => return false,
         };
         matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
@@ -177,6 +190,7 @@ impl Socket {
             Stream::Network(stream) => stream,
             Stream::Secure(tls) => tls.stream(),
             Stream::Local(_) => return,
+            Stream::Inner(end) => return end.cut(),
         };
         // Refused, it closes as any other connection does.
         let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
@@ -195,6 +209,10 @@ impl Socket {
             Stream::Network(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Local(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Secure(tls) => tls.poll_shutdown(cx),
+            Stream::Inner(end) => {
+                end.end();
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }

@@ -32,6 +32,32 @@ impl Page {
         out.into_bytes()
     }
 
+    /// The whole response to a call of gRPC: only trailers, which tell it that the service is not available, since
+    /// clients of gRPC look at nothing else.
+    pub(crate) fn grpc(&self, stay: bool) -> Vec<u8> {
+        // What gRPC itself makes of these statuses of HTTP: internal, unimplemented, unavailable, unknown.
+        let status = match self.status {
+            400 => 13,
+            404 => 12,
+            502..=504 => 14,
+            _ => 2,
+        };
+        let mut message = String::new();
+        for byte in self.text.bytes() {
+            // Its specification has all but printable ASCII, and `%`, percent-encoded.
+            let _ = match byte {
+                b'%' | 0..=0x1f | 0x7f.. => write!(message, "%{byte:02X}"),
+                _ => write!(message, "{}", char::from(byte)),
+            };
+        }
+        let close = if stay { "" } else { "Connection: close\r\n" };
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n{close}\
+             grpc-status: {status}\r\ngrpc-message: {message}\r\n\r\n"
+        )
+        .into_bytes()
+    }
+
     fn html(&self) -> String {
         let (title, text, advice) = (escaped(&self.title), escaped(&self.text), escaped(&self.advice));
         let heading = if self.status < 400 { title } else { format!("{} {title}", self.status) };
@@ -177,6 +203,20 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_of_grpc_gets_trailers() {
+        for (status, text, stay, expected) in [
+            (502, "`a` – 9%", true, "grpc-status: 14|grpc-message: `a` %E2%80%93 9%25||"),
+            (504, "silent", false, "Connection: close|grpc-status: 14|grpc-message: silent||"),
+            (404, "no", true, "grpc-status: 12|grpc-message: no||"),
+        ] {
+            let page = Page { status, text: text.to_owned(), ..Page::default() };
+            let lines = String::from_utf8(page.grpc(stay)).unwrap().replace("\r\n", "|");
+            let head = "HTTP/1.1 200 OK|Content-Type: application/grpc|Content-Length: 0|";
+            assert_eq!(lines, format!("{head}{expected}"));
+        }
+    }
 
     #[test]
     fn text_is_quoted_for_json() {

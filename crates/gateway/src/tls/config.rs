@@ -14,7 +14,7 @@ use rustls::{
 use super::Certificates;
 
 /// What is offered to speak inside, the best first.
-const PROTOCOLS: &[&[u8]] = &[b"http/1.1"];
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// What records are encrypted with, the best first. Both ends are this machine, so the fastest that is safe wins
 /// whatever the client would rather have; all leaves have keys on P-256.

@@ -77,6 +77,7 @@ fn via(head: &Head, by: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(match head.version() {
         crate::Version::Http10 => b"Via: 1.0 ",
         crate::Version::Http11 => b"Via: 1.1 ",
+        crate::Version::Http2 => b"Via: 2.0 ",
     });
     out.extend_from_slice(by.as_bytes());
     out.extend_from_slice(b"\r\n");

@@ -5,8 +5,8 @@
 
 mod free;
 mod gateway;
-mod hub;
 mod hosts;
+mod hub;
 mod port;
 mod probe;
 mod run;

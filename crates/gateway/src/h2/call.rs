@@ -1,0 +1,143 @@
+//! One request to an upstream that speaks HTTP/2, as it stands in HTTP/1 on one end of a pair.
+
+use std::{
+    future::{Future as _, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use h2::{
+    Reason,
+    client::{ResponseFuture, SendRequest},
+};
+use navyd_h1::{self as h1, Framing, Parsed, Side, Verb};
+
+use super::{
+    client::Active,
+    receive::Receiving,
+    request, response,
+    send::{Sending, Unsent},
+};
+use crate::{
+    limits::Limits,
+    net::{Inner, Sign},
+};
+
+/// Carries the request that comes from `near`, and its response. Where that fails before there is one, `near` just
+/// ends: the exchange behind it knows what to say.
+pub(super) async fn carry(
+    connection: SendRequest<Bytes>,
+    mut near: Inner,
+    _active: Active,
+    limits: Rc<Limits>,
+) {
+    let Some((head, framing, verb, rest)) = read_head(&mut near, &limits).await else { return };
+    // The upstream says how many requests it takes at once; the rest waits here.
+    let Ok(mut connection) = connection.ready().await else { return };
+    let ended = matches!(framing, Framing::None | Framing::Length(0));
+    let Ok((answer, stream)) = connection.send_request(head, ended) else { return };
+    drop(connection);
+    let mut upload = (!ended).then(|| Sending::new(stream, framing, Side::Request));
+    if let Some(upload) = &mut upload
+        && upload.take(rest).is_err()
+    {
+        return;
+    }
+    let mut call = Call { upload, answer: Answer::Head(answer, Vec::new()), verb };
+    if poll_fn(|cx| call.poll(cx, &mut near)).await.is_err() {
+        near.cut();
+    }
+}
+
+/// Reads the head of the request, which was written by `h1` and is well formed; and what was read behind it.
+async fn read_head(near: &mut Inner, limits: &Limits) -> Option<(http::Request<()>, Framing, Verb, Bytes)> {
+    let limits = h1::Limits {
+        // What the client was allowed, and what was added to it.
+        head_bytes: limits.head_bytes + 4096,
+        headers: h1::limits::MOST_HEADERS,
+        target_bytes: limits.head_bytes,
+        ..h1::Limits::default()
+    };
+    let (mut read, mut looked, mut parsed) = (BytesMut::new(), 0, h1::Request::default());
+    loop {
+        let bytes = poll_fn(|cx| near.poll_bytes(cx)).await.ok().filter(|bytes| !bytes.is_empty())?;
+        read.extend_from_slice(&bytes);
+        match parsed.parse(&read, looked, &limits).ok()? {
+            Parsed::Complete(end) => {
+                let head = request::read(&read, &parsed)?;
+                let rest = read.split_off(end).freeze();
+                return Some((head, parsed.head().framing(), parsed.verb(), rest));
+            }
+            Parsed::Incomplete => looked = read.len(),
+        }
+    }
+}
+
+/// What comes and goes, on this side of the pair.
+struct Call {
+    /// The body of the request, until it is through.
+    upload: Option<Sending>,
+    answer: Answer,
+    verb: Verb,
+}
+
+/// How far the response has come.
+enum Answer {
+    /// Interim ones at most; their heads are still to be written.
+    Head(ResponseFuture, Vec<u8>),
+    /// It has a head, and perhaps a body.
+    Body(Receiving),
+}
+
+impl Call {
+    /// Ready once the response is written.
+    ///
+    /// # Errors
+    /// When it is cut short.
+    fn poll(&mut self, cx: &mut Context<'_>, near: &mut Inner) -> Poll<Result<(), Reason>> {
+        match &mut self.upload {
+            Some(upload) => match upload.poll(cx, near) {
+                Poll::Ready(Ok(())) => self.upload = None,
+                Poll::Ready(Err(Unsent::Cut)) => return Poll::Ready(Err(Reason::CANCEL)),
+                // The upstream reads no more of it. It may have said why before.
+                Poll::Ready(Err(Unsent::Left)) => self.upload = None,
+                Poll::Pending => {}
+            },
+            None => {
+                if let Poll::Ready(Sign::Gone | Sign::End) = near.poll_sign(cx) {
+                    return Poll::Ready(Err(Reason::CANCEL));
+                }
+            }
+        }
+        loop {
+            match &mut self.answer {
+                Answer::Head(answer, interim) => {
+                    while !interim.is_empty() {
+                        let Ok(count) = ready!(near.poll_write(cx, interim)) else {
+                            return Poll::Ready(Ok(()));
+                        };
+                        interim.drain(..count);
+                    }
+                    if let Poll::Ready(Some(Ok(head))) = answer.poll_informational(cx) {
+                        response::write(&head, false, false, interim)?;
+                        continue;
+                    }
+                    let answered = ready!(Pin::new(answer).poll(cx));
+                    let (head, body) = match answered {
+                        Ok(answered) => answered.into_parts(),
+                        // Nothing was written yet, so the exchange tells why.
+                        Err(_) => return Poll::Ready(Ok(())),
+                    };
+                    let head = http::Response::from_parts(head, ());
+                    let mut front = Vec::new();
+                    let after =
+                        response::write(&head, body.is_end_stream(), self.verb == Verb::Head, &mut front)?;
+                    self.answer = Answer::Body(Receiving::new(body, after, front));
+                }
+                Answer::Body(receiving) => return receiving.poll(cx, near),
+            }
+        }
+    }
+}
