@@ -39,11 +39,12 @@ class Bench:
     def __init__(self, section, doc, needs=(), **options):
         parser = argparse.ArgumentParser(description=doc)
         parser.add_argument("--rounds", type=int, default=5)
+        parser.add_argument("--seconds", type=int, default=3, help="of load, for each row that is a server")
         parser.add_argument("--only", default="", metavar="NAMES", help="rows whose name holds one of these: lsof,navyd")
         for name, (default, text) in options.items():
             parser.add_argument(f"--{name}", default=default, help=f"{text} (default: {default})")
         self.options = parser.parse_args()
-        self.section, self.rounds = section, self.options.rounds
+        self.section, self.rounds, self.seconds = section, self.options.rounds, self.options.seconds
         self.samples, self.missing, self.ratios = {}, [], []
         lacking = [name for name in needs if not program(name)]
         if lacking:
@@ -117,8 +118,16 @@ class Bench:
                 self.keep(name, dict(zip(metrics, figures)))
         self.table(f"{title}; rounds: {self.rounds}", metrics, commands)
 
+    def limit(self, name, **bars):
+        """Prints the median of each metric of a row beside the most that it may be."""
+        for metric, bar in bars.items():
+            got = self.samples.get(name, {}).get(metric, [])
+            if got:
+                print(f"{name}: {metric} {spread(got)}, bar ≤ {bar}: {'met' if statistics.median(got) <= bar else 'missed'}")
+
     def finish(self, *ratios):
-        """ratios: (our row, champions' rows, metrics). Prints them, and writes everything to $BENCH_OUT/SECTION.json."""
+        """ratios: (our row, champions' rows, metrics, each with its bar or None). Prints them, and writes everything to
+        $BENCH_OUT/SECTION.json."""
         for ours, champions, metrics in ratios:
             for champion in champions:
                 self.ratio(ours, champion, metrics)
@@ -126,7 +135,7 @@ class Bench:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict(
             section=self.section, ended=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-            rounds=self.rounds, kernel=platform.release(), cpus=os.cpu_count(),
+            rounds=self.rounds, seconds=self.seconds, kernel=platform.release(), cpus=os.cpu_count(),
             load_average=os.getloadavg(), not_here=self.missing, ratios=self.ratios, samples=self.samples), indent=1))
         print(f"raw figures: {path}")
 
@@ -136,14 +145,16 @@ class Bench:
         if absent:
             print(f"ratio {ours} / {champion}: not here: {', '.join(absent)}")
             return
-        for metric in metrics:
+        for metric, bar in metrics.items():
             pairs = zip(*(self.samples.get(name, {}).get(metric, []) for name in (ours, champion)))
             each = [mine / theirs for mine, theirs in pairs if mine and theirs and theirs > 0]
             if each:
-                print(f"ratio {ours} / {champion}: {metric} {spread(each)},",
-                      "more is better" if metric.endswith("_per_s") else "less is better")
-                self.ratios.append(dict(ours=ours, champion=champion, metric=metric, each=each,
-                                        median=statistics.median(each)))
+                more, median = metric.endswith("_per_s"), statistics.median(each)
+                against = f", bar {'≥' if more else '≤'} {bar}" if bar else ""
+                met = (median >= bar if more else median <= bar) if bar else None
+                print(f"ratio {ours} / {champion}: {metric} {spread(each)}, {'more' if more else 'less'} is better{against}",
+                      *([] if met is None else [": met" if met else ": missed"]), sep="")
+                self.ratios.append(dict(ours=ours, champion=champion, metric=metric, each=each, median=median, bar=bar))
 
 
 def listed(text):

@@ -3,7 +3,9 @@
 The binary is $NAVYD, or target/release/navyd in the current directory or one above it. Rows of a navyd that does
 not exist, or does not know the command yet, are reported and left out.
 """
-import os, pathlib
+import os, pathlib, subprocess
+
+from server import UPSTREAM, Server
 
 
 def binary():
@@ -24,3 +26,20 @@ def see():
 
 def scan():
     return {"navyd scan": [NAVYD, "scan", "127.0.0.1", "--ports", "1-65535", "--json"]}
+
+
+def hub(name, listen, port, *more, scheme="http", ready="http"):
+    """A hub of one worker with one route; it keeps nothing and discovers nothing."""
+    return Server(name, [NAVYD, "hub", "--ephemeral", "--workers", "1", "--listen", f"127.0.0.1:{listen}",
+                         "--route", f"127.0.0.1:{port}={scheme}://127.0.0.1:{UPSTREAM}", *more], port, ready=ready)
+
+
+def proxies():
+    return [hub("navyd", 18100, 18107), hub("navyd tcp", 18120, 18108, scheme="tcp")]
+
+
+def tls_proxy():
+    row = hub("navyd tls", 18130, 18109, "--tls", ready="https")
+    if NAVYD and "--tls" not in subprocess.run([NAVYD, "hub", "--help"], capture_output=True, text=True).stdout:
+        row.command[0] = None
+    return row
