@@ -6,6 +6,7 @@ mod messages;
 mod peers;
 mod readers;
 mod refusals;
+mod servers;
 mod smuggling;
 mod streams;
 mod tls;

@@ -61,6 +61,11 @@ async def echo(ws):
         async for message in ws:
             if message == 'fragments':
                 await ws.send(['a' * 70000, 'b', 'c'])
+            elif message == 'leave':
+                await (await ws.ping())
+                await ws.close(4002, 'so long')
+            elif message == 'crash':
+                ws.transport.abort()
             else:
                 await ws.send(message)
     except websockets.ConnectionClosed:
@@ -76,9 +81,18 @@ async def client(port, root=None):
             assert await ws.recv() == message
         await ws.send('fragments')
         assert await ws.recv() == 'a' * 70000 + 'bc'
+        await ws.send(['d' * 70000, '', 'e'])
+        assert await ws.recv() == 'd' * 70000 + 'e'
         await (await ws.ping())
         await ws.close(4321, 'enough')
     print(ws.close_code)
+    for last in ['leave', 'crash']:
+        async with websockets.connect(f'ws://127.0.0.1:{port}/') as ws:
+            await ws.send(last)
+            try:
+                await ws.recv()
+            except websockets.ConnectionClosed:
+                print(ws.close_code, ws.close_reason)
 async def main():
     if len(sys.argv) > 1:
         return await client(*sys.argv[1:])
@@ -100,7 +114,7 @@ fn websocket_messages_fragments_and_close_codes_pass() {
     let (_server, address) = server(PYTHON, WEBSOCKET);
     let (_hub, route) = Hub::to("http", address);
     let ran = run(Command::new(PYTHON).args(["-c", WEBSOCKET, &route.port().to_string()]));
-    assert_eq!((ran.status, ran.stdout.trim()), (Some(0), "4321"), "{}", ran.stderr);
+    assert_eq!((ran.status, ran.stdout.trim()), (Some(0), "4321\n4002 so long\n1006"), "{}", ran.stderr);
 }
 
 #[test]
