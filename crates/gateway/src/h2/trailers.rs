@@ -27,11 +27,14 @@ pub(super) fn check(value: &HeaderValue) -> Result<&[u8], Reason> {
     if is_space(bytes.first()) || is_space(bytes.last()) { Err(Reason::PROTOCOL_ERROR) } else { Ok(bytes) }
 }
 
+/// A name and its value.
+type Field<'a> = (&'a [u8], &'a [u8]);
+
 /// The fields of a map, in order, checked.
 ///
 /// # Errors
 /// As [`check`].
-pub(super) fn fields(map: &HeaderMap) -> Result<Vec<(&[u8], &[u8])>, Reason> {
+pub(super) fn fields(map: &HeaderMap) -> Result<Vec<Field<'_>>, Reason> {
     map.iter().map(|(name, value)| Ok((name.as_str().as_bytes(), check(value)?))).collect()
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Exchange {
     /// How much of that was found to be an incomplete head.
     looked: usize,
     asked: Asked,
+    /// Whether the upstream speaks HTTP/2, and its bytes are a translation.
+    multiplexed: bool,
     pub(super) version: Version,
     pub(super) upload: Pump<Passing>,
     pub(super) sending: Sending,
@@ -74,10 +76,9 @@ impl Connection {
         let worker = Rc::clone(&self.worker);
         let stay = self.may_stay_after_page();
         let mut patience = Patience::default();
-        let at_once = !site.is_coming() && !self.is_multiplexed(&site);
-        let kept = if at_once { site.pool().reuse() } else { None };
+        let kept = if site.is_coming() || self.is_multiplexed(&site) { None } else { site.pool().reuse() };
         let reached = match kept {
-            Some(link) => Ok(Reached { link, before: None, multiplexed: false }),
+            Some(link) => Ok(Reached { link, before: None }),
             None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
         };
         let reached = match reached {
@@ -88,7 +89,7 @@ impl Connection {
             }
             Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
         };
-        let multiplexed = reached.multiplexed;
+        let multiplexed = self.is_multiplexed(&site);
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let mut head = worker.lender.head();
         let onward =
@@ -104,6 +105,7 @@ impl Connection {
             read: None,
             looked: 0,
             asked: Asked { upgrade: self.request.upgrade() && !multiplexed, ..self.request.asked() },
+            multiplexed,
             version,
             upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request)),
             sending: Sending::Going,
@@ -173,7 +175,7 @@ impl Connection {
                 let bytes = buffer.filled();
                 let found =
                     self.response.parse(bytes, exchange.looked, &self.worker.head_limits, exchange.asked);
-                if exchange.reached.multiplexed {
+                if exchange.multiplexed {
                     self.response.translated();
                 }
                 match found {

@@ -39,8 +39,6 @@ pub(super) struct Reached {
     pub(super) link: Link,
     /// How its service was known before it connected.
     pub(super) before: Option<Mark>,
-    /// Whether it speaks HTTP/2, so that other requests may share the connection below.
-    pub(super) multiplexed: bool,
 }
 
 /// Why an upstream was not reached.
@@ -77,14 +75,13 @@ impl Connection {
             self.hold(site, patience).await?;
             // News that come while it connects count as well.
             let before = site.standing().map(Standing::mark);
-            let multiplexed = self.is_multiplexed(site);
-            let linked = match () {
-                () if multiplexed => site.pool().call(&self.worker.lender).await,
-                () if new => site.pool().fresh().await,
-                () => site.pool().link().await,
+            let linked = match (self.is_multiplexed(site), new) {
+                (true, _) => site.pool().call(&self.worker.lender).await,
+                (false, true) => site.pool().fresh().await,
+                (false, false) => site.pool().link().await,
             };
             let unreached = match linked {
-                Ok(link) => return Ok(Reached { link, before, multiplexed }),
+                Ok(link) => return Ok(Reached { link, before }),
                 Err(unreached) => unreached,
             };
             let again =
@@ -97,10 +94,10 @@ impl Connection {
         }
     }
 
-    /// Whether the upstream is spoken to by HTTP/2: because its route says so, or because gRPC knows nothing else.
+    /// Whether the request goes by HTTP/2: the route says so, or it is one of gRPC, which has no other way.
     pub(super) fn is_multiplexed(&self, site: &Site) -> bool {
         match site.pool().target() {
-            Target::Upstream(upstream) => upstream.scheme == Scheme::H2c || self.is_grpc(),
+            Target::Upstream(upstream) => upstream.scheme == Scheme::H2c || self.wants.grpc,
             Target::Home(_) => false,
         }
     }

@@ -91,7 +91,6 @@ impl Socket {
     }
 
     /// What the client and we have agreed to speak, where TLS let us.
-    #[expect(dead_code, reason = "HTTP/2 is known by it, and is not spoken yet")]
     pub(crate) fn protocol(&self) -> Option<&[u8]> {
         match &self.stream {
             Stream::Secure(tls) => tls.protocol(),
