@@ -47,7 +47,9 @@ pub(super) fn write(parts: &Parts, ended: bool, key: &Key, out: &mut Vec<u8>) ->
     if !matches!(parts.uri.scheme_str(), None | Some("http" | "https")) {
         return Err(Reason::PROTOCOL_ERROR);
     }
-    for part in [method, " ", target, " HTTP/1.1\r\n"] {
+    // The target of CONNECT has a port (RFC 9110 §7.1); where another protocol is asked for, it need not stand there.
+    let port = if method == "CONNECT" && protocol.is_some() && parts.uri.port().is_none() { ":80" } else { "" };
+    for part in [method, " ", target, port, " HTTP/1.1\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
     if let Some(authority) = authority {
@@ -190,7 +192,7 @@ mod tests {
         let upgrade = "GET /chat HTTP/1.1|host: a|connection: Upgrade|upgrade: websocket|\
             sec-websocket-key: BwcHBwcHBwcHBwcHBwcHBw==||";
         assert_eq!(connect("websocket"), Ok((After::Tunnel, upgrade.to_owned())));
-        let refused = "CONNECT a HTTP/1.1|host: a||";
+        let refused = "CONNECT a:80 HTTP/1.1|host: a||";
         assert_eq!(connect("connect-udp"), Ok((After::Nothing, refused.to_owned())));
     }
 

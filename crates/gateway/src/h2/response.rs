@@ -53,7 +53,9 @@ pub(super) fn write(
     }
     let bodiless = head || status.is_informational() || matches!(status.as_u16(), 204 | 304);
     let measured = response.headers().contains_key(header::CONTENT_LENGTH);
-    out.extend_from_slice(format!("HTTP/1.1 {} \r\n", status.as_str()).as_bytes());
+    // HTTP/2 has no reason phrase (RFC 9113 §8.3.2); some programs expect one of HTTP/1.
+    let reason = status.canonical_reason().unwrap_or_default();
+    out.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).as_bytes());
     for (name, value) in trailers::fields(response.headers())? {
         for part in [name, b": ", value, b"\r\n"] {
             out.extend_from_slice(part);
@@ -111,19 +113,20 @@ mod tests {
             assert_eq!((after, lines.as_str()), expected);
         };
         let length = &[("content-length", "5")];
-        check(200, &[], false, false, (Ok(After::Chunks), "HTTP/1.1 200 |transfer-encoding: chunked||"));
-        check(200, length, false, false, (Ok(After::Plain), "HTTP/1.1 200 |content-length: 5||"));
-        check(200, length, true, true, (Ok(After::Nothing), "HTTP/1.1 200 |content-length: 5||"));
+        check(200, &[], false, false, (Ok(After::Chunks), "HTTP/1.1 200 OK|transfer-encoding: chunked||"));
+        check(200, length, false, false, (Ok(After::Plain), "HTTP/1.1 200 OK|content-length: 5||"));
+        check(200, length, true, true, (Ok(After::Nothing), "HTTP/1.1 200 OK|content-length: 5||"));
         check(
             200,
             &[("a", "b")],
             true,
             false,
-            (Ok(After::Nothing), "HTTP/1.1 200 |a: b|content-length: 0||"),
+            (Ok(After::Nothing), "HTTP/1.1 200 OK|a: b|content-length: 0||"),
         );
-        check(204, &[], true, false, (Ok(After::Nothing), "HTTP/1.1 204 ||"));
-        check(304, length, true, false, (Ok(After::Nothing), "HTTP/1.1 304 |content-length: 5||"));
-        check(103, &[("link", "<a>")], false, false, (Ok(After::Nothing), "HTTP/1.1 103 |link: <a>||"));
+        check(204, &[], true, false, (Ok(After::Nothing), "HTTP/1.1 204 No Content||"));
+        check(304, length, true, false, (Ok(After::Nothing), "HTTP/1.1 304 Not Modified|content-length: 5||"));
+        check(103, &[("link", "<a>")], false, false, (Ok(After::Nothing), "HTTP/1.1 103 Early Hints|link: <a>||"));
+        check(299, &[], false, true, (Ok(After::Nothing), "HTTP/1.1 299 ||"));
         check(101, &[], false, false, (Err(Reason::PROTOCOL_ERROR), ""));
     }
 }

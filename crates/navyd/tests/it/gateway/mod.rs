@@ -2,6 +2,7 @@
 //! wants, and between programs that people use.
 
 mod connections;
+mod h2;
 mod messages;
 mod peers;
 mod readers;
