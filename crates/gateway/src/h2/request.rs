@@ -48,7 +48,8 @@ pub(super) fn write(parts: &Parts, ended: bool, key: &Key, out: &mut Vec<u8>) ->
         return Err(Reason::PROTOCOL_ERROR);
     }
     // The target of CONNECT has a port (RFC 9110 §7.1); where another protocol is asked for, it need not stand there.
-    let port = if method == "CONNECT" && protocol.is_some() && parts.uri.port().is_none() { ":80" } else { "" };
+    let port =
+        if method == "CONNECT" && protocol.is_some() && parts.uri.port().is_none() { ":80" } else { "" };
     for part in [method, " ", target, port, " HTTP/1.1\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }

@@ -124,8 +124,20 @@ mod tests {
             (Ok(After::Nothing), "HTTP/1.1 200 OK|a: b|content-length: 0||"),
         );
         check(204, &[], true, false, (Ok(After::Nothing), "HTTP/1.1 204 No Content||"));
-        check(304, length, true, false, (Ok(After::Nothing), "HTTP/1.1 304 Not Modified|content-length: 5||"));
-        check(103, &[("link", "<a>")], false, false, (Ok(After::Nothing), "HTTP/1.1 103 Early Hints|link: <a>||"));
+        check(
+            304,
+            length,
+            true,
+            false,
+            (Ok(After::Nothing), "HTTP/1.1 304 Not Modified|content-length: 5||"),
+        );
+        check(
+            103,
+            &[("link", "<a>")],
+            false,
+            false,
+            (Ok(After::Nothing), "HTTP/1.1 103 Early Hints|link: <a>||"),
+        );
         check(299, &[], false, true, (Ok(After::Nothing), "HTTP/1.1 299 ||"));
         check(101, &[], false, false, (Err(Reason::PROTOCOL_ERROR), ""));
     }

@@ -19,7 +19,9 @@ fn curl_speaks_http2_to_an_http1_upstream() {
             let head = peer.head();
             let Some(path) = head.split(' ').nth(1) else { return };
             match path {
-                "/hints" => peer.say("HTTP/1.1 103 Early Hints|Link: </a>||HTTP/1.1 200 OK|Content-Length: 2||ok"),
+                "/hints" => {
+                    peer.say("HTTP/1.1 103 Early Hints|Link: </a>||HTTP/1.1 200 OK|Content-Length: 2||ok")
+                }
                 "/trailers" => peer.say("HTTP/1.1 200 OK|Transfer-Encoding: chunked||1|a|0|X-Sum: 7||"),
                 "/close" => return peer.say("HTTP/1.0 200 OK|Connection: X-Hop|X-Hop: 1||all"),
                 "/cut" => return peer.say("HTTP/1.1 200 OK|Content-Length: 9||abc"),
@@ -40,10 +42,20 @@ fn curl_speaks_http2_to_an_http1_upstream() {
         (&[][..], "/", 0, "HTTP/2 200 |content-length: 2|via: 1.1 navyd||hi"),
         (&["-I"], "/head", 0, "HTTP/2 200 |content-length: 2|via: 1.1 navyd||"),
         (&[], "/204", 0, "HTTP/2 204 |via: 1.1 x|via: 1.1 navyd||"),
-        (&[], "/hints", 0, "HTTP/2 103 |link: </a>|via: 1.1 navyd||HTTP/2 200 |content-length: 2|via: 1.1 navyd||ok"),
+        (
+            &[],
+            "/hints",
+            0,
+            "HTTP/2 103 |link: </a>|via: 1.1 navyd||HTTP/2 200 |content-length: 2|via: 1.1 navyd||ok",
+        ),
         (&[], "/trailers", 0, "HTTP/2 200 |via: 1.1 navyd||ax-sum: 7|"),
         (&[], "/close", 0, "HTTP/2 200 |via: 1.0 navyd||all"),
-        (&["-H", "Expect: 100-continue", "-d", "abc"], "/expect", 0, "HTTP/2 100 |via: 1.1 navyd||HTTP/2 200 |content-length: 3|via: 1.1 navyd||abc"),
+        (
+            &["-H", "Expect: 100-continue", "-d", "abc"],
+            "/expect",
+            0,
+            "HTTP/2 100 |via: 1.1 navyd||HTTP/2 200 |content-length: 3|via: 1.1 navyd||abc",
+        ),
         // What was cut short does not look complete.
         (&["-o", "/dev/null"], "/cut", 92, ""),
         (&[], "/bad", 0, "HTTP/2 502 |"),
@@ -87,7 +99,9 @@ fn heads_bodies_and_trailers_are_translated_both_ways() {
             body = body.replace("\r\n", "|");
         }
         tell.send((head, body)).unwrap();
-        peer.say("HTTP/1.1 200 OK|X-A: 1|Set-Cookie: a|Set-Cookie: b|Transfer-Encoding: chunked|Trailer: X-Sum||");
+        peer.say(
+            "HTTP/1.1 200 OK|X-A: 1|Set-Cookie: a|Set-Cookie: b|Transfer-Encoding: chunked|Trailer: X-Sum||",
+        );
         peer.say("3|abc|0|X-Sum: 7||");
         peer.rest();
     });
@@ -103,7 +117,10 @@ fn heads_bodies_and_trailers_are_translated_both_ways() {
          Forwarded: for=127.0.0.1;proto=http;host=\"Shop.LocalHost.:1\"|X-Forwarded-Host: Shop.LocalHost.:1"
     );
     assert!(via.ends_with("||"), "{head}");
-    assert!(matches!(body.as_str(), "5|abcde|0|x-check: right||" | "3|abc|2|de|0|x-check: right||"), "{body}");
+    assert!(
+        matches!(body.as_str(), "5|abcde|0|x-check: right||" | "3|abc|2|de|0|x-check: right||"),
+        "{body}"
+    );
 }
 
 /// Sends three requests, each once the last is answered.
@@ -148,7 +165,8 @@ server.serve_forever()
 
 #[test]
 fn three_hundred_parallel_requests_reach_a_server_with_a_short_queue() {
-    const NAME: &str = "gateway::h2::clients::three_hundred_parallel_requests_reach_a_server_with_a_short_queue";
+    const NAME: &str =
+        "gateway::h2::clients::three_hundred_parallel_requests_reach_a_server_with_a_short_queue";
     if !has_programs(NAME, &["h2load", "python3"]) {
         return;
     }

@@ -116,3 +116,23 @@ print(ended)
     };
     assert_eq!(said, "yes\n");
 }
+
+#[test]
+fn a_stream_beyond_the_limit_is_refused_and_the_others_go_on() {
+    let Some(said) = said(
+        "
+streams = [client.ask(ended=False, head=[(':method', 'POST')] + HEAD[1:]) for _ in range(101)]
+client.flush()
+refused = None
+while refused is None:
+    for event in client.h2.receive_data(client.wire.recv(65536)):
+        if isinstance(event, h2.events.StreamReset): refused = (event.stream_id, event.error_code)
+    client.flush()
+client.h2.end_stream(streams[0])
+print(refused == (streams[100], 7), client.status(streams[0]))
+",
+    ) else {
+        return;
+    };
+    assert_eq!(said, "True 200\n");
+}

@@ -58,7 +58,8 @@ session.on('remoteSettings', settings => {
 
 #[test]
 fn a_websocket_passes_with_its_subprotocol_messages_and_close_code() {
-    const NAME: &str = "gateway::h2::websocket::a_websocket_passes_with_its_subprotocol_messages_and_close_code";
+    const NAME: &str =
+        "gateway::h2::websocket::a_websocket_passes_with_its_subprotocol_messages_and_close_code";
     if !has_module(NAME, "websockets") || !has_programs(NAME, &["node"]) {
         return;
     }
@@ -89,7 +90,11 @@ fn a_tunnel_that_nobody_opens_is_told() {
         ("HTTP/1.1 403 No|Content-Length: 2||no", "websocket", "403"),
         // A 2xx would say that there is a tunnel.
         ("HTTP/1.1 200 OK|Content-Length: 2||no", "websocket", "502"),
-        ("HTTP/1.1 101 S|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Accept: x||", "websocket", "502"),
+        (
+            "HTTP/1.1 101 S|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Accept: x||",
+            "websocket",
+            "502",
+        ),
         ("HTTP/1.1 101 S|Upgrade: websocket|Connection: Upgrade||", "websocket", "502"),
         ("", "connect-udp", "501"),
     ] {
@@ -103,7 +108,10 @@ fn a_tunnel_that_nobody_opens_is_told() {
         if protocol == "websocket" {
             let head = heard(&told);
             assert!(head.starts_with("GET / HTTP/1.1|host: a|"), "{head}");
-            assert!(head.contains("|upgrade: websocket|") && head.contains("|Connection: Upgrade|"), "{head}");
+            assert!(
+                head.contains("|upgrade: websocket|") && head.contains("|Connection: Upgrade|"),
+                "{head}"
+            );
         }
     }
 }
