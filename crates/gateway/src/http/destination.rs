@@ -6,7 +6,7 @@ use navyd_h1::{Verb, forward};
 
 use super::Connection;
 use crate::{
-    pages::{self, Page},
+    pages::{self, Base, Page},
     site::Site,
     worker::Door,
 };
@@ -36,12 +36,14 @@ impl Connection {
         let path = std::str::from_utf8(self.request.path(bytes)).unwrap_or_default();
         let table = self.worker.table();
         // Before any route, so that none can take the gateway's own place.
-        let port = authority.port.unwrap_or(80);
+        let port = authority.port.unwrap_or(self.scheme.port());
         if is_own(&host) && self.worker.ports.contains(&port) {
             return match &self.worker.home {
                 Some(home) => Ok(Rc::clone(home)),
                 None => Err(match (self.request.verb(), path) {
-                    (Verb::Get | Verb::Head, "/") => pages::status(&table.routes, port),
+                    (Verb::Get | Verb::Head, "/") => {
+                        pages::status(&table.routes, Base { scheme: self.scheme, port })
+                    }
                     (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
                     _ => pages::only_get(),
                 }),
@@ -54,8 +56,9 @@ impl Connection {
         let local = is_own(&host) || host.ends_with(".localhost");
         // Links lead where the client has come in.
         let port = Some(port).filter(|port| self.worker.ports.contains(port));
-        let port = port.or(self.worker.ports.first().copied()).unwrap_or(80);
-        Err(pages::unknown(&host, local.then_some((&*table.routes, port))))
+        let port = port.or(self.worker.ports.first().copied()).unwrap_or(self.scheme.port());
+        let base = Base { scheme: self.scheme, port };
+        Err(pages::unknown(&host, local.then_some((&*table.routes, base))))
     }
 }
 

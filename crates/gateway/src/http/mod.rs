@@ -36,6 +36,7 @@ const VIA: &str = "navyd";
 struct Connection {
     worker: Rc<Worker>,
     door: Door,
+    scheme: forward::Scheme,
     socket: Socket,
     /// What was read and is not used up.
     read: Option<Buffer>,
@@ -94,6 +95,7 @@ async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: 
     let mut connection = Connection {
         worker,
         door,
+        scheme,
         socket,
         read,
         deadline,

@@ -76,7 +76,7 @@ impl Page {
             out.push_str("<table>\n");
             for Row { from, to, service } in routes {
                 let (from, to) = (escaped(from), escaped(to));
-                let _ = match from.starts_with("http://") {
+                let _ = match from.starts_with("http://") || from.starts_with("https://") {
                     true => write!(out, "<tr><td><a href=\"{from}\">{from}</a><td>{to}"),
                     false => write!(out, "<tr><td>{from}<td>{to}"),
                 };

@@ -8,7 +8,7 @@ mod form;
 
 use std::io;
 
-use navyd_h1::Reject;
+use navyd_h1::{Reject, forward::Scheme};
 use navyd_model::{Entry, Phase, Service, Upstream};
 
 use crate::router::{Numbered, Routes};
@@ -40,9 +40,18 @@ struct Row {
     service: Option<(String, Phase)>,
 }
 
+/// Where links to names lead: where the client has come in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Base {
+    /// Whether with TLS.
+    pub(crate) scheme: Scheme,
+    /// At which port.
+    pub(crate) port: u16,
+}
+
 /// The gateway's own page: what it routes.
-pub(crate) fn status(table: &Routes, port: u16) -> Page {
-    let listed = listed(table, port);
+pub(crate) fn status(table: &Routes, base: Base) -> Page {
+    let listed = listed(table, base);
     let text = match listed.len() {
         0 => "No routes.".to_owned(),
         1 => "1 route.".to_owned(),
@@ -52,12 +61,12 @@ pub(crate) fn status(table: &Routes, port: u16) -> Page {
 }
 
 /// No route has this host; `known` are those that the client may see.
-pub(crate) fn unknown(host: &str, known: Option<(&Routes, u16)>) -> Page {
+pub(crate) fn unknown(host: &str, known: Option<(&Routes, Base)>) -> Page {
     let text = format!("No route leads from `{host}`.");
     let advice = format!("navyd hub --ephemeral --route {host}=http://127.0.0.1:3000");
     let advice = if known.is_some() { advice } else { String::new() };
     Page {
-        routes: known.map(|(table, port)| listed(table, port)),
+        routes: known.map(|(table, base)| listed(table, base)),
         ..page(404, "No such name", &text, &advice)
     }
 }
@@ -217,10 +226,13 @@ fn page(status: u16, title: &str, text: &str, advice: &str) -> Page {
     }
 }
 
-fn listed(table: &Routes, port: u16) -> Vec<Row> {
+fn listed(table: &Routes, base: Base) -> Vec<Row> {
     let from = |entry: &Entry| match entry {
         Entry::Name(name) if name.wildcard => entry.to_string(),
-        Entry::Name(name) => format!("http://{}:{port}{}", name.host, name.path),
+        Entry::Name(name) => {
+            let Base { scheme, port } = base;
+            format!("{}://{}:{port}{}", scheme.as_str(), name.host, name.path)
+        }
         Entry::Address(address) => address.to_string(),
     };
     let row = |numbered: &Numbered| Row {
@@ -242,6 +254,8 @@ mod tests {
     use super::*;
     use crate::{router, standing::sample};
 
+    const HTTP: Base = Base { scheme: Scheme::Http, port: 80 };
+
     fn routes() -> Routes {
         let routes = ["shop.localhost/api=http://localhost:4000", "*.x.localhost=http://[::1]:5"];
         router::of(routes.map(|route| route.parse().unwrap()).to_vec())
@@ -253,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_page_is_html_or_json() {
-        let page = status(&routes(), 80);
+        let page = status(&routes(), HTTP);
         let html = String::from_utf8(page.response(false, false, true, Timestamp::UNIX_EPOCH)).unwrap();
         assert!(html.starts_with("HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), "{html}");
         assert!(html.contains("<a href=\"http://shop.localhost:80/api\">"), "{html}");
@@ -273,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_cannot_act_on_the_page() {
-        let html = shown(&unknown("<script>\"&'", Some((&routes(), 80))), false);
+        let html = shown(&unknown("<script>\"&'", Some((&routes(), HTTP))), false);
         assert!(html.contains("`&lt;script&gt;&quot;&amp;&#39;`") && !html.contains("<script"), "{html}");
     }
 

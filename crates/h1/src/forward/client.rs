@@ -11,6 +11,26 @@ pub enum Scheme {
     Https,
 }
 
+impl Scheme {
+    /// As it stands in a URL.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that a URL without one means (RFC 9110 §4.2).
+    #[must_use]
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
 /// The client of one connection. Written once when it connects, and copied into each of its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -23,10 +43,7 @@ impl Client {
     #[must_use]
     pub fn new(address: IpAddr, scheme: Scheme) -> Self {
         let address = address.to_canonical();
-        let scheme = match scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
+        let scheme = scheme.as_str();
         // RFC 7239 §6: "an IPv6 address is always enclosed in square brackets", and then needs quotes.
         let node = match address {
             IpAddr::V4(address) => address.to_string(),
