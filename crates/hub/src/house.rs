@@ -98,6 +98,7 @@ impl House {
             routes: self.book.list().len(),
             services: self.all_services().len(),
             notes: self.notes.clone(),
+            ending: *self.ending.borrow(),
         }
     }
 

@@ -44,7 +44,10 @@ pub enum Started {
 }
 
 /// How long a hub that has the lock may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STARTING: Duration = Duration::from_secs(5);
+
+/// How long one that ends may take: longer than its gateway waits for what is in flight.
+const ENDING: Duration = Duration::from_secs(15);
 
 /// Between two looks whether it answers, doubled each time up to the second.
 const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
@@ -81,7 +84,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let doors = Arc::new(open(&listen, workers, &socket, tls.as_ref(), &mut notes)?);
+    let doors = open(&listen, workers, &socket, tls.as_ref(), &mut notes);
+    let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
     let events = Arc::new(Events::new());
     let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
     notes.extend(waiting);
@@ -124,15 +128,18 @@ enum Mine {
 
 /// The lock, or the hub that has it once it answers. One that ends meanwhile leaves the lock to us.
 fn lock_or_join(file: &Path, socket: &Path) -> Result<Mine, HubError> {
-    let (start, mut pause) = (Instant::now(), LOOKS[0]);
+    let (start, mut pause, mut patience) = (Instant::now(), LOOKS[0], STARTING);
     loop {
         if let Some(lock) = Lock::take(file).map_err(refused(file))? {
             return Ok(Mine::Lock(lock));
         }
-        if let Ok(hub) = Client::connect(socket).and_then(|client| client.status()) {
-            return Ok(Mine::Joined(Box::new(hub)));
+        match Client::connect(socket).and_then(|client| client.status()) {
+            Ok(hub) if hub.ending => patience = ENDING,
+            Ok(hub) => return Ok(Mine::Joined(Box::new(hub))),
+            // It is starting, or is about to be gone.
+            Err(_) => {}
         }
-        if start.elapsed() >= PATIENCE {
+        if start.elapsed() >= patience {
             return Err(HubError::Silent { socket: socket.to_owned() });
         }
         thread::sleep(pause);

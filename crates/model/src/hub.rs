@@ -36,6 +36,8 @@ pub struct Hub {
     pub services: usize,
     /// What a person should know, such as who has the usual port.
     pub notes: Vec<String>,
+    /// Whether it has been told to end, and only finishes what is in flight.
+    pub ending: bool,
 }
 
 /// Where a hub is, for whoever looks for it without its socket: `navyd.discovery/1`, the file `hub.json`.

@@ -34,9 +34,11 @@ pub(crate) fn running() -> Result<Option<Client>, Failure> {
     }
 }
 
-/// The hub; started in the background when none runs.
+/// The hub; started in the background when none runs, or once the one that ends is gone.
 pub(crate) fn ensure() -> Result<Client, Failure> {
-    if let Some(client) = running()? {
+    if let Some(client) = running()?
+        && client.status().is_ok_and(|hub| !hub.ending)
+    {
         return Ok(client);
     }
     let program = std::env::current_exe().map_err(LaunchError::Program)?;

@@ -1,9 +1,9 @@
-//! What a request says in its body: JSON, declared as such, of a bounded length.
+//! What a request says: its body, which is JSON, declared as such, of a bounded length; and names in its path.
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -31,6 +31,21 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
             Fault::new(StatusCode::BAD_REQUEST, "the request's body cannot be read").cause(error.to_string())
         })?;
         Ok(Self(input))
+    }
+}
+
+/// What the path names, read.
+pub(super) struct Named<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let named = Path::<T>::from_request_parts(parts, state).await;
+        // What cannot be a name of anything names nothing.
+        named.map(|Path(named)| Self(named)).map_err(|error| {
+            Fault::new(StatusCode::NOT_FOUND, "the path names nothing that there is").cause(error.body_text())
+        })
     }
 }
 

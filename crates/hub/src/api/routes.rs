@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::IntoResponse,
     routing::{delete, get},
@@ -17,7 +17,10 @@ use navyd_model::{
 use tokio::task::spawn_blocking;
 use utoipa::OpenApi as _;
 
-use super::{Answer, Fault, Resource, document, input::Input};
+use super::{
+    Answer, Fault, Resource, document,
+    input::{Input, Named},
+};
 use crate::house::House;
 
 pub(super) const RESOURCE: Resource = Resource {
@@ -70,7 +73,7 @@ async fn add(
         (status = 409, description = "it is a service's", body = Document<ApiError>),
         (status = 422, description = "it is neither a name nor an address", body = Document<ApiError>),
     ))]
-async fn remove(State(house): State<Arc<House>>, Path(name): Path<String>) -> Answer<RouteEntry> {
+async fn remove(State(house): State<Arc<House>>, Named(name): Named<String>) -> Answer<RouteEntry> {
     let from: Entry = name.parse()?;
     let removed =
         spawn_blocking(move || house.book.remove(&from)).await.map_err(|error| Fault::inner(&error))?;

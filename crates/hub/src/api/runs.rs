@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{
         IntoResponse,
@@ -21,7 +21,10 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::OpenApi as _;
 
-use super::{Answer, Fault, Resource, document, input::Input};
+use super::{
+    Answer, Fault, Resource, document,
+    input::{Input, Named},
+};
 use crate::{
     house::House,
     runs::{Lease, RunError},
@@ -86,7 +89,7 @@ async fn open(
     ))]
 async fn bind(
     State(house): State<Arc<House>>,
-    Path(run): Path<u64>,
+    Named(run): Named<u64>,
     Input(bound): Input<Bound>,
 ) -> Answer<Bound> {
     let done = spawn_blocking(move || house.runs.bind(&house.book, run, bound));

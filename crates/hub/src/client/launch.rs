@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-/// How long a hub may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a hub may take until it answers. The one before may still finish what is in flight.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How much of what it says is read.
 const MOST: u64 = 16 * 1024;

@@ -122,6 +122,24 @@ fn what_is_in_flight_finishes_when_it_is_terminated() {
 }
 
 #[test]
+fn a_start_while_the_one_before_ends_waits_for_it() {
+    let home = Home::new();
+    let (mut hub, _client, answer) = in_flight(&home);
+    assert_eq!(home.ask("POST", "/api/v1/stop", "").status, 202);
+    // It is told in the order of its own time, so it is asked until it says so.
+    while home.json(&["hub", "status"])["ending"] != true {}
+    let mut command = home.navyd(&["--json", "hub", "start"]);
+    let starting = thread::spawn(move || crate::support::run::run(&mut command));
+    answer.send(()).unwrap();
+    assert_eq!(hub.held.wait(), Some(0));
+    let started = starting.join().unwrap();
+    assert_eq!(started.status, Some(0), "{started:?}");
+    let started: serde_json::Value = serde_json::from_str(&started.stdout).unwrap();
+    assert_ne!(started["pid"], hub.status["pid"]);
+    assert_eq!((&started["ending"], &started["routes"]), (&false.into(), &1.into()));
+}
+
+#[test]
 fn told_twice_it_waits_for_nothing() {
     let home = Home::new();
     let (mut hub, mut client, _answer) = in_flight(&home);
