@@ -166,14 +166,23 @@ impl Drop for Ran {
 impl Named {
     /// What a `GET` of `/` through the gateway is answered with: head and body.
     fn answer(&self) -> String {
+        answer(self.ask())
+    }
+
+    /// Sends a `GET` of `/`.
+    fn ask(&self) -> TcpStream {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(stream, "GET / HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n", self.host, self.port)
             .unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        stream
     }
+}
+
+fn answer(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// The path of a program, or says why the test is skipped.
