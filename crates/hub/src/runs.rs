@@ -8,7 +8,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -31,7 +31,7 @@ const MOST_HOSTS: usize = 16;
 #[derive(Default)]
 pub(crate) struct Runs {
     last: AtomicU64,
-    open: Mutex<HashMap<u64, Held>>,
+    open: Mutex<HashMap<u64, Arc<Held>>>,
 }
 
 /// What a run has.
@@ -39,8 +39,8 @@ struct Held {
     owner: String,
     hosts: Vec<String>,
     service: watch::Sender<Service>,
-    /// Where its routes lead.
-    led: SocketAddr,
+    /// Where its routes lead. Locked while they change, so that a change and the end do not meet.
+    led: Mutex<SocketAddr>,
 }
 
 /// The names of a run, until it is dropped.
@@ -77,7 +77,6 @@ impl Runs {
     /// Gives a run the hosts that nobody else has. Blocks.
     pub(crate) fn open(&self, book: &Book, port: u16, new: NewRun) -> Result<Run, RunError> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut open = self.held();
         let (free, taken) = sorted(&new.hosts, |entry| book.list().iter().any(|route| route.from == entry))?;
         let Some(first) = free.first() else {
             return Err(RunError::Taken { host: new.hosts.into_iter().next().unwrap_or_default() });
@@ -85,17 +84,20 @@ impl Runs {
         let run = Run { run: number, url: format!("http://{first}:{port}"), hosts: free.clone(), taken };
         let led = SocketAddr::from(([127, 0, 0, 1], new.port));
         let owner = format!("{} (run {number})", new.id);
-        let service = watch::Sender::new(service(new));
-        let held = Held { owner, hosts: free, service, led };
-        book.lease(&held.owner, held.routes())?;
-        open.insert(number, held);
+        let held =
+            Held { owner, hosts: free, service: watch::Sender::new(service(new)), led: Mutex::new(led) };
+        book.lease(&held.owner, held.routes(led))?;
+        self.held().insert(number, Arc::new(held));
         Ok(run)
     }
 
     /// Leads the routes of a run to where it listens. Blocks.
     pub(crate) fn bind(&self, book: &Book, number: u64, bound: Bound) -> Result<(), RunError> {
-        let mut open = self.held();
-        let held = open.get_mut(&number).ok_or(RunError::Unknown(number))?;
+        let held = self.held().get(&number).cloned().ok_or(RunError::Unknown(number))?;
+        let mut led = held.led.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.held().contains_key(&number) {
+            return Err(RunError::Unknown(number));
+        }
         let Some(address) = bound.address else {
             held.service.send_modify(|service| turn(service, Phase::Restarting, Vec::new()));
             return Ok(());
@@ -103,12 +105,9 @@ impl Runs {
         if !address.ip().is_loopback() || address.port() == 0 {
             return Err(RunError::Address(address));
         }
-        if held.led != address {
-            let before = std::mem::replace(&mut held.led, address);
-            if let Err(refusal) = book.lease(&held.owner, held.routes()) {
-                held.led = before;
-                return Err(refusal.into());
-            }
+        if *led != address {
+            book.lease(&held.owner, held.routes(address))?;
+            *led = address;
         }
         // Requests that wait are let go only now, so that they go to the right place.
         held.service.send_modify(|service| turn(service, Phase::Ready, vec![address]));
@@ -118,6 +117,7 @@ impl Runs {
     /// Takes the names of a run away. Blocks.
     pub(crate) fn close(&self, book: &Book, number: u64) {
         let Some(held) = self.held().remove(&number) else { return };
+        let _led = held.led.lock().unwrap_or_else(PoisonError::into_inner);
         // The only refusal left is that of a hub that ends, with which all routes go.
         let _ = book.lease(&held.owner, Vec::new());
     }
@@ -131,15 +131,15 @@ impl Runs {
         all.into_iter().map(|(_, service)| service).collect()
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {
+    /// Never locked while anything waits.
+    fn held(&self) -> MutexGuard<'_, HashMap<u64, Arc<Held>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Held {
-    fn routes(&self) -> Vec<Routed> {
-        let upstream =
-            Upstream { scheme: Scheme::Http, host: Host::Address(self.led.ip()), port: self.led.port() };
+    fn routes(&self, to: SocketAddr) -> Vec<Routed> {
+        let upstream = Upstream { scheme: Scheme::Http, host: Host::Address(to.ip()), port: to.port() };
         let entry = |host: &String| host.parse::<Entry>().ok();
         let routed = |entry| {
             let route = Route { entry, upstream: upstream.clone() };
