@@ -15,6 +15,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use navyd_gateway::Routed;
 use navyd_model::{
     Service,
     config::{self, Config, Mistake},
@@ -137,6 +138,7 @@ pub(crate) async fn down(house: &Arc<House>, root: &Path, names: &[String]) -> R
     projects.open().remove(root);
     let ids: Vec<String> = ended.iter().map(|service| service.id.clone()).collect();
     routes::forget(house, ids).await;
+    routes::lease(house, owner(root), Vec::new()).await;
     Ok(ended)
 }
 
@@ -193,13 +195,20 @@ async fn reload(house: &Arc<House>, root: &Path) {
 /// Makes the services of a project be what its configuration says; its name.
 async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<String, Fault> {
     let (supervisor, port) = (house.projects.supervisor.clone(), house.doors.port());
-    let source = source.clone();
+    let (root, source) = (source.root.clone(), source.clone());
     let resolved = spawn_blocking(move || resolve::resolve(&source, &config, &supervisor, port)).await;
-    let Resolved { name, project, hosts } = resolved.map_err(|error| Fault::inner(&error))??;
+    let Resolved { name, project, entries, others } = resolved.map_err(|error| Fault::inner(&error))??;
     let changed = house.projects.supervisor.define(project).await;
     routes::forget(house, changed.removed).await;
-    routes::give(house, hosts).await;
+    routes::give(house, entries).await;
+    let others = others.into_iter().map(Routed::from).collect();
+    routes::lease(house, owner(&root), others).await;
     Ok(name)
+}
+
+/// Who has the routes of a project that lead to none of its services. No service has a `/` in its id.
+fn owner(root: &Path) -> String {
+    root.to_string_lossy().into_owned()
 }
 
 fn read(file: &Path, text: &str) -> Result<Config, Vec<Mistake>> {

@@ -11,11 +11,14 @@ use std::{
 
 use axum::http::StatusCode;
 use navyd_host::process::project;
-use navyd_model::config::{
-    Config, Port, ServiceProtocol, ServiceSpec,
-    dotenv::{self, Variable},
-    environment::{self, Reach},
-    names::{self, Names, Place},
+use navyd_model::{
+    Entry, Route,
+    config::{
+        Config, Leads, Port, RoutedTo, ServiceProtocol, ServiceSpec,
+        dotenv::{self, Variable},
+        environment::{self, Reach},
+        names::{self, Names, Place},
+    },
 };
 
 use crate::{
@@ -42,8 +45,20 @@ pub(super) struct Resolved {
     /// The project's name.
     pub(super) name: String,
     pub(super) project: Project,
-    /// The hosts that lead to each service, by its id; and the port that it was told.
-    pub(super) hosts: Vec<(String, Vec<String>, u16)>,
+    /// What leads to each service that listens.
+    pub(super) entries: Vec<Entries>,
+    /// Routes that lead to none of its services.
+    pub(super) others: Vec<Route>,
+}
+
+/// What leads to a service.
+#[derive(Debug)]
+pub(super) struct Entries {
+    pub(super) id: String,
+    /// Routes up to their address, as in `shop.localhost=http://`.
+    pub(super) entries: Vec<String>,
+    /// The port that it is told to listen on.
+    pub(super) told: u16,
 }
 
 /// What is known of a service before its variables are.
@@ -118,13 +133,31 @@ pub(super) fn resolve(
             stop: spec.stop,
         });
     }
-    let hosts =
-        known.iter().filter(|known| known.spec.protocol == ServiceProtocol::Http).filter_map(|known| {
-            let own = known.names.hosts.iter().chain(&known.spec.hosts).cloned().collect();
-            Some((known.names.id.clone(), own, known.port?))
-        });
-    let hosts = hosts.collect();
-    Ok(Resolved { name, project: Project { root: source.root.clone(), services }, hosts })
+    let entries = known.iter().filter_map(|known| {
+        let mut entries = Vec::new();
+        if known.spec.protocol == ServiceProtocol::Http {
+            // A service answers for its name, and for every name below it.
+            let hosts = known.names.hosts.iter().chain(&known.spec.hosts);
+            entries.extend(hosts.flat_map(|host| [format!("{host}=http://"), format!("*.{host}=http://")]));
+        }
+        for route in &config.routes {
+            if route.leads == Leads::Service(known.spec.name.clone()) {
+                let scheme = match (&route.entry, known.spec.protocol) {
+                    (Entry::Address(_), ServiceProtocol::Tcp) => "tcp",
+                    _ => "http",
+                };
+                entries.push(format!("{}={scheme}://", route.entry));
+            }
+        }
+        Some(Entries { id: known.names.id.clone(), entries, told: known.port? })
+    });
+    let entries = entries.collect();
+    let to_upstream = |route: &RoutedTo| match &route.leads {
+        Leads::Upstream(upstream) => Some(Route { entry: route.entry.clone(), upstream: upstream.clone() }),
+        Leads::Service(_) => None,
+    };
+    let others = config.routes.iter().filter_map(to_upstream).collect();
+    Ok(Resolved { name, project: Project { root: source.root.clone(), services }, entries, others })
 }
 
 /// The whole environment of a service: that of whoever asked, a wish for colours, and the service's own.

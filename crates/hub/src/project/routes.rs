@@ -16,14 +16,15 @@ use tokio::{
     task::spawn_blocking,
 };
 
+use super::resolve::Entries;
 use crate::house::House;
 
-/// The hosts of services.
+/// What leads to services.
 #[derive(Default)]
 pub(super) struct Names(Mutex<HashMap<String, Named>>);
 
 struct Named {
-    hosts: Vec<String>,
+    entries: Vec<String>,
     /// The port that the service was told.
     told: u16,
     /// Where its routes lead now.
@@ -32,22 +33,22 @@ struct Named {
     shown: watch::Sender<Service>,
 }
 
-/// Gives services their hosts.
-pub(super) async fn give(house: &Arc<House>, hosts: Vec<(String, Vec<String>, u16)>) {
+/// Gives services what leads to them.
+pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
     let services = house.projects.supervisor.services();
-    for (id, hosts, told) in hosts {
+    for Entries { id, entries, told } in all {
         let Some(service) = services.iter().find(|service| service.id == id) else { continue };
         {
             let mut names = house.projects.names.lock();
             let shown = names.remove(&id).map(|named| named.shown);
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
-            names.insert(id, Named { hosts, told, leads: None, shown });
+            names.insert(id, Named { entries, told, leads: None, shown });
         }
         lead(house, service.clone()).await;
     }
 }
 
-/// Takes away the hosts of services.
+/// Takes away what leads to services.
 pub(super) async fn forget(house: &Arc<House>, ids: Vec<String>) {
     for id in ids {
         if house.projects.names.lock().remove(&id).is_some() {
@@ -83,7 +84,7 @@ async fn lead(house: &Arc<House>, service: Service) {
             || named.leads.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, named.told).into()),
             reachable,
         );
-        let wanted = (named.leads != Some(address)).then(|| routes(&named.hosts, address, &named.shown));
+        let wanted = (named.leads != Some(address)).then(|| routes(&named.entries, address, &named.shown));
         named.leads = Some(address);
         wanted
     };
@@ -95,17 +96,13 @@ async fn lead(house: &Arc<House>, service: Service) {
     }
 }
 
-fn routes(hosts: &[String], address: SocketAddr, shown: &watch::Sender<Service>) -> Vec<Routed> {
-    let route = |host: &String| {
-        // A host of ours and an address of loopback are always a route; another would be left out.
-        let own = format!("{host}=http://{address}").parse::<Route>().ok();
-        let below = format!("*.{host}=http://{address}").parse::<Route>().ok();
-        own.into_iter().chain(below).map(|route| Routed { route, service: Some(shown.subscribe()) })
-    };
-    hosts.iter().flat_map(route).collect()
+fn routes(entries: &[String], address: SocketAddr, shown: &watch::Sender<Service>) -> Vec<Routed> {
+    // What leads to a loopback address is always a route; another would be left out.
+    let routes = entries.iter().filter_map(|entry| format!("{entry}{address}").parse::<Route>().ok());
+    routes.map(|route| Routed { route, service: Some(shown.subscribe()) }).collect()
 }
 
-async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) {
+pub(super) async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) {
     let leasing = Arc::clone(house);
     let name = owner.clone();
     let leased = spawn_blocking(move || leasing.book.lease(&owner, routes)).await;

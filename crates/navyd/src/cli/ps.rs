@@ -84,7 +84,7 @@ fn render(found: &[Service], routes: &[RouteEntry], all: bool, screen: &mut Scre
         table.push(vec![
             Text::of(Tone::Bold, if all { &service.id } else { &service.name }),
             Text::of(tone, service.phase.as_str()),
-            Text::plain(age(now, service.since)).piped(service.since.to_string()),
+            Text::plain(age(now, service.since)).piped(format!("{:.3}", service.since)),
             number(service.pid),
             number(port.map(u32::from)),
             Text::plain(url.and_then(|route| route.url.as_deref()).unwrap_or_default()),

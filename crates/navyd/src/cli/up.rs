@@ -53,10 +53,16 @@ pub(super) struct Up {
 /// How often an interrupt is looked for.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long those that have ended may have something to say that is still on its way. Where the whole project ended,
+/// their silence is told.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// What happens while services run.
 enum News {
     Line(Line),
     Missed,
+    /// They will say nothing more.
+    Silence,
     Service(Box<Service>),
     /// The hub says nothing more.
     Over,
@@ -107,8 +113,11 @@ impl Up {
         stage: &mut Stage,
     ) -> anyhow::Result<Exit> {
         let prefixes = services::Prefixes::of(&state.services);
-        let mut interrupted = false;
+        let (mut interrupted, mut all_ended, mut is_silent, mut patience) = (false, false, false, LOOK);
         loop {
+            if all_ended && is_silent {
+                return self.answer(standing, Exit::Interrupted, stage);
+            }
             if interrupt.wait(Duration::ZERO) {
                 if interrupted {
                     return Ok(Exit::Interrupted);
@@ -116,7 +125,7 @@ impl Up {
                 interrupted = true;
                 stop(state, self.services.clone(), tell.clone());
             }
-            match news.recv_timeout(LOOK) {
+            match news.recv_timeout(patience) {
                 Ok(News::Line(line)) => match stage.format {
                     Format::Text => prefixes.show(&line, &mut stage.screen)?,
                     Format::Jsonl => stage.screen.json_line(&line)?,
@@ -129,9 +138,11 @@ impl Up {
                 Ok(News::Over) => return Err(over().into()),
                 Ok(News::Ended(ended)) => {
                     ended?;
-                    return self.answer(standing, Exit::Interrupted, stage);
+                    (all_ended, patience) = (true, LAST_WORDS);
                 }
-                Err(RecvTimeoutError::Timeout) if interrupted => stage.screen.flush()?,
+                Ok(News::Silence) => is_silent = true,
+                Err(RecvTimeoutError::Timeout) if interrupted && !all_ended => stage.screen.flush()?,
+                Err(_) if interrupted => return self.answer(standing, Exit::Interrupted, stage),
                 // Whatever was said before is shown by now.
                 Err(_) => {
                     stage.screen.flush()?;
@@ -181,7 +192,7 @@ fn detached(
         match news.recv_timeout(LOOK) {
             Ok(News::Service(service)) => take(standing, *service),
             Ok(News::Over) => return Err(over().into()),
-            Ok(News::Line(_) | News::Missed | News::Ended(_)) | Err(_) => {}
+            Ok(News::Line(_) | News::Missed | News::Silence | News::Ended(_)) | Err(_) => {}
         }
     };
     let services: Vec<Service> =
@@ -284,6 +295,8 @@ fn read(services: &[Service], begun: Timestamp, tell: Sender<News>) -> anyhow::R
                 return;
             }
         }
+        // Nobody listens when the command has ended.
+        let _ = tell.send(News::Silence);
     });
     Ok(())
 }

@@ -12,6 +12,7 @@ mod probe;
 mod run;
 mod scan;
 mod see;
+mod services;
 mod support;
 mod tidy;
 mod trust;
