@@ -31,6 +31,7 @@ mod house;
 mod kept;
 mod lock;
 pub mod log;
+pub mod low_ports;
 mod os;
 mod page;
 pub mod places;

@@ -125,7 +125,8 @@ fn at(path: &Path) -> impl Fn(io::Error) -> KeepError + '_ {
     |error| KeepError::File(path.display().to_string(), error)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
@@ -138,6 +139,7 @@ mod tests {
     }
 
     fn mode(path: &Path) -> u32 {
+        // a helper of tests, which clippy.toml knows only in functions under #[test]
         fs::metadata(path).unwrap().mode() & 0o777
     }
 

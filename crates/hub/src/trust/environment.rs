@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(environment_on(&Scene::new(), &places), []);
         let root_file = places.root_certificate();
         let with_root = Scene::new().file(root_file.to_str().unwrap(), &root().pem());
-        assert_eq!(environment_on(&with_root, &places), [(BESIDES.to_owned(), root_file.clone())]);
+        assert_eq!(environment_on(&with_root, &places), [(BESIDES.to_owned(), root_file)]);
         let whole = with_root.file(BUNDLES[0], other().pem().trim_end());
         let set = environment_on(&whole, &places);
         assert_eq!(names(&set), [&[BESIDES], &INSTEAD[..]].concat());

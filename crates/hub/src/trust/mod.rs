@@ -21,7 +21,7 @@ mod stores;
 mod work;
 
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 
 pub use authority::{KeepError, Kept};
 pub use check::{Asked, CheckError, Verdict, check};

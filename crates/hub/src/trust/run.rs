@@ -131,7 +131,8 @@ fn read(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     told
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

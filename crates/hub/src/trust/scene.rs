@@ -23,7 +23,7 @@ enum Node {
 
 /// The machine.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scene {
+pub(crate) struct Scene {
     nodes: BTreeMap<PathBuf, Node>,
     variables: BTreeMap<String, OsString>,
     read_only: Vec<PathBuf>,
@@ -31,47 +31,47 @@ pub(super) struct Scene {
 }
 
 /// A root. Only its bytes matter.
-pub(super) fn root() -> Root {
+pub(crate) fn root() -> Root {
     Root::of("-----BEGIN CERTIFICATE-----\nMHJvb3Q=\n-----END CERTIFICATE-----\n").unwrap()
 }
 
 /// Another one.
-pub(super) fn other() -> Root {
+pub(crate) fn other() -> Root {
     Root::of("-----BEGIN CERTIFICATE-----\nMG90aGVy\n-----END CERTIFICATE-----\n").unwrap()
 }
 
 impl Scene {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default().variable("PATH", "/usr/bin")
     }
 
-    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
-    pub(super) fn file(mut self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.nodes.insert(path.into(), Node::File(text.into()));
         self
     }
 
-    pub(super) fn folder(mut self, path: &str) -> Self {
+    pub(crate) fn folder(mut self, path: &str) -> Self {
         self.nodes.insert(path.into(), Node::Folder);
         self
     }
 
-    pub(super) fn link(mut self, path: &str, to: &str) -> Self {
+    pub(crate) fn link(mut self, path: &str, to: &str) -> Self {
         self.nodes.insert(path.into(), Node::Link(to.into()));
         self
     }
 
-    pub(super) fn read_only(mut self, path: &str) -> Self {
+    pub(crate) fn read_only(mut self, path: &str) -> Self {
         self.read_only.push(path.into());
         self
     }
 
     /// What a program answers that is called exactly so.
-    pub(super) fn answer(mut self, call: &str, ran: Ran) -> Self {
+    pub(crate) fn answer(mut self, call: &str, ran: Ran) -> Self {
         self.answers.insert(call.into(), ran);
         self
     }

@@ -6,6 +6,7 @@ mod ephemeral;
 mod foreground;
 mod install;
 mod logs;
+mod low_ports;
 mod status;
 mod stop;
 
@@ -29,6 +30,7 @@ use crate::exit::Exit;
         navyd hub status --link        where it is, with a link for a browser\n  \
         navyd hub logs -f\n  \
         navyd hub install              start it whenever you log in\n  \
+        navyd hub install --low-ports  the ways to URLs without a port\n  \
         navyd hub --ephemeral --route shop.localhost=http://127.0.0.1:3000\n  \
         navyd hub --ephemeral --route shop.localhost=http://localhost:3000 --route shop.localhost/api=http://localhost:4000\n  \
         navyd hub --ephemeral --route 127.0.0.1:8000=http://127.0.0.1:3000 --route 15432=tcp://127.0.0.1:5432\n  \

@@ -7,6 +7,7 @@ mod free;
 mod gateway;
 mod hosts;
 mod hub;
+mod low_ports;
 mod port;
 mod probe;
 mod run;

@@ -24,8 +24,8 @@ pub(super) struct Anchors {
     pub(super) tool: (&'static str, &'static [&'static str]),
     /// The bundle.
     pub(super) bundle: &'static str,
-    /// What the tool would leave behind when a file goes: steps before it runs, and steps after.
-    pub(super) leftovers: fn(&dyn Machine, file: &Path, root: &Root) -> (Vec<Step>, Vec<Step>),
+    /// What the tool would leave behind when a file goes.
+    pub(super) leftovers: fn(&dyn Machine, file: &Path, root: &Root) -> Leftovers,
 }
 
 impl Anchors {
@@ -74,12 +74,21 @@ impl Store for Anchors {
 
     fn uninstall(&self, machine: &dyn Machine, place: &Path, root: &Root) -> Vec<Step> {
         let file = self.file(place, root);
-        let (before, after) = (self.leftovers)(machine, &file, root);
+        let Leftovers { before, after } = (self.leftovers)(machine, &file, root);
         [Step::Remove(file)].into_iter().chain(before).chain([self.make(machine)]).chain(after).collect()
     }
 }
 
+/// What is done besides when a file goes.
+#[derive(Debug, Default)]
+pub(super) struct Leftovers {
+    /// Before the tool runs.
+    pub(super) before: Vec<Step>,
+    /// After it.
+    pub(super) after: Vec<Step>,
+}
+
 /// For a tool that leaves nothing behind.
-pub(super) fn none(_machine: &dyn Machine, _file: &Path, _root: &Root) -> (Vec<Step>, Vec<Step>) {
-    (Vec::new(), Vec::new())
+pub(super) fn none(_machine: &dyn Machine, _file: &Path, _root: &Root) -> Leftovers {
+    Leftovers::default()
 }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::anchors::Anchors;
+use super::anchors::{Anchors, Leftovers};
 use crate::trust::{machine::Machine, root::Root, run::Call, step::Step};
 
 pub(super) const DEBIAN: Anchors = Anchors {
@@ -24,7 +24,7 @@ const LINKS: &str = "/etc/ssl/certs";
 /// What carries changes into the keystore of Debian's Java: it reads a line `-PATH` for each file that is gone.
 const JAVA_HOOK: &str = "/etc/ca-certificates/update.d/jks-keystore";
 
-fn leftovers(machine: &dyn Machine, file: &Path, root: &Root) -> (Vec<Step>, Vec<Step>) {
+fn leftovers(machine: &dyn Machine, file: &Path, root: &Root) -> Leftovers {
     let links: Vec<_> = machine
         .list(Path::new(LINKS))
         .into_iter()
@@ -39,7 +39,7 @@ fn leftovers(machine: &dyn Machine, file: &Path, root: &Root) -> (Vec<Step>, Vec
     let gone = format!("-{LINKS}/{}.pem\n", root.name());
     let after =
         machine.exists(Path::new(JAVA_HOOK)).then(|| Step::Run(Call::new(JAVA_HOOK, [""; 0]).reading(gone)));
-    (before, after.into_iter().collect())
+    Leftovers { before, after: after.into_iter().collect() }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod tests {
     fn the_tool_of_the_same_name_does_not_make_it_debian() {
         let scene = Scene::new().folder(SUSE.folder).file("/usr/sbin/update-ca-certificates", "");
         assert!(matches!(SUSE.here(&scene), Here::Places(_)));
-        assert_eq!(super::super::debian::DEBIAN.here(&scene), Here::Absent("another system's store"));
+        let debian = crate::trust::STORES.iter().find(|store| store.name() == "debian").unwrap();
+        assert_eq!(debian.here(&scene), Here::Absent("another system's store"));
     }
 }

@@ -5,10 +5,14 @@
 
 use std::{fs, io, process::Command};
 
+use navyd_hub::low_ports::Way;
 use navyd_model::api::Document;
 use serde::Serialize;
 
-use super::super::{Format, Stage};
+use super::{
+    super::{Format, Stage},
+    low_ports,
+};
 use crate::{
     exit::Exit,
     hub::{self, Unit},
@@ -20,6 +24,14 @@ use crate::{
 pub(super) struct Install {
     #[command(flatten)]
     how: How,
+
+    /// Not that, but make ports 80 and 443 lead to the hub; without `--way`, explain the ways
+    #[arg(long)]
+    low_ports: bool,
+
+    /// How: try, setcap, sysctl or nft
+    #[arg(long, requires = "low_ports", value_parser = low_ports::way)]
+    way: Option<Way>,
 }
 
 /// Take back what `install` did
@@ -27,6 +39,10 @@ pub(super) struct Install {
 pub(super) struct Uninstall {
     #[command(flatten)]
     how: How,
+
+    /// Not that, but what `install --low-ports` did
+    #[arg(long)]
+    low_ports: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -55,6 +71,9 @@ struct Report {
 
 impl Install {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        if self.low_ports {
+            return low_ports::install(self.way, self.how.low_ports(), stage);
+        }
         let unit = unit()?;
         let commands = unit.enable.clone();
         let plan = Plan { verb: "write", unit: &unit, commands: &commands };
@@ -72,6 +91,9 @@ impl Install {
 
 impl Uninstall {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        if self.low_ports {
+            return low_ports::uninstall(self.how.low_ports(), stage);
+        }
         let unit = unit()?;
         let commands: Vec<_> = unit.disable.iter().chain(&unit.forget).cloned().collect();
         let plan = Plan { verb: "remove", unit: &unit, commands: &commands };
@@ -89,6 +111,12 @@ impl Uninstall {
             failures.extend(carry_out(&unit.forget));
         }
         plan.answer(&self.how, self.how.dry_run, failures, stage)
+    }
+}
+
+impl How {
+    fn low_ports(&self) -> low_ports::How {
+        low_ports::How { dry_run: self.dry_run, yes: self.yes }
     }
 }
 

@@ -140,7 +140,7 @@ fn render(report: &Report, places: &Places, screen: &mut Screen) -> anyhow::Resu
     if !report.clients.is_empty() {
         let mut table = Table::new(CHECKED);
         for asked in &report.clients {
-            let service = asked.as_service.map_or_else(Text::default, |verdict| word(verdict));
+            let service = asked.as_service.map_or_else(Text::default, word);
             let why = asked.why.clone().unwrap_or_default();
             table.push(vec![asked.client.into(), word(asked.verdict), service, why.into()]);
         }

@@ -1,0 +1,218 @@
+//! Ports 80 and 443 for a hub that is not root: the ways there are, and the steps of each.
+//!
+//! Pure but for [`is_allowed`], which binds for real, and [`Way::is_done`], which looks. The gateway never runs as root
+//! for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent: a socket unit of systemd,
+//! because the hub takes no sockets from others, and whatever lasts longer than its undoing.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use crate::trust::{Call, Machine, Step};
+
+/// The ports of URLs without one.
+pub const PORTS: [u16; 2] = [80, 443];
+
+/// Where the setting of the kernel is kept.
+const SYSCTL_FILE: &str = "/etc/sysctl.d/50-navyd.conf";
+/// The lowest port that every program may bind.
+const SYSCTL: &str = "net.ipv4.ip_unprivileged_port_start";
+/// What the kernel starts with (ip-sysctl.rst).
+const SYSCTL_DEFAULT: &str = "1024";
+
+/// A way to ports 80 and 443, the least intrusive first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Just bind them.
+    Try,
+    /// Let this program alone bind any port.
+    SetCap,
+    /// Let every program bind ports from 80.
+    Sysctl,
+    /// Lead connections of this machine to those ports to the hub's.
+    Nft,
+}
+
+impl Way {
+    /// Every way, in the order in which they are explained.
+    pub const ALL: [Self; 4] = [Self::Try, Self::SetCap, Self::Sysctl, Self::Nft];
+
+    /// What `--way` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Try => "try",
+            Self::SetCap => "setcap",
+            Self::Sysctl => "sysctl",
+            Self::Nft => "nft",
+        }
+    }
+
+    /// What it does, and what it costs.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Try => "just bind them: macOS and some containers allow it",
+            Self::SetCap => "this program alone may bind any port; lost when it is updated",
+            Self::Sysctl => "every program may bind ports from 80; stays until it is undone",
+            Self::Nft => {
+                "the kernel leads both ports of this machine to the hub's; until the machine restarts"
+            }
+        }
+    }
+
+    /// What is done for it. `port` is the hub's own.
+    pub fn steps(self, machine: &dyn Machine, program: &Path, port: u16) -> Vec<Step> {
+        match self {
+            Self::Try => Vec::new(),
+            Self::SetCap => {
+                let args = ["cap_net_bind_service=+ep".into(), program.to_owned()];
+                vec![Step::Run(Call::new(tool(machine, "setcap"), args))]
+            }
+            Self::Sysctl => {
+                let before = machine.run(&Call::new(tool(machine, "sysctl"), ["-n", SYSCTL])).ok();
+                let before = before.filter(|ran| ran.success).map(|ran| ran.stdout.trim().to_owned());
+                let before =
+                    before.filter(|text| text.parse::<u16>().is_ok()).unwrap_or(SYSCTL_DEFAULT.into());
+                let text = format!("# Written by navyd. Before: {before}\n{SYSCTL} = {}\n", PORTS[0]);
+                let load = Call::new(tool(machine, "sysctl"), ["-q", "-p", SYSCTL_FILE]);
+                vec![Step::Write(SYSCTL_FILE.into(), text), Step::Run(load)]
+            }
+            Self::Nft => vec![Step::Run(nft(machine, &rules(port)))],
+        }
+    }
+
+    /// What undoes it.
+    pub fn undo(self, machine: &dyn Machine, program: &Path) -> Vec<Step> {
+        match self {
+            Self::Try => Vec::new(),
+            Self::SetCap => {
+                vec![Step::Run(Call::new(tool(machine, "setcap"), ["-r".into(), program.to_owned()]))]
+            }
+            Self::Sysctl => {
+                let text = machine.text(Path::new(SYSCTL_FILE)).unwrap_or_default();
+                let back =
+                    Call::new(tool(machine, "sysctl"), ["-q", "-w", &format!("{SYSCTL}={}", before(&text))]);
+                vec![Step::Run(back), Step::Remove(SYSCTL_FILE.into())]
+            }
+            Self::Nft => vec![Step::Run(nft(machine, FORGET))],
+        }
+    }
+
+    /// Whether it has been done, and not undone since; `None` when only root may see that.
+    pub fn is_done(self, machine: &dyn Machine, program: &Path) -> Option<bool> {
+        let run = |name: &str, args: &[&Path]| {
+            machine.run(&Call::new(machine.program(name)?, args.iter().copied())).ok()
+        };
+        match self {
+            Self::Try => Some(false),
+            Self::SetCap => {
+                // Without the tool nobody can have used it.
+                let Some(ran) = run("getcap", &[program]) else { return Some(false) };
+                Some(ran.stdout.contains("cap_net_bind_service"))
+            }
+            Self::Sysctl => Some(machine.exists(Path::new(SYSCTL_FILE))),
+            Self::Nft => {
+                let args = ["list", "table", "inet", "navyd"].map(Path::new);
+                let Some(ran) = run("nft", &args) else { return Some(false) };
+                (ran.success || !ran.stderr.contains("not permitted")).then_some(ran.success)
+            }
+        }
+    }
+}
+
+/// Whether this process may bind these ports at a loopback address, or somebody has bound them already.
+pub fn is_allowed() -> bool {
+    let may = |address: IpAddr, port| match TcpListener::bind((address, port)) {
+        Ok(_) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::AddrInUse,
+    };
+    PORTS.iter().all(|port| may(Ipv4Addr::LOCALHOST.into(), *port) || may(Ipv6Addr::LOCALHOST.into(), *port))
+}
+
+/// A table of our own, so that it can go without touching any other. Made anew each time.
+fn rules(port: u16) -> String {
+    let [http, https] = PORTS;
+    let to = format!("tcp dport {{ {http}, {https} }} redirect to :{port}");
+    format!(
+        "{FORGET}table inet navyd {{\n  chain output {{\n    type nat hook output priority -100;\n    \
+         ip daddr 127.0.0.1 {to}\n    ip6 daddr ::1 {to}\n  }}\n}}\n"
+    )
+}
+
+/// Adding a table that is there is no failure, and removing one that is not would be.
+const FORGET: &str = "add table inet navyd\ndelete table inet navyd\n";
+
+fn nft(machine: &dyn Machine, rules: &str) -> Call {
+    Call::new(tool(machine, "nft"), ["-f", "-"]).reading(rules)
+}
+
+fn tool(machine: &dyn Machine, name: &str) -> PathBuf {
+    machine.program(name).unwrap_or_else(|| name.into())
+}
+
+/// The value that the file of the setting says was there before it.
+fn before(text: &str) -> &str {
+    let said = text.lines().find_map(|line| line.strip_prefix("# Written by navyd. Before: "));
+    said.filter(|value| value.parse::<u16>().is_ok()).unwrap_or(SYSCTL_DEFAULT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::{Ran, scene::Scene};
+
+    fn shown(steps: &[Step]) -> Vec<String> {
+        steps.iter().map(Step::shown).collect()
+    }
+
+    fn scene() -> Scene {
+        ["setcap", "getcap", "sysctl", "nft"]
+            .iter()
+            .fold(Scene::new(), |scene, tool| scene.file(&format!("/usr/sbin/{tool}"), ""))
+    }
+
+    #[test]
+    fn what_is_done_can_be_undone() {
+        let program = Path::new("/bin/navyd");
+        for (way, done, undone) in [
+            (Way::Try, &[][..], &[][..]),
+            (
+                Way::SetCap,
+                &["run /usr/sbin/setcap cap_net_bind_service=+ep /bin/navyd"],
+                &["run /usr/sbin/setcap -r /bin/navyd"],
+            ),
+            (
+                Way::Sysctl,
+                &[
+                    "write /etc/sysctl.d/50-navyd.conf (74 bytes)",
+                    "run /usr/sbin/sysctl -q -p /etc/sysctl.d/50-navyd.conf",
+                ],
+                &[
+                    "run /usr/sbin/sysctl -q -w net.ipv4.ip_unprivileged_port_start=1024",
+                    "remove /etc/sysctl.d/50-navyd.conf",
+                ],
+            ),
+            (
+                Way::Nft,
+                &["run /usr/sbin/nft -f - (reading 249 bytes)"],
+                &["run /usr/sbin/nft -f - (reading 46 bytes)"],
+            ),
+        ] {
+            assert_eq!(shown(&way.steps(&scene(), program, 62893)), done, "{way:?}");
+            assert_eq!(shown(&way.undo(&scene(), program)), undone, "{way:?}");
+        }
+    }
+
+    #[test]
+    fn the_setting_goes_back_to_what_it_was() {
+        let answer = Ran { success: true, stdout: "500\n".into(), stderr: String::new() };
+        let scene = scene().answer("/usr/sbin/sysctl -n net.ipv4.ip_unprivileged_port_start", answer);
+        let steps = Way::Sysctl.steps(&scene, Path::new("/bin/navyd"), 1);
+        let [Step::Write(path, text), _] = &steps[..] else { panic!("{steps:?}") };
+        let after = scene.file(path.to_str().unwrap(), text);
+        assert_eq!(Way::Sysctl.is_done(&after, Path::new("/bin/navyd")), Some(true));
+        let undone = shown(&Way::Sysctl.undo(&after, Path::new("/bin/navyd")));
+        assert_eq!(undone[0], "run /usr/sbin/sysctl -q -w net.ipv4.ip_unprivileged_port_start=500");
+        assert_eq!(before("# Written by navyd. Before: x; reboot"), SYSCTL_DEFAULT);
+    }
+}
