@@ -195,7 +195,7 @@ mod tests {
             (
                 Way::Nft,
                 &["run /usr/sbin/nft -f - (reading 249 bytes)"],
-                &["run /usr/sbin/nft -f - (reading 46 bytes)"],
+                &["run /usr/sbin/nft -f - (reading 44 bytes)"],
             ),
         ] {
             assert_eq!(shown(&way.steps(&scene(), program, 62893)), done, "{way:?}");
