@@ -63,7 +63,7 @@ class Load(Bench):
                 self.tried(server, lambda s: dict(ready_ms=s.start(self.work)))
 
     def idle(self, title):
-        """What the servers cost while nobody asks them anything."""
+        """What the servers cost while nobody asks them anything, each having answered once when it started."""
         time.sleep(1)
         before, began = {s.name: s.wakeups() for s in self.servers}, time.monotonic()
         time.sleep(10 if self.rounds > 1 else 2)

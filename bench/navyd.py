@@ -28,6 +28,11 @@ def scan():
     return {"navyd scan": [NAVYD, "scan", "127.0.0.1", "--ports", "1-65535", "--json"]}
 
 
+def daemon():
+    """The hub as people run it, with a home of its own; its status page is asked for."""
+    return Server("navyd hub", [NAVYD, "hub", "--listen", "127.0.0.1:18140"], 18140, "/")
+
+
 def hub(name, listen, port, *more, scheme="http", ready="http"):
     """A hub of one worker with one route; it keeps nothing and discovers nothing."""
     return Server(name, [NAVYD, "hub", "--ephemeral", "--workers", "1", "--listen", f"127.0.0.1:{listen}",

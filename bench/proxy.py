@@ -118,6 +118,7 @@ with Load("proxy", __doc__, needs=["nginx", "wrk", "curl", "sha256sum"], mib=("1
     file = large(int(b.options.mib))
     b.digest = digest(["cat", file])
     servers, tls_servers = plain(b), secure(b)
+    b.add(navyd.daemon())
     b.start(b.upstream())
     b.idle("start, and nobody asks")
     b.load(f"{IDLE} idle keep-alive connections", held, servers, rounds=1)
@@ -126,7 +127,8 @@ with Load("proxy", __doc__, needs=["nginx", "wrk", "curl", "sha256sum"], mib=("1
     b.load(f"{b.options.mib} MiB over one connection", bulk, [b.base, *servers])
     b.load("the same, and its checksum", whole, servers, rounds=1)
     b.load(f"TLS, {b.seconds} s", tls, tls_servers)
-    b.limit("navyd", kib_per_connection=12, rss_idle_mib=20, wakeups_per_second=1, ready_ms=50)
+    b.limit("navyd", kib_per_connection=12)
+    b.limit("navyd hub", rss_idle_mib=20, wakeups_per_second=1, ready_ms=50)
     b.finish(
         ("navyd", ["nginx"], dict(cpu_us_per_request=1, p99_us=1.5, mb_per_s=1, cpu_s_per_gib=0.8)),
         ("navyd", ["haproxy"], dict(cpu_us_per_request=1, added_p50_us=None, mb_per_s=None)),
