@@ -26,7 +26,7 @@ use navyd_model::{
 };
 
 use super::{Command, Stage};
-use crate::{client, exit::Exit, out::Failure};
+use crate::{client, exit::Exit, hub, out::Failure};
 use beside::{Ask, Told};
 
 /// Run a command under a stable name and port
@@ -83,6 +83,10 @@ impl Command for Run {
         let name = program.to_string_lossy();
         let mut command = Program::new(program);
         command.args(arguments).args(self.flags(&told)).envs(environment::of_port(told.port));
+        // So that it trusts other services by their names. Without a home there is no authority.
+        if let Ok(places) = hub::places() {
+            command.envs(navyd_hub::trust::environment(&places));
+        }
         match client::become_program(&mut command) {
             Ok(status) => Ok(Exit::Child(status)),
             Err(error) => Err(Failure::new(format!("`{name}` cannot be run"))
