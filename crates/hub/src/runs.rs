@@ -99,7 +99,10 @@ impl Runs {
             return Err(RunError::Unknown(number));
         }
         let Some(address) = bound.address else {
-            held.service.send_modify(|service| turn(service, Phase::Restarting, Vec::new()));
+            // One that never listened is still starting.
+            if held.service.borrow().phase == Phase::Ready {
+                held.service.send_modify(|service| turn(service, Phase::Restarting, Vec::new()));
+            }
             return Ok(());
         };
         if !address.ip().is_loopback() || address.port() == 0 {

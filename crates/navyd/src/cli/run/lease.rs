@@ -84,16 +84,17 @@ pub(super) fn keep(
         let (run, url, taken) = (lease.run.run, lease.run.url.clone(), lease.run.taken.clone());
         watch(lease, lost.clone());
         say(tell, News::Named { url, taken });
-        lead(run, led, tell);
+        let mut is_led = lead(run, led, tell);
         loop {
-            match orders.recv() {
-                Ok(Order::Lead(address)) => {
-                    led = address;
-                    lead(run, led, tell);
-                }
+            // What the hub did not take is said again.
+            let wait = if is_led { Duration::MAX } else { AGAIN };
+            match orders.recv_timeout(wait) {
+                Ok(Order::Lead(address)) => led = address,
                 Ok(Order::Lost) => break,
-                Err(_) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
+            is_led = lead(run, led, tell);
         }
         match again(&mut led, orders) {
             Some(client) => hub = Ok(client),
@@ -120,12 +121,16 @@ fn watch(lease: Lease, lost: Sender<Order>) {
     });
 }
 
-/// Leads the name to where the command listens. A hub that does not take it has gone, which is told apart from here.
-fn lead(run: u64, address: Option<SocketAddr>, tell: &Sender<News>) {
-    let Ok(Some(client)) = hub::running() else { return };
-    if let (Ok(_), Some(address)) = (client.bind_run(run, Bound { address }), address) {
+/// Leads the name to where the command listens; whether the hub took it.
+fn lead(run: u64, address: Option<SocketAddr>, tell: &Sender<News>) -> bool {
+    let Ok(Some(client)) = hub::running() else { return false };
+    if client.bind_run(run, Bound { address }).is_err() {
+        return false;
+    }
+    if let Some(address) = address {
         say(tell, News::Leads(address));
     }
+    true
 }
 
 /// The hub, once it runs again. Orders are heard meanwhile; `None` when there will be no more.
