@@ -9,9 +9,7 @@ pub(crate) use navyd_hub::{
     client::{Client, ClientError, Ended, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
-    prepare, start,
-    supervisor::HAND_OVER,
-    take_over, unit,
+    prepare, start, take_over, unit,
 };
 
 use crate::out::Failure;

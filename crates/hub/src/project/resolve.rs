@@ -106,7 +106,7 @@ pub(super) fn resolve(
         })?;
         known.push(Known { spec, names, port: Some(port) });
     }
-    let reach = |spec: &ServiceSpec| {
+    let reach = &|spec: &ServiceSpec| {
         let known = known.iter().find(|known| known.spec.name == spec.name)?;
         let host = known.names.hosts.first().cloned().unwrap_or_default();
         Some(Reach { port: known.port?, route: format!("http://{host}:{gateway}"), name: host })
@@ -115,7 +115,7 @@ pub(super) fn resolve(
     let mut services = Vec::new();
     for Known { spec, names, port } in &known {
         let files = variables(source, spec)?;
-        let own = environment::of_service(config, spec, *port, files, &reach);
+        let own = environment::of_service(config, spec, *port, files, reach);
         let relative = spec.dir.as_deref().unwrap_or(".");
         services.push(Definition {
             id: names.id.clone(),

@@ -29,6 +29,7 @@ use super::{
     course::{Action, Course, Event, Rules},
     log::Log,
     looker::{Hurry, Picture},
+    news,
     order::{Standing, holds},
     plan::{Definition, STARTS},
     pump::pump,
@@ -297,7 +298,7 @@ impl Keeper {
         let ended = status.map_or(Ended::Status(-1), os::ended);
         run.exited = Some(ended);
         self.shared.looker.dismiss(run.pid);
-        let left = self.shared.looker.fresh().await.sorted.lives(self.key);
+        let left = self.lives().await;
         if !left {
             self.finish().await;
         }
@@ -305,14 +306,29 @@ impl Keeper {
         self.on(Event::Exited { ended, left }).await;
     }
 
+    /// Whether something of it lives. A process that hands over to its child while it is looked for is seen by the
+    /// second look, unless its child does the same just then.
+    async fn lives(&self) -> bool {
+        for _ in 0..2 {
+            if self.shared.looker.fresh().await.sorted.lives(self.key) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Takes what the looker saw.
     async fn see(&mut self, picture: &Picture) {
-        let Some(run) = &mut self.run else { return };
+        let Some(run) = &self.run else { return };
         if run.exited.is_some() && !picture.sorted.lives(self.key) {
+            if self.lives().await {
+                return;
+            }
             self.finish().await;
             self.on(Event::Gone).await;
             return;
         }
+        let Some(run) = &mut self.run else { return };
         let told = self.definition.port;
         let found = picture.listens.get(&self.key).cloned().unwrap_or_default();
         if found.iter().any(|address| Some(address.port()) == told) {
@@ -385,38 +401,14 @@ impl Keeper {
     }
 
     /// Writes into the log what a person wonders about.
-    async fn tell(&mut self, before: Phase, event: Event) {
-        let phase = self.course.phase();
-        let ended = match event {
-            Event::Exited { ended, .. } => Some(ended),
-            _ => None,
-        };
-        let how = |ended| match ended {
-            Ended::Status(status) => format!("ended with status {status}"),
-            Ended::Signal(signal) => format!("was ended by signal {signal}"),
-        };
-        let then = match (phase, self.alarm) {
-            (Phase::Restarting, Some(at)) if self.run.is_none() => {
-                format!("starts again in {:.1} s", at.saturating_duration_since(Instant::now()).as_secs_f64())
-            }
-            (Phase::Failed, _) => "does not start again".to_owned(),
-            _ => String::new(),
-        };
-        let text = match (ended, event) {
-            (Some(ended), _) if then.is_empty() => how(ended),
-            (Some(ended), _) => format!("{}, {then}", how(ended)),
-            (None, Event::Due) if before == Phase::Starting && phase != Phase::Ready => {
-                format!("is not ready after {} s", self.definition.ready.timeout.as_secs())
-            }
-            (None, Event::Unstartable | Event::Gone) if !then.is_empty() => then,
-            (None, Event::Due)
-                if matches!(before, Phase::Stopping | Phase::Restarting) && phase == before =>
-            {
-                "did not end in time, and is killed".to_owned()
-            }
-            _ => return,
-        };
-        self.say(text).await;
+    async fn tell(&self, before: Phase, event: Event) {
+        // While something of it still runs, the alarm is for that.
+        let until = self.alarm.filter(|_| self.run.is_none());
+        let pause = until.map(|at| at.saturating_duration_since(Instant::now()));
+        let ready_within = self.definition.ready.timeout;
+        if let Some(text) = news::of(event, before, self.course.phase(), pause, ready_within) {
+            self.say(text).await;
+        }
     }
 
     async fn say(&self, text: String) {

@@ -64,15 +64,17 @@ pub(super) fn plain(text: &str) -> String {
         }
         match chars.next() {
             // Parameters and intermediates, then a final byte from `@` to `~`.
-            Some('[') => drop(chars.find(|c| ('@'..='~').contains(c))),
+            Some('[') => {
+                chars.find(|c| ('@'..='~').contains(c));
+            }
             // Up to BEL, or to ESC and `\`.
-            Some(']') => {
-                if chars.find(|c| matches!(c, '\u{7}' | '\u{1b}')) == Some('\u{1b}') {
-                    chars.next();
-                }
+            Some(']') if chars.find(|c| matches!(c, '\u{7}' | '\u{1b}')) == Some('\u{1b}') => {
+                chars.next();
             }
             // The choice of a character set: intermediates, then one final character.
-            Some(' '..='/') => drop(chars.find(|c| !(' '..='/').contains(c))),
+            Some(' '..='/') => {
+                chars.find(|c| !(' '..='/').contains(c));
+            }
             _ => {}
         }
     }

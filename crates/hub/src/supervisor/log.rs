@@ -70,7 +70,7 @@ impl Log {
     /// Takes lines that were just read.
     pub(super) fn take(&self, stream: Stream, cuts: Vec<Cut>) -> Vec<Arc<Line>> {
         let at = Timestamp::now();
-        let lines: Vec<_> = cuts.into_iter().map(|cut| Arc::new(self.line(at, stream, cut))).collect();
+        let lines: Vec<_> = cuts.into_iter().map(|cut| Arc::new(self.line(at, stream, &cut))).collect();
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         for line in &lines {
             tail.push(Arc::clone(line));
@@ -91,7 +91,7 @@ impl Log {
         let _ = tokio::task::spawn_blocking(write).await;
     }
 
-    fn line(&self, at: Timestamp, stream: Stream, cut: Cut) -> Line {
+    fn line(&self, at: Timestamp, stream: Stream, cut: &Cut) -> Line {
         let (text, raw) = text::text(&cut.bytes);
         Line { service: self.service.clone(), at, stream, text, raw, cut: cut.cut as u64 }
     }

@@ -14,7 +14,7 @@ use navyd_model::Line;
 use crate::os;
 
 /// How large a file grows before it becomes the old one, and a new one begins.
-pub(super) const LARGEST: u64 = 4 * 1024 * 1024;
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The file, opened when there is something to write.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod lines;
 mod log;
 mod logfile;
 mod looker;
+mod news;
 mod order;
 mod pause;
 pub mod plan;

@@ -231,7 +231,9 @@ impl Supervisor {
         leaving.join_all().await;
         self.show(&projects);
         if self.0.adopts {
-            let strays = self.0.shared.looker.fresh().await.sorted.strays.clone();
+            let picture = self.0.shared.looker.fresh().await;
+            let left = picture.sorted.trees.values().flatten().chain(&picture.sorted.strays);
+            let strays: Vec<_> = left.copied().collect();
             let kill = move || super::stop::signal(navyd_model::config::StopSignal::Kill, None, &strays, &[]);
             // The hub ends anyway.
             let _ = tokio::task::spawn_blocking(kill).await;

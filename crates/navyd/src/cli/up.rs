@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::Duration,
@@ -132,7 +131,7 @@ impl Up {
                     Format::Json => {}
                 },
                 Ok(News::Missed) => {
-                    stage.screen.note("some lines were said too fast, and are missing here")?
+                    stage.screen.note("some lines were said too fast, and are missing here")?;
                 }
                 Ok(News::Service(service)) => take(standing, *service),
                 Ok(News::Over) => return Err(over().into()),
@@ -146,7 +145,7 @@ impl Up {
                 // Whatever was said before is shown by now.
                 Err(_) => {
                     stage.screen.flush()?;
-                    match ended(standing.values()) {
+                    match ended(standing) {
                         Together::Coming => {}
                         Together::Well => return self.answer(standing, Exit::Yes, stage),
                         Together::Badly => return self.answer(standing, Exit::No, stage),
@@ -247,13 +246,11 @@ fn ready<'s>(services: impl Iterator<Item = &'s Service>) -> Together {
 }
 
 /// Whether nothing runs any more.
-fn ended<'s>(services: impl Iterator<Item = &'s Service> + Clone) -> Together {
-    match ready(services.clone()) {
-        Together::Well | Together::Badly if services.clone().any(|service| service.phase == Phase::Ready) => {
-            Together::Coming
-        }
-        together => together,
+fn ended(standing: &BTreeMap<String, Service>) -> Together {
+    if standing.values().any(|service| service.phase == Phase::Ready) {
+        return Together::Coming;
     }
+    ready(standing.values())
 }
 
 /// Hears how services change, from now on.
@@ -355,11 +352,9 @@ mod tests {
             (&[Stopped, Failed], Together::Badly, Together::Badly),
         ] {
             let services = services(phases);
-            assert_eq!(
-                (ready(services.iter()), ended(services.iter())),
-                (are_ready, have_ended),
-                "{phases:?}"
-            );
+            let named = services.iter().cloned().enumerate().map(|(at, service)| (at.to_string(), service));
+            let standing = named.collect();
+            assert_eq!((ready(services.iter()), ended(&standing)), (are_ready, have_ended), "{phases:?}");
         }
     }
 }

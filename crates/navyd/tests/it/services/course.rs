@@ -141,10 +141,10 @@ fn in_the_foreground_an_interrupt_ends_everything_in_order() {
     assert_eq!((up.line(), up.line()), ("db  │ db up".to_owned(), "web │ web up".to_owned()));
     signal("INT", up.pid());
     let mut said = Vec::new();
-    while said.len() < 4 {
+    while !said.iter().any(|line: &String| line.ends_with("db ended")) {
         said.push(up.line());
     }
-    assert_eq!((said[0].as_str(), said[2].as_str()), ("web │ web ended", "db  │ db ended"), "{said:?}");
+    assert!(said.iter().any(|line| line.ends_with("web ended")), "{said:?}");
     assert_eq!(up.wait(), Some(130));
     assert_eq!(shop.run(&["ps"]).status, Some(1));
 }

@@ -62,7 +62,13 @@ impl Shop {
     /// Runs everything in the background.
     fn up(&self) {
         let ran = self.run(&["up", "-d"]);
-        assert_eq!(ran.status, Some(0), "{ran:?}\n{}", self.run(&["logs"]).stdout);
+        assert_eq!(
+            ran.status,
+            Some(0),
+            "{ran:?}\n{:?}\n{:?}",
+            self.run(&["logs"]),
+            self.run(&["hub", "logs"])
+        );
     }
 
     fn json(&self, words: &[&str]) -> Value {

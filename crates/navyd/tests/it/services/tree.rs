@@ -65,7 +65,7 @@ fn a_hub_that_is_told_to_end_takes_all_its_services_along() {
     all.extend([shop.pid("a"), shop.pid("b")]);
     let hub = u32::try_from(shop.json(&["hub", "status", "--json"])["pid"].as_u64().unwrap()).unwrap();
     signal("TERM", hub);
-    shop.until("the end of the hub", |_| (!runs(hub)).then_some(()));
+    shop.until("the end of the hub", |shop| (shop.run(&["hub", "status"]).status == Some(1)).then_some(()));
     assert!(!all.iter().any(|pid| runs(*pid)), "{all:?}");
 }
 
@@ -77,7 +77,7 @@ fn what_a_killed_hub_left_behind_ends_before_the_next_starts() {
     let (pid, port) = (shop.pid("web"), shop.port("web"));
     let hub = u32::try_from(shop.json(&["hub", "status", "--json"])["pid"].as_u64().unwrap()).unwrap();
     signal("KILL", hub);
-    shop.until("the end of the hub", |_| (!runs(hub)).then_some(()));
+    shop.until("the end of the hub", |shop| (shop.run(&["hub", "status"]).status == Some(1)).then_some(()));
     assert!(runs(pid));
     shop.up();
     assert!(!runs(pid));
