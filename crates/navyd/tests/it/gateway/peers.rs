@@ -75,7 +75,8 @@ async def client(port, root=None):
     host = 'shop.localhost' if root else None
     socket = dict(host='127.0.0.1', port=int(port), ssl=context, server_hostname=host)
     url = f'{\"wss\" if root else \"ws\"}://{host or \"127.0.0.1\"}/'
-    async with websockets.connect(url, **{k: v for k, v in socket.items() if v}) as ws:
+    socket = {k: v for k, v in socket.items() if v}
+    async with websockets.connect(url, **socket) as ws:
         for message in ['x', 'y' * 200000, b'z' * 70000]:
             await ws.send(message)
             assert await ws.recv() == message
@@ -87,7 +88,7 @@ async def client(port, root=None):
         await ws.close(4321, 'enough')
     print(ws.close_code)
     for last in ['leave', 'crash']:
-        async with websockets.connect(f'ws://127.0.0.1:{port}/') as ws:
+        async with websockets.connect(url, **socket) as ws:
             await ws.send(last)
             try:
                 await ws.recv()

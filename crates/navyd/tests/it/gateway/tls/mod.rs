@@ -215,7 +215,7 @@ fn the_end_is_said_where_all_is_said_and_nowhere_else() {
     let (hub, config) = shop(address);
     for (path, whole) in [("/whole", true), ("/cut", false)] {
         let mut client = connect(&config, hub.listen, "shop.localhost");
-        client.say(&format!("GET {path} HTTP/1.1|Host: shop.localhost||"));
+        client.say(&format!("GET {path} HTTP/1.1|Host: shop.localhost|Connection: close||"));
         assert!(client.head().starts_with("HTTP/1.1 200 OK|"));
         let mut body = String::new();
         // Without a close_notify, reading to the end fails.

@@ -153,5 +153,5 @@ fn websocket_messages_pass() {
     let scene = Scene::new(address);
     let port = scene.listen.port().to_string();
     let ran = run(Command::new(PYTHON).args(["-c", WEBSOCKET, &port, scene.root()]));
-    assert_eq!((ran.status, ran.stdout.trim()), (Some(0), "4321"), "{}", ran.stderr);
+    assert_eq!((ran.status, ran.stdout.trim()), (Some(0), "4321\n4002 so long\n1006"), "{}", ran.stderr);
 }
