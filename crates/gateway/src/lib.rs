@@ -12,13 +12,13 @@
 //! - `sniff`: which protocol a client speaks, by its first bytes
 //! - `router`: which route a request takes; `site`: that route in one worker; `standing`: its service
 //! - `tally`: counting
-//! - `http`: requests and responses; `pages`: what the gateway says itself
+//! - `http`: requests and responses; `h2`: HTTP/2, translated for it; `pages`: what the gateway says itself
 //! - `tcp`, `udp`: routes that are not understood
 //! - `upstream`: connections to where a route leads
 //! - [`tls`]: certificates for names on this machine
 //! - `net`: sockets, buffers, deadlines; the only place that knows the operating system
 //!
-//! Deliberately absent: HTTP/2, configuration files, logs, and any record of what passed.
+//! Deliberately absent: configuration files, logs, and any record of what passed.
 #![forbid(unsafe_code)]
 
 mod doors;

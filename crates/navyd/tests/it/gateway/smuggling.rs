@@ -45,7 +45,9 @@ fn what_is_forwarded_is_read_alike_by_all() {
     let routes: Vec<_> =
         readers.iter().map(|reader| format!("127.0.0.1:0=http://{}", reader.address)).collect();
     let hub = Hub::start(&routes);
-    let cases = corpus::requests();
+    let mut cases = corpus::requests();
+    // The gateway tells it before anything is read as HTTP/1.
+    cases.retain(|case| case.name != "preface-of-http-2");
     assert!(cases.len() >= 80, "{} requests", cases.len());
     let mut forwarded = 0;
     let mut wrong = Vec::new();

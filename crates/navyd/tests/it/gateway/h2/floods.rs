@@ -70,7 +70,6 @@ for _ in range(40):
 fn malformed_requests_by_the_thousand_end_nothing() {
     let Some(said) = said(
         "
-import h2.connection
 client.h2.config.validate_outbound_headers = False
 client.h2.config.normalize_outbound_headers = False
 for _ in range(3000): client.ask(head=HEAD + [('connection', 'close')])
