@@ -20,7 +20,7 @@ fn curl_speaks_http2_to_an_http1_upstream() {
             let Some(path) = head.split(' ').nth(1) else { return };
             match path {
                 "/hints" => {
-                    peer.say("HTTP/1.1 103 Early Hints|Link: </a>||HTTP/1.1 200 OK|Content-Length: 2||ok")
+                    peer.say("HTTP/1.1 103 Early Hints|Link: </a>||HTTP/1.1 200 OK|Content-Length: 2||ok");
                 }
                 "/trailers" => peer.say("HTTP/1.1 200 OK|Transfer-Encoding: chunked||1|a|0|X-Sum: 7||"),
                 "/close" => return peer.say("HTTP/1.0 200 OK|Connection: X-Hop|X-Hop: 1||all"),
