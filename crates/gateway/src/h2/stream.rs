@@ -163,8 +163,8 @@ impl Stream {
 
     /// Reads heads, and sends them on; ready once the final one is sent.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
-        let Answer::Head { respond, read, looked } = &mut self.answer else { return Poll::Ready(Ok(())) };
         loop {
+            let Answer::Head { respond, read, looked } = &mut self.answer else { return Poll::Ready(Ok(())) };
             if respond.poll_reset(cx).is_ready() {
                 return Poll::Ready(Err(()));
             }
@@ -175,51 +175,55 @@ impl Stream {
             };
             match found {
                 Ok(Parsed::Complete(end)) => {
-                    let head = response::read(read, &parsed);
-                    let bytes = read.split_to(end);
-                    *looked = 0;
-                    let Some(head) = head else {
-                        return Poll::Ready(refuse(respond, Reason::INTERNAL_ERROR));
-                    };
-                    if parsed.is_interim() {
-                        respond.send_informational(head).map_err(|_| ())?;
-                        continue;
-                    }
-                    let head =
-                        if self.asked.upgrade { tunnel(head, &bytes, &parsed, &self.key) } else { head };
-                    let framing = match self.asked.upgrade && head.status() == StatusCode::BAD_GATEWAY {
-                        true if parsed.status() != 502 => Framing::None,
-                        _ => parsed.head().framing(),
-                    };
-                    let ended = matches!(framing, Framing::None | Framing::Length(0));
-                    let stream = respond.send_response(head, ended).map_err(|_| ())?;
-                    self.answer = match ended {
-                        true => Answer::Done,
-                        false => {
-                            let mut sending = Sending::new(stream, framing, Side::Response);
-                            if sending.take(std::mem::take(read).freeze()).is_err() {
-                                sending.reset(Reason::INTERNAL_ERROR);
-                                return Poll::Ready(Err(()));
-                            }
-                            Answer::Body(sending)
-                        }
-                    };
-                    if framing != Framing::Tunnel && self.asked.upgrade {
-                        // It is an ordinary response, and what the client says does not belong to it.
-                        self.asked.upgrade = false;
-                        self.upload = None;
-                    }
-                    return Poll::Ready(Ok(()));
+                    self.send_head(&parsed, end)?;
+                    continue;
                 }
                 Ok(Parsed::Incomplete) => *looked = read.len(),
-                Err(_) => return Poll::Ready(refuse(respond, Reason::INTERNAL_ERROR)),
+                Err(_) => return Poll::Ready(refuse(respond)),
             }
             match ready!(self.far.poll_bytes(cx)) {
                 Ok(bytes) if !bytes.is_empty() && read.is_empty() => *read = bytes.into(),
                 Ok(bytes) if !bytes.is_empty() => read.extend_from_slice(&bytes),
-                _ => return Poll::Ready(refuse(respond, Reason::INTERNAL_ERROR)),
+                _ => return Poll::Ready(refuse(respond)),
             }
         }
+    }
+
+    /// Sends the head that ends at `end` of what was read.
+    fn send_head(&mut self, parsed: &h1::Response, end: usize) -> Result<(), ()> {
+        let Answer::Head { respond, read, looked } = &mut self.answer else { return Ok(()) };
+        let Some(head) = response::read(read, parsed) else { return refuse(respond) };
+        let bytes = read.split_to(end);
+        *looked = 0;
+        if parsed.is_interim() {
+            return respond.send_informational(head).map_err(|_| ());
+        }
+        let framing = parsed.head().framing();
+        if self.asked.upgrade && !is_right(&bytes, parsed, &self.key) {
+            let mut bad = Response::new(());
+            *bad.status_mut() = StatusCode::BAD_GATEWAY;
+            // Nothing more is said either way, whether the client hears it or not.
+            let _ = respond.send_response(bad, true);
+            return Err(());
+        }
+        if self.asked.upgrade && framing != Framing::Tunnel {
+            // It is an ordinary response, and what the client says does not belong to it.
+            self.asked.upgrade = false;
+            self.upload = None;
+        }
+        let ended = matches!(framing, Framing::None | Framing::Length(0));
+        let stream = respond.send_response(head, ended).map_err(|_| ())?;
+        if ended {
+            self.answer = Answer::Done;
+            return Ok(());
+        }
+        let mut sending = Sending::new(stream, framing, Side::Response);
+        if sending.take(std::mem::take(read).freeze()).is_err() {
+            sending.reset(Reason::INTERNAL_ERROR);
+            return Err(());
+        }
+        self.answer = Answer::Body(sending);
+        Ok(())
     }
 
     fn reset(&mut self, reason: Reason) {
@@ -231,23 +235,18 @@ impl Stream {
     }
 }
 
-fn refuse(respond: &mut SendResponse<Bytes>, reason: Reason) -> Result<(), ()> {
-    respond.send_reset(reason);
+/// Ends a stream that got no answer which could be sent.
+fn refuse(respond: &mut SendResponse<Bytes>) -> Result<(), ()> {
+    respond.send_reset(Reason::INTERNAL_ERROR);
     Err(())
 }
 
-/// The answer to a client that asked for a tunnel: a 2xx says that there is one (RFC 8441 §5), so it must be one, and
-/// the upstream have understood the key.
-fn tunnel(head: Response<()>, bytes: &[u8], parsed: &h1::Response, key: &Key) -> Response<()> {
-    let accept = parsed.head().value(bytes, header::SEC_WEBSOCKET_ACCEPT.as_str());
-    let right = match parsed.head().framing() {
+/// Whether the answer to a client that asked for a tunnel is one. A 2xx says that there is a tunnel (RFC 8441 §5), so it
+/// must be one, and the upstream have understood the key.
+fn is_right(bytes: &[u8], response: &h1::Response, key: &Key) -> bool {
+    let accept = response.head().value(bytes, header::SEC_WEBSOCKET_ACCEPT.as_str());
+    match response.head().framing() {
         Framing::Tunnel => accept.is_some_and(|accept| key.is_answered_by(accept)),
-        _ => !head.status().is_success(),
-    };
-    if right {
-        return head;
+        _ => !matches!(response.status(), 200..300),
     }
-    let mut bad = Response::new(());
-    *bad.status_mut() = StatusCode::BAD_GATEWAY;
-    bad
 }
