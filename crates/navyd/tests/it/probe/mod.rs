@@ -44,7 +44,9 @@ struct Server {
 impl Server {
     /// Starts a command, and waits for a line that has `ready` in it.
     fn start(command: &mut Command, ready: &str) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Some programs colour a pipe when `CI` is set.
+        let command = command.env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
         let outputs: [Box<dyn std::io::Read + Send>; 2] =
             [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
