@@ -1,6 +1,6 @@
 //! Services: started, watched, restarted and ended with everything that they started.
 //!
-//! What happens to one service is decided by [`course`], purely; its keeper carries that out. Deliberately absent:
+//! What happens to one service is decided by `course`, purely; its keeper carries that out. Deliberately absent:
 //! routes, which follow what services say of themselves, and reading configurations.
 
 mod course;
