@@ -17,6 +17,7 @@ mod unix_diag;
 
 use std::{io, net::SocketAddr};
 
+use navyd_model::Family;
 use rustix::fd::BorrowedFd;
 
 use self::netlink::{Dump, Netlink, SOCK_DIAG};
@@ -121,8 +122,11 @@ fn dump_sockets(namespace: Option<BorrowedFd<'_>>, query: &Query) -> io::Result<
     };
     // One walk over the kernel's tables instead of two, which is most of what a dump costs.
     if query.transport == Transport::Tcp
-        && let Ok(all) = dump(&mut netlink, inet_diag::TCP_TABLE, &inet_diag::tcp_table_request(query), query)
+        && let Ok(mut all) =
+            dump(&mut netlink, inet_diag::TCP_TABLE, &inet_diag::tcp_table_request(query), query)
     {
+        // In the order of two walks, whatever the order in which the kernel keeps them.
+        all.sort_by_key(|socket| socket.family != Family::Ipv4);
         return Ok(all);
     }
     let mut all = Vec::new();
