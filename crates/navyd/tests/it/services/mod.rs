@@ -1,6 +1,7 @@
 //! Services for real: `up`, `down` and their like, with a hub of each test's own.
 
 mod course;
+mod load;
 mod logs;
 mod ports;
 mod reload;
