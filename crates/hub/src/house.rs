@@ -1,7 +1,6 @@
 //! What a running hub is: everything that the API, the pages and the supervisor share.
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -11,8 +10,8 @@ use navyd_model::{Service, hub::Hub};
 use tokio::sync::watch;
 
 use crate::{
-    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, project::Projects,
-    runs::Runs, seen::Seen,
+    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, places::Places,
+    project::Projects, runs::Runs, seen::Seen,
 };
 
 /// A running hub.
@@ -21,8 +20,8 @@ pub(crate) struct House {
     pub(crate) started: Timestamp,
     /// The same, on a clock that nobody sets.
     pub(crate) since: Instant,
-    /// By which commands reach it.
-    pub(crate) socket: Box<Path>,
+    /// Where its files are.
+    pub(crate) places: Places,
     /// How many cores move bytes.
     pub(crate) workers: usize,
     /// What a person should know.
@@ -51,8 +50,8 @@ pub(crate) struct House {
 }
 
 /// What a house is made of.
-pub(crate) struct Parts<'a> {
-    pub(crate) socket: &'a Path,
+pub(crate) struct Parts {
+    pub(crate) places: Places,
     pub(crate) workers: usize,
     pub(crate) notes: Vec<String>,
     pub(crate) doors: Arc<Doors>,
@@ -64,12 +63,12 @@ pub(crate) struct Parts<'a> {
 }
 
 impl House {
-    pub(crate) fn new(parts: Parts<'_>) -> Self {
-        let Parts { socket, workers, notes, doors, book, projects, events, bell, log } = parts;
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { places, workers, notes, doors, book, projects, events, bell, log } = parts;
         Self {
             started: Timestamp::now(),
             since: Instant::now(),
-            socket: socket.into(),
+            places,
             workers,
             notes,
             doors,
@@ -93,7 +92,7 @@ impl House {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             listen: self.doors.listen().to_vec(),
-            socket: self.socket.to_string_lossy().into_owned(),
+            socket: self.places.socket().to_string_lossy().into_owned(),
             workers: self.workers,
             routes: self.book.list().len(),
             services: self.all_services().len(),

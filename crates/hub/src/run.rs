@@ -73,7 +73,7 @@ impl Running {
         house.log.say("the hub has ended");
         // Neither is in the way of the next hub: what cannot be removed stays.
         let _ = discovery::remove(&discovery);
-        let _ = std::fs::remove_file(&house.socket);
+        let _ = std::fs::remove_file(house.places.socket());
         runtime.shutdown_background();
         ended.map_err(HubError::System)
     }

@@ -97,14 +97,13 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         error @ RunError::Unknown(_) => HubError::System(io::Error::other(error)),
     })?;
     let projects = Projects::new(supervisor);
-    let parts =
-        Parts { socket: &socket, workers, notes, doors, book, projects, events, bell, log: log.clone() };
+    let parts = Parts { places, workers, notes, doors, book, projects, events, bell, log: log.clone() };
     let house = Arc::new(House::new(parts));
     // It ends with the runtime.
     runtime.spawn(project::follow(Arc::clone(&house)));
     let control = Control::new(listener, log);
     let answers = serve(&runtime, &house, control);
-    let discovery = places.discovery();
+    let discovery = house.places.discovery();
     discovery::write(&discovery, &house.status()).map_err(refused(&discovery))?;
     let addresses: Vec<String> = house.doors.listen().iter().map(ToString::to_string).collect();
     house.log.say(format_args!("the hub listens at {}", addresses.join(" and ")));

@@ -195,8 +195,9 @@ async fn reload(house: &Arc<House>, root: &Path) {
 /// Makes the services of a project be what its configuration says; its name.
 async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<String, Fault> {
     let (supervisor, port) = (house.projects.supervisor.clone(), house.doors.port());
-    let (root, source) = (source.root.clone(), source.clone());
-    let resolved = spawn_blocking(move || resolve::resolve(&source, &config, &supervisor, port)).await;
+    let (root, source, places) = (source.root.clone(), source.clone(), house.places.clone());
+    let resolve = move || resolve::resolve(&source, &config, &supervisor, port, &places);
+    let resolved = spawn_blocking(resolve).await;
     let Resolved { name, project, entries, others } = resolved.map_err(|error| Fault::inner(&error))??;
     let changed = house.projects.supervisor.define(project).await;
     routes::forget(house, changed.removed).await;

@@ -23,10 +23,12 @@ use navyd_model::{
 
 use crate::{
     api::Fault,
+    places::Places,
     supervisor::{
         MARK, Supervisor,
         plan::{Definition, Project},
     },
+    trust,
 };
 
 /// Where a configuration comes from.
@@ -68,7 +70,8 @@ struct Known<'c> {
     port: Option<u16>,
 }
 
-/// Resolves a configuration. `gateway` is the port of names. Blocks shortly.
+/// Resolves a configuration. `gateway` is the port of names, and in `places` is the authority that services trust.
+/// Blocks shortly.
 ///
 /// # Errors
 /// When a file of variables is missing or has a mistake, or no port is left.
@@ -77,6 +80,7 @@ pub(super) fn resolve(
     config: &Config,
     supervisor: &Supervisor,
     gateway: u16,
+    places: &Places,
 ) -> Result<Resolved, Fault> {
     let found = project::at(&source.root);
     let directory =
@@ -112,6 +116,7 @@ pub(super) fn resolve(
         Some(Reach { port: known.port?, route: format!("http://{host}:{gateway}"), name: host })
     };
 
+    let trust = trust::variables(places);
     let mut services = Vec::new();
     for Known { spec, names, port } in &known {
         let files = variables(source, spec)?;
@@ -124,7 +129,7 @@ pub(super) fn resolve(
             branch: branch.clone(),
             command: spec.command.argv(),
             directory: if relative == "." { source.root.clone() } else { source.root.join(relative) },
-            environment: whole(&source.environment, own),
+            environment: whole(&source.environment, own, &trust),
             port: *port,
             listen_fds: spec.listen_fds,
             after: spec.depends_on.clone(),
@@ -160,8 +165,13 @@ pub(super) fn resolve(
     Ok(Resolved { name, project: Project { root: source.root.clone(), services }, entries, others })
 }
 
-/// The whole environment of a service: that of whoever asked, a wish for colours, and the service's own.
-fn whole(of_asker: &BTreeMap<String, String>, own: Vec<Variable>) -> Vec<Variable> {
+/// The whole environment of a service: that of whoever asked, a wish for colours, the service's own, and whom to trust
+/// where neither says that.
+fn whole(
+    of_asker: &BTreeMap<String, String>,
+    own: Vec<Variable>,
+    trust: &[(String, PathBuf)],
+) -> Vec<Variable> {
     let mut whole = of_asker.clone();
     if !whole.contains_key("NO_COLOR") {
         // A pipe is no terminal, but what comes out of it is shown on one.
@@ -170,6 +180,12 @@ fn whole(of_asker: &BTreeMap<String, String>, own: Vec<Variable>) -> Vec<Variabl
         }
     }
     whole.extend(own);
+    for (name, path) in trust {
+        // The environment is text: a path that is none cannot be told.
+        if let Some(path) = path.to_str() {
+            whole.entry(name.clone()).or_insert_with(|| path.to_owned());
+        }
+    }
     // A hub's mark is for its own processes alone.
     whole.remove(MARK);
     whole.into_iter().collect()
@@ -199,19 +215,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_services_own_variables_win_and_colours_are_asked_for() {
+    fn what_is_set_wins_over_colours_and_trust() {
         let asker = |text: &str| -> BTreeMap<String, String> {
             text.split(' ')
                 .filter_map(|pair| pair.split_once('='))
                 .map(|(n, v)| (n.into(), v.into()))
                 .collect()
         };
-        for (of_asker, own, expected) in [
-            ("PATH=/bin", "PORT=1", "CLICOLOR_FORCE=1 FORCE_COLOR=1 PATH=/bin PORT=1"),
-            ("PORT=9 NO_COLOR=1", "PORT=1", "NO_COLOR=1 PORT=1"),
-            ("FORCE_COLOR=0 NAVYD_OWNER=x", "", "CLICOLOR_FORCE=1 FORCE_COLOR=0"),
+        for (of_asker, own, trust, expected) in [
+            ("PATH=/bin", "PORT=1", "", "CLICOLOR_FORCE=1 FORCE_COLOR=1 PATH=/bin PORT=1"),
+            ("PORT=9 NO_COLOR=1", "PORT=1", "", "NO_COLOR=1 PORT=1"),
+            ("FORCE_COLOR=0 NAVYD_OWNER=x", "", "", "CLICOLOR_FORCE=1 FORCE_COLOR=0"),
+            ("NO_COLOR=1", "", "CA=/ca", "CA=/ca NO_COLOR=1"),
+            ("NO_COLOR=1 CA=/own", "", "CA=/ca", "CA=/own NO_COLOR=1"),
+            ("NO_COLOR=1", "CA=", "CA=/ca", "CA= NO_COLOR=1"),
         ] {
-            let whole = whole(&asker(of_asker), asker(own).into_iter().collect());
+            let trust: Vec<_> = asker(trust).into_iter().map(|(name, path)| (name, path.into())).collect();
+            let whole = whole(&asker(of_asker), asker(own).into_iter().collect(), &trust);
             let text: Vec<String> =
                 whole.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             assert_eq!(text.join(" "), expected, "{of_asker}");

@@ -22,23 +22,28 @@ const BUNDLES: [&str; 7] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// What a service's environment gets, so that it trusts other services. Nothing when there is no authority, and
-/// nothing that is set already: who set it knows better.
+/// What a command's environment gets, so that it trusts services: of [`variables`], those that this process does not
+/// have already.
+pub fn environment(places: &Places) -> Vec<(String, PathBuf)> {
+    let free = |(name, _): &(String, PathBuf)| ThisMachine.variable(name).is_none();
+    variables(places).into_iter().filter(free).collect()
+}
+
+/// The variables by which services trust other services; none when there is no authority. Where one of them is set
+/// already it stays as it is: who set it knows better.
 ///
 /// The bundle is written anew when the system's has changed. Where it cannot be, only what needs none is set, for a
 /// bundle of the root alone would make the rest of the world untrusted.
-pub fn environment(places: &Places) -> Vec<(String, PathBuf)> {
-    environment_on(&ThisMachine, places)
+pub(crate) fn variables(places: &Places) -> Vec<(String, PathBuf)> {
+    variables_on(&ThisMachine, places)
 }
 
-fn environment_on(machine: &dyn Machine, places: &Places) -> Vec<(String, PathBuf)> {
+fn variables_on(machine: &dyn Machine, places: &Places) -> Vec<(String, PathBuf)> {
     let root = places.root_certificate();
     let Some(pem) = machine.text(&root) else { return Vec::new() };
-    let free = |name: &&str| machine.variable(name).is_none();
-    let mut set: Vec<(String, PathBuf)> =
-        Some(BESIDES).filter(free).map(|name| (name.to_owned(), root)).into_iter().collect();
+    let mut set = vec![(BESIDES.to_owned(), root)];
     if let Some(bundle) = combined(machine, &pem, &places.authority().join("bundle.pem")) {
-        set.extend(INSTEAD.iter().copied().filter(free).map(|name| (name.to_owned(), bundle.clone())));
+        set.extend(INSTEAD.map(|name| (name.to_owned(), bundle.clone())));
     }
     set
 }
@@ -73,20 +78,18 @@ mod tests {
     }
 
     #[test]
-    fn services_get_what_nobody_set() {
+    fn services_get_the_root_and_the_whole_bundle() {
         let scratch = Scratch::new();
         let data = scratch.path().to_owned();
         let places = Places { runtime: data.clone(), state: data.clone(), config: data.clone(), data };
         fs::create_dir(places.authority()).unwrap();
-        assert_eq!(environment_on(&Scene::new(), &places), []);
+        assert_eq!(variables_on(&Scene::new(), &places), []);
         let root_file = places.root_certificate();
         let with_root = Scene::new().file(root_file.to_str().unwrap(), &root().pem());
-        assert_eq!(environment_on(&with_root, &places), [(BESIDES.to_owned(), root_file)]);
+        assert_eq!(variables_on(&with_root, &places), [(BESIDES.to_owned(), root_file)]);
         let whole = with_root.file(BUNDLES[0], other().pem().trim_end());
-        let set = environment_on(&whole, &places);
+        let set = variables_on(&whole, &places);
         assert_eq!(names(&set), [&[BESIDES], &INSTEAD[..]].concat());
         assert_eq!(fs::read_to_string(&set[1].1).unwrap(), other().pem() + &root().pem());
-        let set = environment_on(&whole.variable("SSL_CERT_FILE", "/own").variable(BESIDES, "/own"), &places);
-        assert_eq!(names(&set), INSTEAD[1..]);
     }
 }

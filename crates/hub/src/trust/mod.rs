@@ -27,6 +27,7 @@ pub use authority::{KeepError, Kept};
 pub use check::{Asked, CheckError, Verdict, check};
 pub use clients::{Ask, CLIENTS, Client};
 pub use environment::environment;
+pub(crate) use environment::variables;
 pub use journal::{Journal, JournalError};
 pub use machine::{Machine, System, ThisMachine};
 pub use root::{Root, RootError};

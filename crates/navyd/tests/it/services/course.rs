@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{SERVER, Shop, TOLD, lines, runs, signal};
-use crate::support::child::Held;
+use crate::support::{child::Held, run::run};
 
 #[test]
 fn services_start_when_what_they_need_is_as_it_has_to_be() {
@@ -183,4 +183,19 @@ fn a_socket_is_handed_over() {
     // While it is started again, its socket stays open: nobody is refused.
     signal("KILL", shop.pid("web"));
     assert_ne!(ask(), first);
+}
+
+#[test]
+fn services_trust_the_authority_unless_they_are_told_whom_to_trust() {
+    let say = "command = \"echo $NODE_EXTRA_CA_CERTS; echo end; exec cat\"\nport = false\nready = { log = \"end\" }\n";
+    let shop = Shop::new(&format!(
+        "[services.a]\n{say}\n[services.b]\n{say}env = {{ NODE_EXTRA_CA_CERTS = \"/own.pem\" }}\n"
+    ));
+    let mut up = shop.navyd(&["up", "-d"]);
+    let ran = run(up.env_remove("NODE_EXTRA_CA_CERTS"));
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let said = |name| shop.run(&["logs", name]).stdout;
+    let root = shop.home.path().join(".local/share/navyd/ca/root.pem");
+    assert!(root.is_file() && said("a").contains(root.to_str().unwrap()), "{}", said("a"));
+    assert!(said("b").contains("/own.pem"), "{}", said("b"));
 }
