@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use navyd_hub::{HubError, client::LaunchError};
+use navyd_hub::{
+    HubError,
+    client::{self, LaunchError},
+};
 
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Settings, Started, Unit,
@@ -34,14 +37,11 @@ pub(crate) fn running() -> Result<Option<Client>, Failure> {
 
 /// The hub; started in the background when none runs, or once the one that ends is gone.
 pub(crate) fn ensure() -> Result<Client, Failure> {
-    if let Some(client) = running()?
-        && client.status().is_ok_and(|hub| !hub.ending)
-    {
-        return Ok(client);
-    }
-    let program = std::env::current_exe().map_err(LaunchError::Program)?;
-    navyd_hub::client::launch(&program, &["hub", "--background"])?;
-    Ok(Client::connect(&places()?.socket())?)
+    client::ensure(&places()?.socket(), || {
+        let program = std::env::current_exe().map_err(LaunchError::Program)?;
+        client::launch(&program, &["hub", "--background"])?;
+        Ok(())
+    })
 }
 
 /// This very program, for whoever starts it later.

@@ -3,6 +3,7 @@
 //! A command waits for its answer, so everything here blocks; inside it is the same HTTP as everywhere, over a
 //! socket whose other end must be this very user.
 
+mod ensure;
 mod follow;
 mod launch;
 mod run;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{lock, places::Places};
+pub use ensure::ensure;
 pub use follow::{Follow, Message};
 pub use launch::{LaunchError, launch};
 pub use run::Lease;

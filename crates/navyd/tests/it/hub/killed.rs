@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpStream,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -85,6 +86,22 @@ fn a_killed_hub_starts_again_with_its_routes() {
         adding.join().unwrap();
         load.into_iter().for_each(|thread| thread.join().unwrap());
         kept.extend(acknowledged.try_iter());
+    }
+}
+
+#[test]
+fn commands_do_not_find_a_hub_that_was_killed_just_now() {
+    let home = Home::new();
+    let mut before = 0;
+    for round in 0..10 {
+        let ran = home.run(&["route", "add", &format!("r{round}"), "3000"]);
+        assert_eq!(ran.status, Some(0), "round {round}: {ran:?}");
+        let pid = home.pid();
+        assert_ne!(pid, before);
+        before = pid;
+        // It is the test's own: nobody else knows this home.
+        let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+        assert!(killed.success());
     }
 }
 
