@@ -156,15 +156,21 @@ impl Gateway {
         let identity = RandomState::new().hash_one(&listen) as u32;
         let accepted = tally::tallies(count);
         let (end, ending) = watch::channel(End::No);
-        let ports = listen.iter().map(SocketAddr::port).collect();
         let own = own(&listen, &routes);
         let config = tls.as_ref().map(|tls| {
             tls.know(Names::of(routes.routes(), &own));
             tls::server(Arc::clone(tls)).map_err(StartError::Tls)
         });
         let config = config.transpose()?;
-        let order =
-            Order { ports, identity, limits, home, tls: config, accepted: Arc::clone(&accepted), ending };
+        let order = Order {
+            listen: listen.clone(),
+            identity,
+            limits,
+            home,
+            tls: config,
+            accepted: Arc::clone(&accepted),
+            ending,
+        };
         let (mut workers, mut changes) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (number, (names, doors)) in names.into_iter().zip(prepared.doors).enumerate() {
             // Each change is waited for before the next, so there is never a second one on its way.

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     io,
+    ops::RangeInclusive,
     path::PathBuf,
     rc::Rc,
 };
@@ -20,8 +21,9 @@ use crate::{
     own::Own,
 };
 
-/// How often idle connections are looked through. Only while there are any.
-const SWEEP: Duration = Duration::from_secs(1);
+/// Between two looks through idle connections, while there are any: when the first of them is due, but seldom enough
+/// that nobody notices them, and often enough that one which the upstream has closed does not stay for long.
+const SWEEP: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 
 /// Why an upstream cannot be reached.
 #[derive(Debug)]
@@ -103,7 +105,7 @@ impl Pool {
     pub(crate) fn reuse(self: &Rc<Self>) -> Option<Link> {
         loop {
             let idle = self.idle.borrow_mut().pop()?;
-            if idle.socket.is_quiet() {
+            if idle.is_good(Instant::now()) {
                 return Some(Link { socket: idle.socket, reused: true, slot: Slot::take(self) });
             }
         }
@@ -186,12 +188,25 @@ impl Pool {
 
     /// Closes kept connections that the upstream has closed, or whose time is over, until there are none.
     async fn sweep(self: Rc<Self>) {
-        while !self.idle.borrow().is_empty() {
-            sleep(SWEEP).await;
+        while let Some(due) = self.due() {
+            let pause = due.saturating_duration_since(Instant::now());
+            sleep(pause.clamp(*SWEEP.start(), *SWEEP.end())).await;
             let now = Instant::now();
-            self.idle.borrow_mut().retain(|idle| idle.until > now && idle.socket.is_quiet());
+            self.idle.borrow_mut().retain(|idle| idle.is_good(now));
         }
         self.sweeping.set(false);
+    }
+
+    /// When the time of the first kept connection is over.
+    fn due(&self) -> Option<Instant> {
+        self.idle.borrow().iter().map(|idle| idle.until).min()
+    }
+}
+
+impl Idle {
+    /// Whether its time is not over, and the upstream has not closed it.
+    fn is_good(&self, now: Instant) -> bool {
+        self.until > now && self.socket.is_quiet()
     }
 }
 

@@ -43,7 +43,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Order {
     /// Where names are served.
-    pub(crate) ports: Vec<u16>,
+    pub(crate) listen: Vec<SocketAddr>,
     /// A number that no other gateway is likely to have.
     pub(crate) identity: u32,
     /// The limits.
@@ -99,8 +99,8 @@ impl Door {
 
 /// What the connections of one worker have in common.
 pub(crate) struct Worker {
-    /// The ports at which names are served.
-    pub(crate) ports: Vec<u16>,
+    /// Where names are served.
+    pub(crate) listen: Vec<SocketAddr>,
     /// The limits.
     pub(crate) limits: Rc<Limits>,
     /// Those of a head.
@@ -154,7 +154,7 @@ impl Worker {
             Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, Cell::new(tally::tallies(1), 0)))
         });
         Rc::new(Self {
-            ports: order.ports.clone(),
+            listen: order.listen.clone(),
             limits,
             head_limits,
             lender: Lender::default(),
@@ -214,6 +214,11 @@ impl Worker {
             Ok(_) = order.ending.wait_for(|ending| *ending == End::Now) => {}
         }
         Ok(())
+    }
+
+    /// Whether names are served at this port.
+    pub(crate) fn serves(&self, port: u16) -> bool {
+        self.listen.iter().any(|address| address.port() == port)
     }
 
     /// The routes, as they are until the next change.

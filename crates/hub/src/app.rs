@@ -50,9 +50,8 @@ async fn guarded(
 }
 
 fn judge(house: &House, request: &Request) -> Result<(), Denied> {
-    let ports: Vec<u16> = house.doors.listen().iter().map(|address| address.port()).collect();
     let admits = |token: &[u8]| house.tokens().admits(token, Instant::now());
-    guard::judge(request.method(), request.uri().path(), request.headers(), &ports, admits)
+    guard::judge(request.method(), request.uri().path(), request.headers(), house.doors.listen(), admits)
 }
 
 /// As a page for who reads pages, else as JSON.

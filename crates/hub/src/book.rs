@@ -12,7 +12,7 @@ use std::{
 use navyd_gateway::{Routed, StartError};
 use navyd_model::{
     Change, Entry, Route,
-    hub::{Happened, Keeper, RouteEntry},
+    hub::{Happened, Keeper, RouteEntry, is_own_host},
 };
 
 use crate::{
@@ -219,7 +219,7 @@ impl Book {
         let listen = self.doors.listen();
         let own = match &route.entry {
             Entry::Address(address) => listen.contains(address),
-            Entry::Name(name) => matches!(name.host.as_str(), "127.0.0.1" | "localhost" | "navyd.localhost"),
+            Entry::Name(name) => is_own_host(&name.host, listen),
         };
         if own {
             return Err(Refusal::Own(route.entry.to_string()));

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: listeners and services themselves, which have their own files, and how documents travel.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,19 @@ use crate::{Change, Listener, Route, Service};
 
 /// The port of the hub, its API and all names: NAVYD on a phone's keypad.
 pub const PORT: u16 = 62893;
+
+/// Whether a host, as it stands in a URL without its port, is the hub itself: by its names, or by an address at which it
+/// listens. An unspecified address is none that anybody may mean.
+pub fn is_own_host(host: &str, listen: &[SocketAddr]) -> bool {
+    const OWN: [&str; 4] = ["127.0.0.1", "[::1]", "localhost", "navyd.localhost"];
+    let literal = |address: &SocketAddr| match address.ip() {
+        ip if ip.is_unspecified() => None,
+        IpAddr::V4(ip) => Some(ip.to_string()),
+        IpAddr::V6(ip) => Some(format!("[{ip}]")),
+    };
+    OWN.iter().any(|own| own.eq_ignore_ascii_case(host))
+        || listen.iter().filter_map(literal).any(|own| own.eq_ignore_ascii_case(host))
+}
 
 /// A hub as it stands: `navyd.hub-status/1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,5 +291,31 @@ mod tests {
         assert_eq!(json, r#"{"at":"1970-01-01T00:00:00Z","event":"lagged","missed":3}"#);
         assert_eq!(serde_json::from_str::<HubEvent>(&json).unwrap(), event);
         assert_eq!(event.what.name(), "lagged");
+    }
+
+    #[test]
+    fn own_hosts_are_the_usual_ones_and_where_it_listens() {
+        let listen = ["127.0.0.5:8000", "[fd00::7]:8000", "0.0.0.0:8001", "[::]:8001"];
+        let listen = listen.map(|address| address.parse().unwrap());
+        for (host, usual, there) in [
+            ("127.0.0.1", true, true),
+            ("[::1]", true, true),
+            ("LocalHost", true, true),
+            ("navyd.localhost", true, true),
+            ("127.0.0.5", false, true),
+            ("[fd00::7]", false, true),
+            ("[FD00::7]", false, true),
+            ("fd00::7", false, false),
+            ("127.0.0.6", false, false),
+            ("0.0.0.0", false, false),
+            ("[::]", false, false),
+            ("[::ffff:127.0.0.5]", false, false),
+            ("shop.localhost", false, false),
+            ("127.0.0.5.evil.example", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(is_own_host(host, &[]), usual, "{host}");
+            assert_eq!(is_own_host(host, &listen), there, "{host}");
+        }
     }
 }

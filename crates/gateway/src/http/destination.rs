@@ -1,8 +1,9 @@
 //! Where a request leads.
 
-use std::rc::Rc;
+use std::{net::SocketAddr, rc::Rc};
 
 use navyd_h1::{Verb, forward};
+use navyd_model::hub::is_own_host;
 
 use super::Connection;
 use crate::{
@@ -37,7 +38,7 @@ impl Connection {
         let table = self.worker.table();
         // Before any route, so that none can take the gateway's own place.
         let port = authority.port.unwrap_or(self.scheme.port());
-        if is_own(&host) && self.worker.ports.contains(&port) {
+        if is_own_host(&host, &self.worker.listen) && self.worker.serves(port) {
             return match &self.worker.home {
                 Some(home) => Ok(Rc::clone(home)),
                 None => Err(match (self.request.verb(), path) {
@@ -53,16 +54,12 @@ impl Connection {
             return Ok(Rc::clone(&table.sites[place]));
         }
         // A host of elsewhere is a page that tries to look in here: it is told nothing.
-        let local = is_own(&host) || host.ends_with(".localhost");
+        let local = is_own_host(&host, &self.worker.listen) || host.ends_with(".localhost");
         // Links lead where the client has come in.
-        let port = Some(port).filter(|port| self.worker.ports.contains(port));
-        let port = port.or(self.worker.ports.first().copied()).unwrap_or(self.scheme.port());
+        let port = Some(port).filter(|port| self.worker.serves(*port));
+        let usual = self.worker.listen.first().map(SocketAddr::port);
+        let port = port.or(usual).unwrap_or(self.scheme.port());
         let base = Base { scheme: self.scheme, port };
         Err(pages::unknown(&host, local.then_some((&*table.routes, base))))
     }
-}
-
-/// Whether the host is the gateway itself.
-fn is_own(host: &str) -> bool {
-    matches!(host, "127.0.0.1" | "[::1]" | "localhost" | "navyd.localhost")
 }

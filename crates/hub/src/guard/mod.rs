@@ -9,12 +9,12 @@
 
 mod tokens;
 
+use std::net::SocketAddr;
+
 use axum::http::{HeaderMap, Method, StatusCode, header};
+use navyd_model::hub::is_own_host;
 
 pub(crate) use tokens::{LINK, SESSION, Token, Tokens};
-
-/// The hosts that are the hub itself, without the port.
-const OWN: [&str; 4] = ["127.0.0.1", "[::1]", "localhost", "navyd.localhost"];
 
 /// What is said with every answer: nothing is loaded, framed, guessed, shared or kept.
 pub(crate) const FIELDS: [(&str, &str); 8] = [
@@ -55,17 +55,17 @@ impl Denied {
     }
 }
 
-/// Decides about a request that came through the gateway. `ports` are those that the hub is reached at, and
+/// Decides about a request that came through the gateway. `listen` is where the hub is reached, and
 /// `admits` knows the tokens of sessions.
 pub(crate) fn judge(
     method: &Method,
     path: &str,
     fields: &HeaderMap,
-    ports: &[u16],
+    listen: &[SocketAddr],
     admits: impl FnOnce(&[u8]) -> bool,
 ) -> Result<(), Denied> {
     let host = only(fields, header::HOST).and_then(|host| std::str::from_utf8(host).ok());
-    let host = host.filter(|host| is_own(host, ports)).ok_or(Denied::Host)?;
+    let host = host.filter(|host| is_own(host, listen)).ok_or(Denied::Host)?;
     if is_foreign(fields, host) {
         return Err(Denied::Origin);
     }
@@ -85,17 +85,17 @@ fn is_open(method: &Method, path: &str) -> bool {
     }
 }
 
-fn is_own(host: &str, ports: &[u16]) -> bool {
+fn is_own(host: &str, listen: &[SocketAddr]) -> bool {
     // What is left out of a URL is the port of its scheme.
     let (name, written) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
     let reached = match written {
-        Some(text) => ports.iter().any(|port| port.to_string() == text),
-        None => ports.iter().any(|port| matches!(port, 80 | 443)),
+        Some(text) => listen.iter().any(|address| address.port().to_string() == text),
+        None => listen.iter().any(|address| matches!(address.port(), 80 | 443)),
     };
-    reached && OWN.iter().any(|own| own.eq_ignore_ascii_case(name))
+    reached && is_own_host(name, listen)
 }
 
 fn is_foreign(fields: &HeaderMap, host: &str) -> bool {

@@ -9,7 +9,12 @@ fn verdict(method: &str, path: &str, fields: &[(&'static str, &str)], ports: &[u
     for (name, value) in fields {
         map.append(*name, value.parse().unwrap());
     }
-    judge(&method.parse().unwrap(), path, &map, ports, |token| token == b"good")
+    let listen: Vec<SocketAddr> = ports
+        .iter()
+        .flat_map(|port| [([127, 0, 0, 5], *port), ([0, 0, 0, 0], *port)])
+        .map(Into::into)
+        .collect();
+    judge(&method.parse().unwrap(), path, &map, &listen, |token| token == b"good")
 }
 
 #[test]
@@ -26,6 +31,10 @@ fn only_our_own_host_is_answered() {
         ("127.0.0.1:062893", &[PORT], false),
         ("127.0.0.1:62893 ", &[PORT], false),
         ("127.0.0.2:62893", &[PORT], false),
+        ("127.0.0.5:62893", &[PORT], true),
+        ("127.0.0.5", &[PORT], false),
+        ("127.0.0.5", &[80], true),
+        ("127.0.0.5:62894", &[PORT], false),
         ("2130706433:62893", &[PORT], false),
         ("0x7f.1:62893", &[PORT], false),
         ("[::ffff:127.0.0.1]:62893", &[PORT], false),
