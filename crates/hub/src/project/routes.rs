@@ -21,7 +21,11 @@ use crate::house::House;
 
 /// What leads to services.
 #[derive(Default)]
-pub(super) struct Names(Mutex<HashMap<String, Named>>);
+pub(super) struct Names {
+    named: Mutex<HashMap<String, Named>>,
+    /// One service is led to at a time, so that nothing older is shown after something newer.
+    turn: tokio::sync::Mutex<()>,
+}
 
 struct Named {
     entries: Vec<String>,
@@ -44,7 +48,7 @@ pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
             names.insert(id, Named { entries, told, leads: None, shown });
         }
-        lead(house, service.clone()).await;
+        lead(house, &service.id).await;
     }
 }
 
@@ -62,11 +66,11 @@ pub(crate) async fn follow(house: Arc<House>) {
     let mut changes = house.projects.supervisor.changes();
     loop {
         match changes.recv().await {
-            Ok(service) => lead(&house, service).await,
+            Ok(service) => lead(&house, &service.id).await,
             // What was missed is looked up.
             Err(RecvError::Lagged(_)) => {
                 for service in house.projects.supervisor.services() {
-                    lead(&house, service).await;
+                    lead(&house, &service.id).await;
                 }
             }
             Err(RecvError::Closed) => return,
@@ -74,8 +78,12 @@ pub(crate) async fn follow(house: Arc<House>) {
     }
 }
 
-/// Makes the routes of a service lead to where it listens, and then shows the gateway how it stands.
-async fn lead(house: &Arc<House>, service: Service) {
+/// Makes the routes of a service lead to where it listens now, and then shows the gateway how it stands.
+async fn lead(house: &Arc<House>, id: &str) {
+    let _turn = house.projects.names.turn.lock().await;
+    // Looked up now: what was told of it may be older than what the gateway knows already.
+    let services = house.projects.supervisor.services();
+    let Some(service) = services.into_iter().find(|service| service.id == id) else { return };
     let wanted = {
         let mut names = house.projects.names.lock();
         let Some(named) = names.get_mut(&service.id) else { return };
@@ -124,7 +132,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 impl Names {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Named>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
