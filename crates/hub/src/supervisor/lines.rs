@@ -53,22 +53,33 @@ impl Cutter {
     }
 }
 
-/// The text without sequences that colour it or move a cursor (ECMA-48: CSI, and OSC with its text).
+/// The text without sequences that colour it or move a cursor (ECMA-48: CSI, and OSC and its like with their text), and
+/// without other control characters but the tabulator.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        if c != '\u{1b}' {
-            plain.push(c);
-            continue;
-        }
-        match chars.next() {
+        let introduced = match c {
+            '\u{1b}' => chars.next(),
+            // The same in one character.
+            '\u{9b}' => Some('['),
+            '\u{9d}' => Some(']'),
+            c => {
+                if !c.is_control() || c == '\t' {
+                    plain.push(c);
+                }
+                continue;
+            }
+        };
+        match introduced {
             // Parameters and intermediates, then a final byte from `@` to `~`.
             Some('[') => {
                 chars.find(|c| ('@'..='~').contains(c));
             }
-            // Up to BEL, or to ESC and `\`.
-            Some(']') if chars.find(|c| matches!(c, '\u{7}' | '\u{1b}')) == Some('\u{1b}') => {
+            // Strings: up to BEL, or to ST, which is ESC and `\`, or one character.
+            Some(']' | 'P' | 'X' | '^' | '_')
+                if chars.find(|c| matches!(c, '\u{7}' | '\u{1b}' | '\u{9c}')) == Some('\u{1b}') =>
+            {
                 chars.next();
             }
             // The choice of a character set: intermediates, then one final character.
@@ -129,6 +140,11 @@ mod tests {
             ("end\u{1b}", "end"),
             ("end\u{1b}[3", "end"),
             ("a\u{1b}(Bb", "ab"),
+            ("a\u{9b}31mb", "ab"),
+            ("a\u{9d}0;title\u{9c}b", "ab"),
+            ("a\u{1b}P1$r0m\u{1b}\\b", "ab"),
+            ("a\u{1b}_G...\u{1b}\\b", "ab"),
+            ("a\tb\r\u{8}\u{0}\u{85}c", "a\tbc"),
         ] {
             assert_eq!(plain(text), expected, "{text:?}");
         }
