@@ -110,6 +110,42 @@ fn a_client_without_a_request_is_closed_without_a_word() {
 }
 
 #[test]
+fn an_idle_client_of_http2_cannot_stay_by_not_answering() {
+    let limits = Limits { idle: SHORT, linger: SHORT, ..Limits::default() };
+    let (_gateway, route) = gateway(saying(""), limits);
+    let mut stream = TcpStream::connect(route).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // The preface and empty SETTINGS. The PING that comes with the end is never answered.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let ended = stream.read_to_end(&mut Vec::new());
+    let waited = ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+    assert!(!waited, "the connection is still there");
+}
+
+#[test]
+fn a_response_that_a_client_of_http2_gives_no_credit_for_ends() {
+    let text = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+    let (_gateway, route) = gateway(saying(text), Limits { body_idle: SHORT, ..Limits::default() });
+    let mut stream = TcpStream::connect(route).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    // SETTINGS with windows of no byte (RFC 9113 §6.5.2), and `GET / HTTP/2` of the host `a` (RFC 7541 §6).
+    stream.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0").unwrap();
+    stream.write_all(b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a").unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).unwrap();
+        let [high, middle, low, kind, _, stream_id @ ..] = head;
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        const RST_STREAM: u8 = 3;
+        if (kind, u32::from_be_bytes(stream_id)) == (RST_STREAM, 1) {
+            return;
+        }
+    }
+}
+
+#[test]
 fn bodies_that_stand_still_end() {
     let limits = || Limits { body_idle: SHORT, ..Limits::default() };
     let (_gateway, route) = gateway(saying(""), limits());

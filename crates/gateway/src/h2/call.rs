@@ -97,19 +97,18 @@ impl Call {
     /// # Errors
     /// When it is cut short.
     fn poll(&mut self, cx: &mut Context<'_>, near: &mut Inner) -> Poll<Result<(), Reason>> {
-        match &mut self.upload {
-            Some(upload) => match upload.poll(cx, near) {
-                Poll::Ready(Ok(())) => self.upload = None,
+        if let Some(upload) = &mut self.upload {
+            match upload.poll(cx, near) {
+                // Where the upstream reads no more of it, it may have said why before.
+                Poll::Ready(Ok(()) | Err(Unsent::Left)) => self.upload = None,
                 Poll::Ready(Err(Unsent::Cut)) => return Poll::Ready(Err(Reason::CANCEL)),
-                // The upstream reads no more of it. It may have said why before.
-                Poll::Ready(Err(Unsent::Left)) => self.upload = None,
                 Poll::Pending => {}
-            },
-            None => {
-                if let Poll::Ready(Sign::Gone | Sign::End) = near.poll_sign(cx) {
-                    return Poll::Ready(Err(Reason::CANCEL));
-                }
             }
+        }
+        let left = self.upload.is_none() && matches!(near.poll_sign(cx), Poll::Ready(Sign::Gone | Sign::End));
+        // Also while the upstream takes nothing of what there is to read.
+        if left || near.poll_gone(cx).is_ready() {
+            return Poll::Ready(Err(Reason::CANCEL));
         }
         loop {
             match &mut self.answer {
@@ -139,5 +138,91 @@ impl Call {
                 Answer::Body(receiving) => return receiving.poll(cx, near),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use h2::{RecvStream, server::SendResponse};
+    use tokio::{
+        io::duplex,
+        task::{JoinHandle, LocalSet, spawn_local},
+        time::{Duration, timeout},
+    };
+
+    use super::*;
+    use crate::{h2::Calls, net::pair};
+
+    /// How long a test waits for what must come.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A request on its way to an upstream that never answers.
+    struct Asked {
+        client: Inner,
+        carried: JoinHandle<()>,
+        respond: SendResponse<Bytes>,
+        body: RecvStream,
+    }
+
+    impl Asked {
+        async fn new(length: usize) -> Self {
+            let (ours, theirs) = duplex(1 << 20);
+            let (asked, upstream) = tokio::join!(h2::client::handshake(ours), h2::server::handshake(theirs));
+            let ((connection, driver), mut upstream) = (asked.unwrap(), upstream.unwrap());
+            spawn_local(driver);
+            let (mut client, near) = pair();
+            let calls = Rc::<Calls>::default();
+            let carried = spawn_local(carry(connection, near, Active::new(&calls), Rc::default()));
+            let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+            say(&mut client, head.as_bytes()).await;
+            let (request, respond) = upstream.accept().await.unwrap().unwrap();
+            spawn_local(async move { while upstream.accept().await.is_some() {} });
+            Self { client, carried, respond, body: request.into_body() }
+        }
+
+        /// Reads so much of the body, and gives no credit for it.
+        async fn read(&mut self, mut left: usize) {
+            while left > 0 {
+                left -= self.body.data().await.unwrap().unwrap().len();
+            }
+        }
+
+        async fn is_told(mut self) {
+            drop(self.client);
+            timeout(PATIENCE, self.carried).await.unwrap().unwrap();
+            assert_eq!(poll_fn(|cx| self.respond.poll_reset(cx)).await.unwrap(), Reason::CANCEL);
+        }
+    }
+
+    async fn say(client: &mut Inner, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let count = poll_fn(|cx| client.poll_write(cx, bytes)).await.unwrap();
+            bytes = &bytes[count..];
+        }
+    }
+
+    #[tokio::test]
+    async fn an_upstream_is_told_of_a_client_that_left_after_its_request() {
+        let told = async {
+            let mut asked = Asked::new(3).await;
+            say(&mut asked.client, b"abc").await;
+            asked.read(3).await;
+            asked.is_told().await;
+        };
+        LocalSet::new().run_until(told).await;
+    }
+
+    #[tokio::test]
+    async fn an_upstream_that_reads_nothing_is_told_of_a_client_that_left() {
+        const WINDOW: usize = 65_535;
+        let told = async {
+            let mut asked = Asked::new(1 << 20).await;
+            say(&mut asked.client, &[b'x'; WINDOW + 1]).await;
+            asked.read(WINDOW).await;
+            // Nobody takes these until there is credit again.
+            say(&mut asked.client, b"more").await;
+            asked.is_told().await;
+        };
+        LocalSet::new().run_until(told).await;
     }
 }

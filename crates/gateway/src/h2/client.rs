@@ -145,7 +145,7 @@ fn builder(limits: &Limits) -> Builder {
 }
 
 impl Active {
-    fn new(calls: &Rc<Calls>) -> Self {
+    pub(super) fn new(calls: &Rc<Calls>) -> Self {
         calls.active.set(calls.active.get() + 1);
         calls.used.set(true);
         Self(Rc::clone(calls))

@@ -20,6 +20,7 @@ pub(super) struct Sending {
     /// The lines of trailers, so far.
     trailers: Vec<u8>,
     ended: bool,
+    sent: u64,
 }
 
 /// Why a body was not sent to its end.
@@ -37,7 +38,7 @@ impl Sending {
         let until_end = matches!(framing, Framing::UntilClose | Framing::Tunnel);
         let body = Body::new(framing, side);
         let ended = body.is_done();
-        Self { stream, body, until_end, data: Bytes::new(), trailers: Vec::new(), ended }
+        Self { stream, body, until_end, data: Bytes::new(), trailers: Vec::new(), ended, sent: 0 }
     }
 
     /// Takes the payload out of these bytes, which come before all that is to be read.
@@ -85,6 +86,7 @@ impl Sending {
                     }
                 }
                 let part = self.data.split_to(self.stream.capacity().min(self.data.len()));
+                self.sent += part.len() as u64;
                 let last = self.data.is_empty() && self.ended && self.trailers.is_empty();
                 self.stream.send_data(part, last).map_err(|_| Unsent::Left)?;
                 if last {
@@ -108,6 +110,16 @@ impl Sending {
                 _ => return Poll::Ready(Err(Unsent::Cut)),
             }
         }
+    }
+
+    /// How many bytes of payload were sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Whether there is something to send, and the reader gives no credit for it.
+    pub(super) fn is_stuck(&self) -> bool {
+        !self.data.is_empty()
     }
 
     /// Ends the stream before its body does.

@@ -38,14 +38,19 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
             }
             while let Poll::Ready(Some(_)) = streams.poll_join_next(cx) {}
             if streams.is_empty() && std::mem::take(&mut busy) {
-                idle.set(limits.idle);
+                idle.set(if leaving { limits.linger } else { limits.idle });
             }
             if let Poll::Ready(accepted) = connection.poll_accept(cx) {
                 return Poll::Ready(accepted);
             }
-            if !busy && !leaving && idle.poll(cx).is_ready() {
+            if !busy && idle.poll(cx).is_ready() {
+                if leaving {
+                    // Who neither answers nor reads what it is told about the end does not keep its seat by that.
+                    return Poll::Ready(None);
+                }
                 leaving = true;
                 connection.graceful_shutdown();
+                idle.set(limits.linger);
                 // It says so only when it is asked to go on.
                 cx.waker().wake_by_ref();
             }

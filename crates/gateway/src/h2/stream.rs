@@ -6,6 +6,7 @@ use std::{
     pin::pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -69,6 +70,9 @@ pub(super) async fn serve(
         answer: Answer::Head { respond, read: BytesMut::new(), looked: 0 },
         asked: h1::Asked { verb, upgrade: after == After::Tunnel },
         key,
+        endless: false,
+        idle: shared.worker.limits.body_idle,
+        stuck: None,
         limits: h1::Limits {
             // What the upstream was allowed, and what was added to it.
             head_bytes: shared.worker.head_limits.head_bytes + 4096,
@@ -110,6 +114,12 @@ struct Stream {
     asked: h1::Asked,
     key: Key,
     limits: h1::Limits,
+    /// Whether the response may stand still for ever.
+    endless: bool,
+    /// How long any other may.
+    idle: Duration,
+    /// How much was sent of it when its reader gave no more credit, and until when that must change.
+    stuck: Option<(u64, Deadline)>,
 }
 
 /// How far the response has come.
@@ -147,11 +157,16 @@ impl Stream {
             }
             match &mut self.answer {
                 Answer::Head { .. } => ready!(self.poll_head(cx))?,
-                Answer::Body(sending) => match ready!(sending.poll(cx, &mut self.far)) {
-                    Ok(()) => self.answer = Answer::Done,
-                    Err(Unsent::Left) => return Poll::Ready(Err(())),
-                    Err(Unsent::Cut) => {
+                Answer::Body(sending) => match sending.poll(cx, &mut self.far) {
+                    Poll::Ready(Ok(())) => self.answer = Answer::Done,
+                    Poll::Ready(Err(Unsent::Left)) => return Poll::Ready(Err(())),
+                    Poll::Ready(Err(Unsent::Cut)) => {
                         sending.reset(Reason::INTERNAL_ERROR);
+                        return Poll::Ready(Err(()));
+                    }
+                    Poll::Pending => {
+                        ready!(self.poll_stuck(cx));
+                        self.reset(Reason::CANCEL);
                         return Poll::Ready(Err(()));
                     }
                 },
@@ -159,6 +174,20 @@ impl Stream {
                 Answer::Done => return Poll::Ready(Ok(())),
             }
         }
+    }
+
+    /// Ready once the client has not read for too long what there is for it.
+    fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Answer::Body(sending) = &self.answer else { return Poll::Pending };
+        if self.endless || !sending.is_stuck() {
+            self.stuck = None;
+            return Poll::Pending;
+        }
+        let (sent, deadline) = self.stuck.get_or_insert_with(|| (u64::MAX, Deadline::default()));
+        if std::mem::replace(sent, sending.sent()) != sending.sent() {
+            deadline.set(self.idle);
+        }
+        deadline.poll(cx)
     }
 
     /// Reads heads, and sends them on; ready once the final one is sent.
@@ -211,6 +240,7 @@ impl Stream {
             self.asked.upgrade = false;
             self.upload = None;
         }
+        self.endless = framing == Framing::Tunnel || h1_http::is_endless(&bytes, parsed);
         let ended = matches!(framing, Framing::None | Framing::Length(0));
         let stream = respond.send_response(head, ended).map_err(|_| ())?;
         if ended {

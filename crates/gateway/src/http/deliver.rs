@@ -152,7 +152,7 @@ fn promised(bytes: &[u8], response: &h1::Response) -> Option<Duration> {
 
 /// Whether the body comes whenever there is something to tell: Server-Sent Events, and gRPC, whose calls may last
 /// for as long as both sides like.
-fn is_endless(bytes: &[u8], response: &h1::Response) -> bool {
+pub(crate) fn is_endless(bytes: &[u8], response: &h1::Response) -> bool {
     const EVENTS: &[u8] = b"text/event-stream";
     let kind = response.head().known(Known::ContentType).map(|field| field.value(bytes));
     kind.is_some_and(|kind| {

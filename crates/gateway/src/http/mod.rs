@@ -26,6 +26,7 @@ use crate::{
     sniff::Arrival,
     worker::{Door, Worker},
 };
+pub(crate) use deliver::is_endless;
 use exchange::Outcome;
 use head::Read;
 

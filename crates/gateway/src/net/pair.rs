@@ -126,6 +126,16 @@ impl Inner {
         }
     }
 
+    /// Ready once the other end is dropped, whatever is still to be read: nobody waits for an answer any more.
+    pub(crate) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.to.borrow().unread {
+            return Poll::Ready(());
+        }
+        // The other end wakes its reader last of all.
+        wait(&mut self.from.borrow_mut().reading, cx);
+        Poll::Pending
+    }
+
     /// Says that nothing more will be written.
     pub(crate) fn end(&mut self) {
         self.leave(Writer::Ended);
