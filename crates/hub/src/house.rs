@@ -113,3 +113,22 @@ impl House {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+impl House {
+    /// A hub whose files are there, and that listens on a port of the system's choice.
+    pub(crate) async fn of_test(scratch: &crate::scratch::Scratch) -> Arc<Self> {
+        let folder = || scratch.path().to_owned();
+        let places = Places { runtime: folder(), state: folder(), data: folder(), config: folder() };
+        let any = vec!["127.0.0.1:0".parse().unwrap()];
+        let doors = Arc::new(Doors::open(any, 1, places.socket(), None).unwrap());
+        let events = Arc::new(Events::new());
+        let file = scratch.path().join("routes.json");
+        let (book, _) = Book::open(Arc::clone(&doors), Arc::clone(&events), file, Vec::new());
+        let state = scratch.path().join("state");
+        let supervisor = crate::supervisor::Supervisor::start(&state, "navyd".into()).await.unwrap();
+        let (bell, log) = (Bell::new(), Log::to(|_| {}));
+        let (workers, notes, projects) = (1, Vec::new(), Projects::new(supervisor));
+        Arc::new(Self::new(Parts { places, workers, notes, doors, book, projects, events, bell, log }))
+    }
+}

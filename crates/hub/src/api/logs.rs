@@ -1,6 +1,6 @@
 //! What services say: the last lines, and those to come as an event stream.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -68,7 +68,9 @@ async fn read(
     Path(ids): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Fault> {
-    let logs = ids.split(',').map(|id| house.projects.supervisor.log(id)).collect::<Result<Vec<_>, _>>()?;
+    // Each once, or a long list of the same name would be as many readers.
+    let ids: BTreeSet<&str> = ids.split(',').collect();
+    let logs = ids.iter().map(|id| house.projects.supervisor.log(id)).collect::<Result<Vec<_>, _>>()?;
     let mut before = Vec::new();
     let mut live = Vec::new();
     for log in logs {

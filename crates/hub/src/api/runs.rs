@@ -56,13 +56,9 @@ async fn open(
     Input(new): Input<NewRun>,
 ) -> Result<impl IntoResponse, Fault> {
     let opener = Arc::clone(&house);
-    let opened = spawn_blocking(move || opener.runs.open(&opener.book, opener.doors.port(), new));
-    let run = opened.await.map_err(|error| Fault::inner(&error))??;
-    let closer = Arc::clone(&house);
-    let lease = Lease::new(run, move |number| {
-        // Closing blocks shortly, and a lease may be dropped where nothing may.
-        drop(spawn_blocking(move || closer.runs.close(&closer.book, number)));
-    });
+    // The lease is made there: should whoever asked go meanwhile, it is dropped with the answer that nobody gets.
+    let opened = spawn_blocking(move || lease(&opener, new));
+    let lease = opened.await.map_err(|error| Fault::inner(&error))??;
     let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(1);
     // It ends with its reader, or with the hub, and the names with it.
     tokio::spawn(async move {
@@ -77,6 +73,16 @@ async fn open(
         drop(lease);
     });
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+}
+
+/// Opens a run, whose names go when the lease is dropped. Blocks.
+fn lease(house: &Arc<House>, new: NewRun) -> Result<Lease<impl FnOnce(u64) + use<>>, RunError> {
+    let run = house.runs.open(&house.book, house.doors.port(), new)?;
+    let closer = Arc::clone(house);
+    Ok(Lease::new(run, move |number| {
+        // Closing blocks shortly, and a lease may be dropped where nothing may.
+        drop(spawn_blocking(move || closer.runs.close(&closer.book, number)));
+    }))
 }
 
 /// Say where a running command listens
@@ -106,5 +112,35 @@ impl From<RunError> for Fault {
             RunError::Host(_) | RunError::Address(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.to_string()).hint("navyd route ls")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use navyd_model::{Change, hub::Happened};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[tokio::test]
+    async fn a_run_whose_asker_goes_before_the_answer_keeps_no_names() {
+        let scratch = Scratch::new();
+        let house = House::of_test(&scratch).await;
+        let mut events = house.events.subscribe();
+        let new = serde_json::from_value(serde_json::json!({
+            "id": "web.shop", "name": "web", "command": ["x"], "pid": 1, "port": 2,
+            "hosts": ["web.localhost"],
+        }));
+        // Dropped at its first wait, as a connection that closes drops it.
+        let asked = timeout(Duration::ZERO, open(State(Arc::clone(&house)), Input(new.unwrap()))).await;
+        drop(asked);
+        for expected in [Change::Added, Change::Gone] {
+            let event = timeout(Duration::from_secs(30), events.recv()).await.unwrap().unwrap();
+            assert!(
+                matches!(&event.what, Happened::Route { change, .. } if *change == expected),
+                "{event:?}"
+            );
+        }
     }
 }

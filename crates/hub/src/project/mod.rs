@@ -9,7 +9,8 @@ mod watch;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -168,7 +169,7 @@ async fn reload(house: &Arc<House>, root: &Path) {
         return;
     };
     let file = source.file.clone();
-    let text = spawn_blocking(move || fs::read_to_string(file)).await;
+    let text = spawn_blocking(move || text(&file)).await;
     let read = match text {
         Ok(Ok(text)) => read(&source.file, &text).map_err(|mistakes| mistaken(&mistakes)),
         // An editor that replaces the file removes it for a moment: the next change tells.
@@ -212,6 +213,23 @@ fn owner(root: &Path) -> String {
     root.to_string_lossy().into_owned()
 }
 
+/// What a file of a project says. Blocks.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is larger than any that a person writes.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    // A device has no end, and the length of a pipe is not known.
+    let read = File::open(path)?.take(config::LARGEST as u64 + 1).read_to_string(&mut text)?;
+    if read > config::LARGEST {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {} bytes", config::LARGEST),
+        ));
+    }
+    Ok(text)
+}
+
 fn read(file: &Path, text: &str) -> Result<Config, Vec<Mistake>> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     if name.ends_with(".toml") { config::read(&name, text) } else { config::read_procfile(&name, text) }
@@ -240,5 +258,23 @@ impl From<RunError> for Fault {
             RunError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()).hint("navyd ps"),
             RunError::Directory { .. } => Self::inner(&error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_to_it() {
+        let scratch = Scratch::new();
+        let file = scratch.path().join(".env");
+        fs::write(&file, "A=1").unwrap();
+        assert_eq!(text(&file).unwrap(), "A=1");
+        fs::write(&file, vec![b'#'; config::LARGEST + 1]).unwrap();
+        assert_eq!(text(&file).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

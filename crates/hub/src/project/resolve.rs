@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -196,7 +196,7 @@ fn variables(source: &Source, spec: &ServiceSpec) -> Result<Vec<Variable>, Fault
     let mut found = Vec::new();
     for file in &spec.env_files {
         let path = source.root.join(&file.path);
-        let text = match fs::read_to_string(&path) {
+        let text = match super::text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !file.required => continue,
             Err(error) => {

@@ -31,8 +31,10 @@ struct Named {
     entries: Vec<String>,
     /// The port that the service was told.
     told: u16,
-    /// Where its routes lead now.
+    /// Where its routes should lead now.
     leads: Option<SocketAddr>,
+    /// Whether the gateway has them: a name may be another's until that ends.
+    given: bool,
     /// What the gateway knows of it.
     shown: watch::Sender<Service>,
 }
@@ -46,7 +48,7 @@ pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
             let mut names = house.projects.names.lock();
             let shown = names.remove(&id).map(|named| named.shown);
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
-            names.insert(id, Named { entries, told, leads: None, shown });
+            names.insert(id, Named { entries, told, leads: None, given: false, shown });
         }
         lead(house, &service.id).await;
     }
@@ -54,6 +56,7 @@ pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
 
 /// Takes away what leads to services.
 pub(super) async fn forget(house: &Arc<House>, ids: Vec<String>) {
+    let _turn = house.projects.names.turn.lock().await;
     for id in ids {
         if house.projects.names.lock().remove(&id).is_some() {
             lease(house, id, Vec::new()).await;
@@ -83,7 +86,12 @@ async fn lead(house: &Arc<House>, id: &str) {
     let _turn = house.projects.names.turn.lock().await;
     // Looked up now: what was told of it may be older than what the gateway knows already.
     let services = house.projects.supervisor.services();
-    let Some(service) = services.into_iter().find(|service| service.id == id) else { return };
+    if let Some(service) = services.into_iter().find(|service| service.id == id) {
+        point(house, service).await;
+    }
+}
+
+async fn point(house: &Arc<House>, service: Service) {
     let wanted = {
         let mut names = house.projects.names.lock();
         let Some(named) = names.get_mut(&service.id) else { return };
@@ -92,12 +100,17 @@ async fn lead(house: &Arc<House>, id: &str) {
             || named.leads.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, named.told).into()),
             reachable,
         );
-        let wanted = (named.leads != Some(address)).then(|| routes(&named.entries, address, &named.shown));
+        // A name that was another's may be free by now: looked at whenever the service takes a step.
+        let again = !named.given && named.shown.borrow().phase != service.phase;
+        let wanted = again || named.leads != Some(address);
         named.leads = Some(address);
-        wanted
+        wanted.then(|| routes(&named.entries, address, &named.shown))
     };
     if let Some(routes) = wanted {
-        lease(house, service.id.clone(), routes).await;
+        let given = lease(house, service.id.clone(), routes).await;
+        if let Some(named) = house.projects.names.lock().get_mut(&service.id) {
+            named.given = given;
+        }
     }
     if let Some(named) = house.projects.names.lock().get(&service.id) {
         named.shown.send_replace(service);
@@ -110,13 +123,15 @@ fn routes(entries: &[String], address: SocketAddr, shown: &watch::Sender<Service
     routes.map(|route| Routed { route, service: Some(shown.subscribe()) }).collect()
 }
 
-pub(super) async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) {
+/// Gives an owner these routes instead of those that it has; whether it got them.
+pub(super) async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) -> bool {
     let leasing = Arc::clone(house);
     let name = owner.clone();
     let leased = spawn_blocking(move || leasing.book.lease(&owner, routes)).await;
-    if let Ok(Err(refusal)) = leased {
+    if let Ok(Err(refusal)) = &leased {
         house.log.say(format_args!("`{name}` has no route: {refusal}"));
     }
+    matches!(leased, Ok(Ok(())))
 }
 
 /// Whoever listens on all addresses, or on one of this machine's others, is reached at loopback.
@@ -138,7 +153,35 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use navyd_model::Phase;
+
     use super::*;
+    use crate::{scratch::Scratch, supervisor::fixture};
+
+    #[tokio::test]
+    async fn a_name_that_was_anothers_is_had_later() {
+        let scratch = Scratch::new();
+        let house = House::of_test(&scratch).await;
+        let other: Route = "web.localhost=http://127.0.0.1:1".parse().unwrap();
+        let mut service = fixture::service("web");
+        let entries = vec!["web.localhost=http://".to_owned()];
+        let shown = watch::Sender::new(service.clone());
+        let named = Named { entries, told: 2, leads: None, given: false, shown };
+        house.projects.names.lock().insert(service.id.clone(), named);
+
+        let blocking = Arc::clone(&house);
+        let taken = other.clone();
+        spawn_blocking(move || blocking.book.add(&taken)).await.unwrap().unwrap();
+        point(&house, service.clone()).await;
+        assert_eq!(house.book.list()[0].to, "http://127.0.0.1:1");
+
+        let blocking = Arc::clone(&house);
+        spawn_blocking(move || blocking.book.remove(&other.entry)).await.unwrap().unwrap();
+        service.phase = Phase::Starting;
+        point(&house, service).await;
+        let routes: Vec<_> = house.book.list().iter().map(|route| route.to.clone()).collect();
+        assert_eq!(routes, ["http://127.0.0.1:2"]);
+    }
 
     #[test]
     fn a_route_leads_to_loopback() {

@@ -8,7 +8,7 @@ use navyd_model::{Phase, Service};
 use super::plan::{Check, Condition, Definition, Dependency, Late, Ready, Restart, Stop, StopSignal};
 
 /// A service that never ran.
-pub(super) fn service(name: &str) -> Service {
+pub(crate) fn service(name: &str) -> Service {
     Service {
         id: format!("{name}.shop"),
         name: name.into(),

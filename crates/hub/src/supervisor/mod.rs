@@ -5,7 +5,7 @@
 
 mod course;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod keeper;
 mod leftover;
 mod lines;
