@@ -187,7 +187,7 @@ mod tests {
             }
         }
 
-        async fn is_told(mut self) {
+        async fn leave_and_listen(mut self) {
             drop(self.client);
             timeout(PATIENCE, self.carried).await.unwrap().unwrap();
             assert_eq!(poll_fn(|cx| self.respond.poll_reset(cx)).await.unwrap(), Reason::CANCEL);
@@ -207,7 +207,7 @@ mod tests {
             let mut asked = Asked::new(3).await;
             say(&mut asked.client, b"abc").await;
             asked.read(3).await;
-            asked.is_told().await;
+            asked.leave_and_listen().await;
         };
         LocalSet::new().run_until(told).await;
     }
@@ -221,7 +221,7 @@ mod tests {
             asked.read(WINDOW).await;
             // Nobody takes these until there is credit again.
             say(&mut asked.client, b"more").await;
-            asked.is_told().await;
+            asked.leave_and_listen().await;
         };
         LocalSet::new().run_until(told).await;
     }

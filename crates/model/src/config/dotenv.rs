@@ -9,7 +9,6 @@ use super::{
     LARGEST,
     mistake::{Mistake, Source},
 };
-use crate::target::shown;
 
 /// A variable and its value.
 pub type Variable = (String, String);
@@ -19,7 +18,7 @@ pub type Variable = (String, String);
 /// # Errors
 /// Every line that is none of a variable, a comment or nothing.
 pub fn read(file: &str, text: &str) -> Result<Vec<Variable>, Vec<Mistake>> {
-    let mut source = Source::new(file, text);
+    let mut source = Source::secret(file, text);
     let mut found: Vec<Variable> = Vec::new();
     let mut places = std::collections::HashMap::new();
     // A mark that some editors put in front of a text (U+FEFF).
@@ -82,15 +81,18 @@ fn variable(text: &str, start: usize, line_end: usize) -> Result<(&str, String, 
     };
     let name_at = line_end - unexported.len();
     let Some((name, _)) = unexported.split_once('=') else {
-        let what = format!("`{}` has no value", shown(unexported.trim()));
-        return Err(wrong(name_at, what, "a variable, as in `NAME=value`"));
+        return Err(wrong(name_at, "a line has no `=`".to_owned(), "a variable, as in `NAME=value`"));
     };
     let value_at = name_at + name.len() + 1;
     let name = name.trim_end();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     if name.is_empty() || !name.bytes().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        let what = format!("`{}` is no name of a variable", shown(name));
-        return Err(wrong(name_at, what, "letters, digits and `_`, with no digit first"));
+        // It may be the end of a key that spans lines.
+        return Err(wrong(
+            name_at,
+            "what stands before `=` is no name of a variable".to_owned(),
+            "letters, digits and `_`, with no digit first",
+        ));
     }
     let line = &text[value_at..line_end];
     let value = line.trim_start_matches([' ', '\t']);
@@ -111,7 +113,7 @@ fn variable(text: &str, start: usize, line_end: usize) -> Result<(&str, String, 
     let line_end = text[behind..].find('\n').map_or(text.len(), |end| behind + end);
     let rest = text[behind..line_end].trim();
     if !rest.is_empty() && !rest.starts_with('#') {
-        let what = format!("`{}` follows the text of `{name}`", shown(rest));
+        let what = format!("more follows the text of `{name}`");
         return Err(wrong(behind, what, "nothing, or a comment"));
     }
     Ok((name, value, line_end))
@@ -182,13 +184,21 @@ mod tests {
         assert_eq!(
             found,
             [
-                "web/.env:2:1: `nonsense` has no value",
-                "web/.env:3:1: `1B` is no name of a variable",
-                "web/.env:4:6: `y` follows the text of `C`",
-                "web/.env:5:1: `` is no name of a variable",
+                "web/.env:2:1: a line has no `=`",
+                "web/.env:3:1: what stands before `=` is no name of a variable",
+                "web/.env:4:6: more follows the text of `C`",
+                "web/.env:5:1: what stands before `=` is no name of a variable",
                 "web/.env:6:3: the text of `D` has no end",
             ]
         );
-        assert_eq!(mistakes[0].cause, "expected a variable, as in `NAME=value`; line 2 is `nonsense`");
+        assert_eq!(mistakes[0].cause, "expected a variable, as in `NAME=value`");
+    }
+
+    #[test]
+    fn mistakes_tell_no_secret() {
+        let text = "KEY s3cret\ns3cret/x==\nA=\"s3cret\"s3cret\nB='s3cret\n";
+        let mistakes = read(".env", text).unwrap_err();
+        assert_eq!(mistakes.len(), 4);
+        assert!(!format!("{mistakes:?}").contains("s3cret"), "{mistakes:?}");
     }
 }

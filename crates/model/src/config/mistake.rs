@@ -22,7 +22,7 @@ pub struct Mistake {
     pub column: usize,
     /// `FILE:LINE:COLUMN: what is wrong`, with its subject in backticks.
     pub message: String,
-    /// What was expected, with the line as it stands.
+    /// What was expected, with the line as it stands, unless that may be a secret.
     pub cause: String,
     /// What could be typed instead.
     pub hint: String,
@@ -33,12 +33,18 @@ pub struct Mistake {
 pub(super) struct Source<'t> {
     file: &'t str,
     text: &'t str,
+    secret: bool,
     mistakes: Vec<Mistake>,
 }
 
 impl<'t> Source<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self { file, text, mistakes: Vec::new() }
+        Self { file, text, secret: false, mistakes: Vec::new() }
+    }
+
+    /// A text that holds secrets. Mistakes are printed and kept in logs, so nothing of its lines stands in them.
+    pub(super) fn secret(file: &'t str, text: &'t str) -> Self {
+        Self { secret: true, ..Self::new(file, text) }
     }
 
     /// Notes a mistake: `what` is wrong, `expected` completes "expected …".
@@ -57,12 +63,14 @@ impl<'t> Source<'t> {
         let begin = before.rfind('\n').map_or(0, |at| at + 1);
         let (line, column) = (before.matches('\n').count() + 1, before[begin..].chars().count() + 1);
         let written = self.text[begin..].lines().next().unwrap_or_default().trim();
+        let written =
+            if self.secret { String::new() } else { format!("; line {line} is `{}`", shown(written)) };
         let file = shown(self.file);
         self.mistakes.push(Mistake {
             line,
             column,
             message: format!("{file}:{line}:{column}: {what}"),
-            cause: format!("expected {expected}; line {line} is `{}`", shown(written)),
+            cause: format!("expected {expected}{written}"),
             hint: hint.into(),
             file,
         });
