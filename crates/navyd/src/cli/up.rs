@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::Duration,
 };
@@ -56,6 +56,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// their silence is told.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// How much news waits for a terminal that stands still. Behind it the hub's own queues fill, which tell what they drop.
+const AHEAD: usize = 1024;
+
 /// What happens while services run.
 enum News {
     Line(Line),
@@ -86,7 +89,7 @@ impl Command for Up {
         let hub = hub::ensure()?;
         // Before anything runs, so that nothing is left behind.
         let interrupt = Interrupt::new()?;
-        let (tell, news) = channel();
+        let (tell, news) = sync_channel(AHEAD);
         let begun = Timestamp::now();
         listen(tell.clone())?;
         let state: ProjectState =
@@ -108,7 +111,7 @@ impl Up {
         standing: &mut BTreeMap<String, Service>,
         interrupt: &Interrupt,
         news: &Receiver<News>,
-        tell: &Sender<News>,
+        tell: &SyncSender<News>,
         stage: &mut Stage,
     ) -> anyhow::Result<Exit> {
         let prefixes = services::Prefixes::of(&state.services);
@@ -254,18 +257,20 @@ fn ended(standing: &BTreeMap<String, Service>) -> Together {
 }
 
 /// Hears how services change, from now on.
-fn listen(tell: Sender<News>) -> anyhow::Result<()> {
+fn listen(tell: SyncSender<News>) -> anyhow::Result<()> {
     let events = hub::ensure()?.follow("/api/v1/events").map_err(Failure::from)?;
     // It ends with the hub or the process.
     thread::spawn(move || {
         for message in events.map_while(Result::ok) {
             let Ok(event) = serde_json::from_str::<Document<HubEvent>>(&message.data) else { continue };
-            let news = match event.body.what {
-                Happened::Service { service } => News::Service(Box::new(service)),
+            let services = match event.body.what {
+                Happened::Service { service } => vec![service],
+                // While the terminal stood still.
+                Happened::Lagged { .. } => all(),
                 Happened::Stopping => break,
                 _ => continue,
             };
-            if tell.send(news).is_err() {
+            if services.into_iter().any(|service| tell.send(News::Service(Box::new(service))).is_err()) {
                 return;
             }
         }
@@ -275,8 +280,15 @@ fn listen(tell: Sender<News>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How every service stands now; none where the hub is gone, which its events tell.
+fn all() -> Vec<Service> {
+    let Ok(Some(hub)) = hub::running() else { return Vec::new() };
+    hub.ask::<Services>(Method::GET, "/api/v1/services", None::<&()>)
+        .map_or_else(|_| Vec::new(), |all| all.services)
+}
+
 /// Hears what services say, since they were asked for.
-fn read(services: &[Service], begun: Timestamp, tell: Sender<News>) -> anyhow::Result<()> {
+fn read(services: &[Service], begun: Timestamp, tell: SyncSender<News>) -> anyhow::Result<()> {
     let ids: Vec<String> = services.iter().map(|service| segment(&service.id)).collect();
     let path = format!("/api/v1/services/{}/logs?follow=true", ids.join(","));
     let lines = hub::ensure()?.follow(&path).map_err(Failure::from)?;
@@ -299,7 +311,7 @@ fn read(services: &[Service], begun: Timestamp, tell: Sender<News>) -> anyhow::R
 }
 
 /// Tells services to end, while what they say is shown.
-fn stop(state: &ProjectState, names: Vec<String>, tell: Sender<News>) {
+fn stop(state: &ProjectState, names: Vec<String>, tell: SyncSender<News>) {
     let path = format!("/api/v1/projects/{}/stop", segment(&state.root));
     thread::spawn(move || {
         let ended = hub::ensure().and_then(|hub| {
