@@ -1,4 +1,4 @@
-//! One hub for each user: a file that is locked as long as its process lives.
+//! One at a time, such as one hub for each user: a file that is locked as long as its process lives.
 //!
 //! The kernel gives the lock back when the process ends, however it does, so nothing that a killed hub leaves
 //! behind stands in the way of the next. The file itself stays, since removing it would let two lock two files.
@@ -29,6 +29,13 @@ impl Lock {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Waits for the lock. Only where no holder waits for a person.
+    pub(crate) fn wait(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        file.lock()?;
+        Ok(Self { _file: file })
     }
 }
 

@@ -4,7 +4,7 @@
 //! user's folders is what there is: then nothing is checked, and nothing is claimed.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -93,42 +93,6 @@ pub(crate) fn may_write(path: &Path) -> bool {
     system::may_write(path)
 }
 
-/// Whether this process may do everything.
-pub(crate) fn is_root() -> bool {
-    system::is_root()
-}
-
-/// Waits for the lock that a file stands for; it is held until the file is dropped. Only where no holder waits for a
-/// person.
-///
-/// # Errors
-/// When the file cannot be made.
-pub(crate) fn wait_for_lock(path: &Path) -> io::Result<File> {
-    let file = lockable(path)?;
-    file.lock()?;
-    Ok(file)
-}
-
-/// Takes the lock that a file stands for; it is held until the file is dropped. `None` when another process has it.
-///
-/// # Errors
-/// When the file cannot be made.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = lockable(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-fn lockable(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    system::with_mode(&mut options, PRIVATE);
-    options.open(path)
-}
-
 fn create(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
@@ -159,10 +123,6 @@ mod system {
     };
 
     use rustix::fs::Access;
-
-    pub(super) fn is_root() -> bool {
-        rustix::process::geteuid().is_root()
-    }
 
     pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) {
         options.mode(mode);
@@ -224,10 +184,6 @@ mod system {
         io,
         path::Path,
     };
-
-    pub(super) fn is_root() -> bool {
-        false
-    }
 
     pub(super) fn with_mode(_options: &mut OpenOptions, _mode: u32) {}
 

@@ -7,7 +7,7 @@ use std::{fs, io, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use navyd_gateway::tls::{Authority, AuthorityError};
 
-use crate::{os::files, places::Places};
+use crate::{lock::Lock, os::files, places::Places};
 
 /// Less life than this, and it is made anew: so long a leaf lives.
 const RENEW: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -69,7 +69,7 @@ impl Kept {
         files::private_folder(&folder).map_err(at(&folder))?;
         let lock = folder.join("lock");
         // Whoever else makes one is done in a moment.
-        let _lock = files::wait_for_lock(&lock).map_err(at(&lock))?;
+        let _lock = Lock::wait(&lock).map_err(at(&lock))?;
         if let Some(authority) = Self::find(places)?
             && !is_due(authority.expires(), now)
         {

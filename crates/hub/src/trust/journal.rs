@@ -12,7 +12,7 @@ use navyd_model::api::Document;
 use serde::{Deserialize, Serialize};
 
 use super::root::Root;
-use crate::os::files;
+use crate::{lock::Lock, os::files};
 
 /// The journal: read once, and written at each change.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Journal {
     roots: Vec<Root>,
     entries: Vec<Entry>,
     /// Held as long as the journal may be written: two commands at once would undo each other's.
-    _lock: Option<fs::File>,
+    _lock: Option<Lock>,
 }
 
 /// Why the journal cannot be used.
@@ -56,7 +56,7 @@ impl Journal {
         let fail = |why: String| JournalError { path: path.display().to_string(), why };
         let folder = path.parent().ok_or_else(|| fail("it has no folder".into()))?;
         files::private_folder(folder).map_err(|error| fail(error.to_string()))?;
-        let lock = files::lock(&path.with_extension("lock"))
+        let lock = Lock::take(&path.with_extension("lock"))
             .map_err(|error| fail(error.to_string()))?
             .ok_or_else(|| fail("another `navyd trust` is at work".into()))?;
         Ok(Self { _lock: Some(lock), ..Self::look(path)? })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Ask, Client, url};
 use crate::{
-    os::files,
+    os,
     trust::{machine::Machine, run::Call},
 };
 
@@ -35,7 +35,7 @@ impl Client for Chromium {
     fn ask(&self, machine: &dyn Machine, port: u16, path: &str) -> Ask {
         let Some(program) = NAMES.iter().find_map(|name| machine.program(name)) else { return Ask::NotHere };
         let mut call = Call::new(program, FLAGS);
-        if files::is_root() {
+        if os::is_root() {
             // It refuses to start as root otherwise. It opens one page, and that is ours.
             call.args.push("--no-sandbox".into());
         }
