@@ -62,6 +62,11 @@ pub fn of_run(name: Option<&str>, place: &Place<'_>) -> Names {
     Names { id: within.id, hosts }
 }
 
+/// Whether a host, in lower case, is the hub itself, so that no route can begin there.
+pub fn is_own(host: &str) -> bool {
+    matches!(host, "127.0.0.1" | "[::1]" | SUFFIX) || host.strip_suffix(SUFFIX) == Some("navyd.")
+}
+
 /// Whether a text can name a service: what the keys of tables and the labels of hosts have in common.
 pub fn is_service(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

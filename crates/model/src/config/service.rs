@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     keys::{READY, SERVICE, STOP},
     mistake::Source,
+    names,
     reader::{Item, Section, entries, kind, number, text},
     reference::{self, Template},
     resolved::{
@@ -298,6 +299,11 @@ fn hosts(source: &mut Source<'_>, item: &Item<'_>) -> Vec<String> {
     let mut hosts = Vec::new();
     for (text, span) in item.texts(source) {
         match text.parse() {
+            // The hub would refuse it, and with it every other name of the service.
+            Ok(Entry::Name(Name { host, .. })) if names::is_own(&host) => {
+                let what = format!("`{host}` is the hub itself");
+                source.mistake(&span, what, item.key.expects, item.key.example);
+            }
             Ok(Entry::Name(Name { host, wildcard: false, path })) if path == "/" => hosts.push(host),
             _ => {
                 let what = format!("`{}` is no host name", shown(text));

@@ -227,6 +227,12 @@ fn values_of_the_wrong_kind_or_size() {
             "host = \"shop.localhost\"",
         ),
         (
+            "host = [\"shop.localhost\", \"navyd.localhost\"]",
+            "3:27: `navyd.localhost` is the hub itself",
+            "a host name, or a list of host names",
+            "host = \"shop.localhost\"",
+        ),
+        (
             "env = { A = [1] }",
             "3:13: `A` is a list",
             "a text, a number or a boolean",
