@@ -3,7 +3,7 @@
 use std::{
     hash::{BuildHasher as _, RandomState},
     io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc},
     thread::{self, JoinHandle},
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     doors::{self, Prepared},
     limits::Limits,
-    net::{bind_tcp, raise_file_limit},
+    net::{bind_tcp, raise_file_limit, share_tcp},
     router::Routes,
     tally::{self, Tallies},
     tls::{self, Certificates, Names},
@@ -23,10 +23,13 @@ use crate::{
 };
 
 /// What a gateway is to do.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Plan {
-    /// Where all names and the gateway's own page are served; port 0 lets the system choose. At least one.
+    /// Where all names and the gateway's own page are served; port 0 lets the system choose. At least one, here or in
+    /// `handed`.
     pub listen: Vec<SocketAddr>,
+    /// The same, as sockets that listen already: whoever started this program handed them over.
+    pub handed: Vec<TcpListener>,
     /// The routes.
     pub routes: Vec<Routed>,
     /// How many workers, at least one.
@@ -67,6 +70,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// A socket that was handed over cannot be used.
+    #[error("cannot use a socket that was handed over")]
+    Handed(#[source] io::Error),
     /// The system gives no randomness.
     #[error("cannot speak TLS")]
     Tls(#[source] rustls::Error),
@@ -136,17 +142,22 @@ impl Gateway {
     /// When an address is taken or forbidden, or a thread cannot be had.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
         raise_file_limit();
-        let Plan { listen: asked, routes, workers: count, limits, home, tls } = plan;
+        let Plan { listen: asked, handed, routes, workers: count, limits, home, tls } = plan;
         let count = count.max(1);
-        let mut listen = Vec::with_capacity(asked.len());
+        let mut listen = Vec::with_capacity(asked.len() + handed.len());
         let mut names: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
+        let mut give = |address, sockets: Vec<TcpListener>| {
+            listen.push(address);
+            names.iter_mut().zip(sockets).for_each(|(names, socket)| names.push(socket));
+        };
         for address in asked {
             let refused = |source| StartError::Listen { address, source };
             let sockets = bind_tcp(address, count).map_err(refused)?;
-            listen.push(sockets[0].local_addr().map_err(refused)?);
-            for (names, socket) in names.iter_mut().zip(sockets) {
-                names.push(socket);
-            }
+            give(sockets[0].local_addr().map_err(refused)?, sockets);
+        }
+        for socket in handed {
+            let address = socket.local_addr().map_err(StartError::Handed)?;
+            give(address, share_tcp(socket, count).map_err(StartError::Handed)?);
         }
         let mut next = 0;
         let prepared = doors::prepare(&Routes::default(), routes, count, &mut next)?;

@@ -2,13 +2,15 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError, tls::Certificates};
 use navyd_model::Route;
+
+use crate::low_ports;
 
 /// A gateway that runs.
 pub(crate) struct Doors {
@@ -30,19 +32,21 @@ pub(crate) enum DoorError {
 }
 
 impl Doors {
-    /// Listens at these addresses, without any route yet; with TLS where there are certificates.
+    /// Listens at these addresses, the hub's own port first, and at sockets that were handed over; without any route yet,
+    /// with TLS where there are certificates.
     ///
     /// # Errors
     /// When one is taken or forbidden.
     pub(crate) fn open(
         listen: Vec<SocketAddr>,
+        handed: Vec<TcpListener>,
         workers: usize,
         home: PathBuf,
         tls: Option<Arc<Certificates>>,
     ) -> Result<Self, StartError> {
         let limits = Limits::default();
-        let gateway =
-            Gateway::start(Plan { listen, routes: Vec::new(), workers, limits, home: Some(home), tls })?;
+        let plan = Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls };
+        let gateway = Gateway::start(plan)?;
         Ok(Self {
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),
@@ -55,9 +59,14 @@ impl Doors {
         &self.listen
     }
 
+    /// The hub's own port.
+    pub(crate) fn own_port(&self) -> u16 {
+        self.listen.first().map_or(0, SocketAddr::port)
+    }
+
     /// The port that belongs into a URL.
     pub(crate) fn port(&self) -> u16 {
-        self.listen.first().map_or(0, SocketAddr::port)
+        port_of_urls(&self.listen)
     }
 
     /// Gives it these routes instead of those that it has; returns them with the ports that the system chose.
@@ -82,5 +91,34 @@ impl Doors {
     /// Closing waits for nothing any more.
     pub(crate) fn hurry(&self) {
         self.hurry.now();
+    }
+}
+
+/// Port 80, which a URL need not name, where every address that has the first port has that as well; else the first.
+fn port_of_urls(listen: &[SocketAddr]) -> u16 {
+    let Some(own) = listen.first().map(SocketAddr::port) else { return 0 };
+    let [http, _] = low_ports::PORTS;
+    let mut own_addresses = listen.iter().filter(|address| address.port() == own);
+    if own_addresses.all(|address| listen.contains(&(address.ip(), http).into())) { http } else { own }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_have_no_port_where_a_browser_needs_none() {
+        for (listen, expected) in [
+            (&[][..], 0),
+            (&["127.0.0.1:62893"], 62893),
+            (&["127.0.0.1:62893", "127.0.0.1:80"], 80),
+            (&["127.0.0.1:62893", "127.0.0.1:443"], 62893),
+            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80"], 62893),
+            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80", "[::1]:80"], 80),
+            (&["127.0.0.1:80"], 80),
+        ] {
+            let addresses: Vec<SocketAddr> = listen.iter().map(|text| text.parse().unwrap()).collect();
+            assert_eq!(port_of_urls(&addresses), expected, "{listen:?}");
+        }
     }
 }

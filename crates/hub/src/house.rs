@@ -121,7 +121,7 @@ impl House {
         let folder = || scratch.path().to_owned();
         let places = Places { runtime: folder(), state: folder(), data: folder(), config: folder() };
         let any = vec!["127.0.0.1:0".parse().unwrap()];
-        let doors = Arc::new(Doors::open(any, 1, places.socket(), None).unwrap());
+        let doors = Arc::new(Doors::open(any, Vec::new(), 1, places.socket(), None).unwrap());
         let events = Arc::new(Events::new());
         let file = scratch.path().join("routes.json");
         let (book, _) = Book::open(Arc::clone(&doors), Arc::clone(&events), file, Vec::new());

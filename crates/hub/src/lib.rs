@@ -4,7 +4,7 @@
 //!
 //! - [`start`], [`Running`]: its life, from the lock to the drain; `lock`, `discovery`, `bell`, [`log`]
 //! - [`places`]: where its files are; `kept`: its routes on the disk; `atomic`: how they get there
-//! - `house`: what everyone inside shares; `book`: routes; `doors`: the gateway; `seen`: listeners; `events`
+//! - `house`: what everyone inside shares; `book`: routes; `doors`, `listen`: the gateway; `seen`: listeners; `events`
 //! - `control`: its socket; `guard`: who may ask what; `app`: both together
 //! - `api`: a file for each resource; `page`: what people see
 //! - [`supervisor`]: services, and whatever they start; `project`: the files that they are written in
@@ -29,6 +29,7 @@ mod guard;
 pub mod hosts;
 mod house;
 mod kept;
+mod listen;
 mod lock;
 pub mod log;
 pub mod low_ports;

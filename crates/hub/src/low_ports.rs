@@ -1,15 +1,20 @@
 //! Ports 80 and 443 for a hub that is not root: the ways there are, and the steps of each.
 //!
 //! Pure but for [`is_allowed`], which binds for real, and [`Way::is_done`], which looks. The gateway never runs as root
-//! for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent: a socket unit of systemd,
-//! because the hub takes no sockets from others, and whatever lasts longer than its undoing.
+//! for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent:
+//! whatever lasts longer than its undoing.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use crate::trust::{Call, Machine, Step};
+use crate::{
+    os,
+    trust::{Call, Machine, Step},
+};
 
 /// The ports of URLs without one.
 pub const PORTS: [u16; 2] = [80, 443];
@@ -32,11 +37,13 @@ pub enum Way {
     Sysctl,
     /// Lead connections of this machine to those ports to the hub's.
     Nft,
+    /// Let systemd listen there, and hand the sockets over to the hub.
+    SystemdSocket,
 }
 
 impl Way {
     /// Every way, in the order in which they are explained.
-    pub const ALL: [Self; 4] = [Self::Try, Self::SetCap, Self::Sysctl, Self::Nft];
+    pub const ALL: [Self; 5] = [Self::Try, Self::SetCap, Self::Sysctl, Self::Nft, Self::SystemdSocket];
 
     /// What `--way` calls it.
     pub fn name(self) -> &'static str {
@@ -45,6 +52,7 @@ impl Way {
             Self::SetCap => "setcap",
             Self::Sysctl => "sysctl",
             Self::Nft => "nft",
+            Self::SystemdSocket => "systemd-socket",
         }
     }
 
@@ -56,6 +64,9 @@ impl Way {
             Self::Sysctl => "every program may bind ports from 80; stays until it is undone",
             Self::Nft => {
                 "the kernel leads both ports of this machine to the hub's; until the machine restarts"
+            }
+            Self::SystemdSocket => {
+                "systemd listens, and runs the hub as you when the machine starts; instead of `hub install`"
             }
         }
     }
@@ -78,6 +89,18 @@ impl Way {
                 vec![Step::Write(SYSCTL_FILE.into(), text), Step::Run(load)]
             }
             Self::Nft => vec![Step::Run(nft(machine, &rules(port)))],
+            Self::SystemdSocket => {
+                let units = os::socket_units(program, user(machine), &PORTS);
+                let mut steps: Vec<_> = units.map(|(path, text)| Step::Write(path, text)).into();
+                // The service itself may not start yet: a hub that runs has to end before.
+                let commands: [&[&str]; 3] = [
+                    &["daemon-reload"],
+                    &["enable", "--now", os::SOCKET_UNIT],
+                    &["enable", os::SERVICE_UNIT],
+                ];
+                steps.extend(commands.map(|words| systemctl(machine, words)));
+                steps
+            }
         }
     }
 
@@ -95,6 +118,13 @@ impl Way {
                 vec![Step::Run(back), Step::Remove(SYSCTL_FILE.into())]
             }
             Self::Nft => vec![Step::Run(nft(machine, FORGET))],
+            Self::SystemdSocket => {
+                let units = os::socket_units(program, user(machine), &PORTS);
+                let end = systemctl(machine, &["disable", "--now", os::SOCKET_UNIT, os::SERVICE_UNIT]);
+                let gone = units.map(|(path, _)| Step::Remove(path));
+                let reload = systemctl(machine, &["daemon-reload"]);
+                [end].into_iter().chain(gone).chain([reload]).collect()
+            }
         }
     }
 
@@ -116,17 +146,44 @@ impl Way {
                 let Some(ran) = run("nft", &args) else { return Some(false) };
                 (ran.success || !ran.stderr.contains("not permitted")).then_some(ran.success)
             }
+            Self::SystemdSocket => {
+                let [(socket, _), _] = os::socket_units(program, user(machine), &PORTS);
+                Some(machine.exists(&socket))
+            }
         }
     }
 }
 
 /// Whether this process may bind these ports at a loopback address, or somebody has bound them already.
 pub fn is_allowed() -> bool {
-    let may = |address: IpAddr, port| match TcpListener::bind((address, port)) {
+    let may = |address: SocketAddr| match TcpListener::bind(address) {
         Ok(_) => true,
-        Err(error) => error.kind() == std::io::ErrorKind::AddrInUse,
+        Err(error) => error.kind() == io::ErrorKind::AddrInUse,
     };
-    PORTS.iter().all(|port| may(Ipv4Addr::LOCALHOST.into(), *port) || may(Ipv6Addr::LOCALHOST.into(), *port))
+    PORTS.iter().all(|port| loopback(*port).into_iter().any(may))
+}
+
+/// The loopback addresses with these ports, and why one cannot be had: bound for real, and closed at once. One that
+/// somebody answers at nevertheless is taken as well: some systems let two programs bind it, and a packet filter may
+/// lead it elsewhere.
+pub(crate) fn tried() -> Vec<(SocketAddr, io::Result<()>)> {
+    let try_one = |address: SocketAddr| {
+        drop(TcpListener::bind(address)?);
+        match TcpStream::connect_timeout(&address, ANSWER) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        }
+    };
+    let addresses = PORTS.into_iter().flat_map(loopback);
+    addresses.map(|address| (address, try_one(address))).collect()
+}
+
+/// How long a loopback address may take to answer or refuse; only a packet filter makes it silent.
+const ANSWER: Duration = Duration::from_millis(20);
+
+fn loopback(port: u16) -> [SocketAddr; 2] {
+    [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]
 }
 
 /// A table of our own, so that it can go without touching any other. Made anew each time.
@@ -141,6 +198,16 @@ fn rules(port: u16) -> String {
 
 /// Adding a table that is there is no failure, and removing one that is not would be.
 const FORGET: &str = "add table inet navyd\ndelete table inet navyd\n";
+
+/// Whose hub it is: root acts for whoever became it.
+fn user(machine: &dyn Machine) -> u32 {
+    let sudo = machine.variable("SUDO_UID").and_then(|user| user.to_str()?.parse().ok());
+    sudo.unwrap_or_else(os::own_uid)
+}
+
+fn systemctl(machine: &dyn Machine, words: &[&str]) -> Step {
+    Step::Run(Call::new(tool(machine, "systemctl"), words))
+}
 
 fn nft(machine: &dyn Machine, rules: &str) -> Call {
     Call::new(tool(machine, "nft"), ["-f", "-"]).reading(rules)
@@ -166,9 +233,10 @@ mod tests {
     }
 
     fn scene() -> Scene {
-        ["setcap", "getcap", "sysctl", "nft"]
+        let scene = Scene::new().variable("SUDO_UID", "1000");
+        ["setcap", "getcap", "sysctl", "nft", "systemctl"]
             .iter()
-            .fold(Scene::new(), |scene, tool| scene.file(&format!("/usr/sbin/{tool}"), ""))
+            .fold(scene, |scene, tool| scene.file(&format!("/usr/sbin/{tool}"), ""))
     }
 
     #[test]
@@ -196,6 +264,22 @@ mod tests {
                 Way::Nft,
                 &["run /usr/sbin/nft -f - (reading 249 bytes)"],
                 &["run /usr/sbin/nft -f - (reading 44 bytes)"],
+            ),
+            (
+                Way::SystemdSocket,
+                &[
+                    "write /etc/systemd/system/navyd.socket (216 bytes)",
+                    "write /etc/systemd/system/navyd.service (435 bytes)",
+                    "run /usr/sbin/systemctl daemon-reload",
+                    "run /usr/sbin/systemctl enable --now navyd.socket",
+                    "run /usr/sbin/systemctl enable navyd.service",
+                ],
+                &[
+                    "run /usr/sbin/systemctl disable --now navyd.socket navyd.service",
+                    "remove /etc/systemd/system/navyd.socket",
+                    "remove /etc/systemd/system/navyd.service",
+                    "run /usr/sbin/systemctl daemon-reload",
+                ],
             ),
         ] {
             assert_eq!(shown(&way.steps(&scene(), program, 62893)), done, "{way:?}");

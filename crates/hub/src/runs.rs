@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use navyd_gateway::Routed;
 use navyd_model::{
     Entry, Phase, Route, Scheme, Service, Upstream,
+    hub::origin,
     run::{Bound, NewRun, Run},
     target::Host,
 };
@@ -81,7 +82,7 @@ impl Runs {
         let Some(first) = free.first() else {
             return Err(RunError::Taken { host: new.hosts.into_iter().next().unwrap_or_default() });
         };
-        let run = Run { run: number, url: format!("http://{first}:{port}"), hosts: free.clone(), taken };
+        let run = Run { run: number, url: origin(first, port), hosts: free.clone(), taken };
         let led = SocketAddr::from(([127, 0, 0, 1], new.port));
         let owner = format!("{} (run {number})", new.id);
         let held =

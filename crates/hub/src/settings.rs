@@ -1,7 +1,7 @@
 //! What a hub is told when it starts.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     path::PathBuf,
 };
 
@@ -15,6 +15,8 @@ pub struct Settings {
     pub places: Places,
     /// Where names, the status page and the API are served.
     pub listen: Listen,
+    /// Sockets that listen already, from whoever started it: names are served there as well.
+    pub handed: Vec<TcpListener>,
     /// How many cores move bytes, at least one.
     pub workers: usize,
     /// Navyd itself, which hands sockets over to services.
@@ -28,7 +30,8 @@ pub struct Settings {
 /// Where names are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
-    /// At port 62893 of both loopback addresses; where that is taken, at the next port that is free.
+    /// At port 62893 of both loopback addresses; where that is taken, at the next port that is free. At ports 80 and 443
+    /// as well, where they are free and the system allows it.
     Usual,
     /// Exactly there; port 0 lets the system choose.
     At(Vec<SocketAddr>),

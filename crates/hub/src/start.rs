@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -10,9 +9,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use navyd_gateway::{StartError, tls::Certificates};
-use navyd_host::listeners::{Scope, listeners};
-use navyd_model::{Protocol, hub::Hub};
+use navyd_gateway::tls::Certificates;
+use navyd_model::hub::Hub;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -20,17 +18,17 @@ use crate::{
     client::Client,
     control::Control,
     discovery,
-    doors::Doors,
     error::HubError,
     events::Events,
     house::{House, Parts},
     kept,
+    listen::Wanted,
     lock::Lock,
     os,
     places::Places,
     project::{self, Projects},
     run::Running,
-    settings::{Listen, Settings},
+    settings::Settings,
     supervisor::{RunError, Supervisor},
     trust::Kept,
 };
@@ -58,11 +56,13 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
 /// new one is left then.
 pub fn start(settings: Settings) -> Result<Started, HubError> {
-    let Settings { places, listen, workers, program, log, bell } = settings;
+    let Settings { places, listen, handed, workers, program, log, bell } = settings;
     prepare(&places)?;
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
         Mine::Lock(lock) => lock,
+        // Who connects to them would wait in vain: the hub that runs does not have them.
+        Mine::Joined(hub) if !handed.is_empty() => return Err(HubError::Handed { pid: hub.pid }),
         Mine::Joined(hub) => return Ok(Started::Joined(hub)),
     };
     let kept_by = places.routes_lock();
@@ -84,7 +84,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let doors = open(&listen, workers, &socket, tls.as_ref(), &mut notes);
+    let wanted = Wanted { listen, handed, workers, home: &socket, tls };
+    let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
     let events = Arc::new(Events::new());
     let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
@@ -156,65 +157,6 @@ fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certific
             None
         }
     }
-}
-
-/// Listens at the first addresses that are free, and notes who has those before.
-fn open(
-    listen: &Listen,
-    workers: usize,
-    socket: &Path,
-    tls: Option<&Arc<Certificates>>,
-    notes: &mut Vec<String>,
-) -> Result<Doors, HubError> {
-    let attempts = listen.attempts();
-    let last = attempts.len().saturating_sub(1);
-    let mut taken = None;
-    for (number, mut addresses) in attempts.into_iter().enumerate() {
-        loop {
-            let (address, source) =
-                match Doors::open(addresses.clone(), workers, socket.to_owned(), tls.cloned()) {
-                    Ok(doors) => {
-                        notes.extend(taken.map(|taken: String| {
-                            format!("{taken}: names are served at port {}", doors.port())
-                        }));
-                        return Ok(doors);
-                    }
-                    Err(StartError::Listen { address, source }) => (address, source),
-                    Err(StartError::Worker(source)) => return Err(HubError::System(source)),
-                    Err(StartError::Tls(source)) => return Err(HubError::System(io::Error::other(source))),
-                };
-            let optional = *listen == Listen::Usual && address.is_ipv6() && addresses.len() > 1;
-            if optional && is_no_address(&source) {
-                // A machine without IPv6 has one loopback address.
-                addresses.retain(SocketAddr::is_ipv4);
-                continue;
-            }
-            let holder = holder(address);
-            if number < last && source.kind() == io::ErrorKind::AddrInUse {
-                let who = holder.unwrap_or_else(|| "another program".to_owned());
-                taken.get_or_insert(format!("{who} listens at `{address}`"));
-                break;
-            }
-            return Err(HubError::Listen { address, holder, source });
-        }
-    }
-    // The last attempt returns above; there are none only where nothing was asked for.
-    Err(HubError::System(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on")))
-}
-
-fn is_no_address(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-}
-
-/// Who listens there, as far as it may be seen.
-fn holder(address: SocketAddr) -> Option<String> {
-    let scope = Scope { udp: false, namespaces: false, port: Some(address.port()), ..Scope::default() };
-    let seen = listeners(&scope).ok()?.listeners.into_iter();
-    let mut seen = seen.filter(|listener| listener.proto == Protocol::Tcp).collect::<Vec<_>>();
-    // Exactly there, else at all addresses, else whoever is nearest.
-    seen.sort_by_key(|listener| (listener.address != Some(address.ip()), listener.holders.is_empty()));
-    let holder = seen.first()?.holders.first()?;
-    Some(format!("`{}` (pid {})", holder.name, holder.pid))
 }
 
 /// Answers at the socket, from now on and until told to end.

@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: listeners and services themselves, which have their own files, and how documents travel.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt::Display,
+    net::{IpAddr, SocketAddr},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -235,13 +238,18 @@ pub struct ApiError {
     pub hint: Option<String>,
 }
 
+/// The URL of a name that is served at a port, without a path. Browsers leave out port 80, and so does this.
+pub fn origin(host: impl Display, port: u16) -> String {
+    if port == 80 { format!("http://{host}") } else { format!("http://{host}:{port}") }
+}
+
 impl RouteEntry {
     /// An open route as the hub tells it, when names are served at `port`.
     pub fn new(route: &Route, port: u16, service: Option<String>) -> Self {
         use crate::{Entry, Scheme};
         let url = match (&route.entry, route.upstream.scheme) {
             (Entry::Name(name), _) if name.wildcard => None,
-            (Entry::Name(name), _) => Some(format!("http://{}:{port}{}", name.host, name.path)),
+            (Entry::Name(name), _) => Some(format!("{}{}", origin(&name.host, port), name.path)),
             (Entry::Address(address), Scheme::Http) => Some(format!("http://{address}/")),
             _ => None,
         };

@@ -13,7 +13,7 @@ use navyd_model::{Connection, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
-    kernel::Transport,
+    kernel::{Transport, handed_over},
     listeners::{Scope, Seen, unnamed},
     port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::os;
 
@@ -22,6 +22,16 @@ pub(crate) fn tcp(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListen
         socket.listen(BACKLOG)?;
     }
     Ok(sockets.into_iter().map(Into::into).collect())
+}
+
+/// Handles of a socket that listens already, one for each worker. They have one queue: a connection wakes all of them,
+/// and one gets it.
+pub(crate) fn handed(socket: TcpListener, count: usize) -> io::Result<Vec<TcpListener>> {
+    socket.set_nonblocking(true)?;
+    SockRef::from(&socket).set_tcp_nodelay(true)?;
+    let mut sockets = (1..count).map(|_| socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+    sockets.push(socket);
+    Ok(sockets)
 }
 
 /// Receives datagrams with `count` sockets that share the address; each client stays with one of them.

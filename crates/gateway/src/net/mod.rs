@@ -16,7 +16,7 @@ mod relay;
 mod socket;
 mod tls;
 
-pub(crate) use bind::{tcp as bind_tcp, udp as bind_udp};
+pub(crate) use bind::{handed as share_tcp, tcp as bind_tcp, udp as bind_udp};
 pub(crate) use buffer::{Buffer, Buffers};
 pub(crate) use deadline::Deadline;
 pub(crate) use drain::{Drain, Guest};

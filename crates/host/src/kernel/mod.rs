@@ -20,8 +20,8 @@ use portable as os;
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    Cgroups, HOSTS, destroy, find, interfaces, limits, namespaces, published, rules, sockets, sockets_in,
-    stdout_is_read, unix_listeners,
+    Cgroups, HOSTS, destroy, find, handed_over, interfaces, limits, namespaces, published, rules, sockets,
+    sockets_in, stdout_is_read, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};

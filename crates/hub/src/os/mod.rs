@@ -23,6 +23,7 @@ pub use portable::leave_terminal;
 pub(crate) use portable::{
     Listener, Stream, connect, is_root, own_uid, private, private_directory, random, sync_directory,
 };
+pub(crate) use service::{SERVICE_UNIT, SOCKET_UNIT, socket_units};
 pub use service::{Unit, unit};
 #[cfg(unix)]
 pub use unix::leave_terminal;

@@ -32,28 +32,24 @@ pub fn unit(program: &Path, config: &Path, home: &Path) -> Option<Unit> {
 }
 
 const LABEL: &str = "navyd";
+/// The unit that listens for the hub.
+pub(crate) const SOCKET_UNIT: &str = "navyd.socket";
+/// The unit of the hub.
+pub(crate) const SERVICE_UNIT: &str = "navyd.service";
 
 fn systemd(program: &Path, config: &Path) -> Unit {
-    let name = format!("{LABEL}.service");
+    let name = SERVICE_UNIT;
     let systemctl = |words: &[&str]| {
         let words = ["systemctl", "--user"].into_iter().chain(words.iter().copied());
         words.map(str::to_owned).collect::<Vec<_>>()
     };
-    // systemd.service(5), "Command lines": in double quotes, `\`, `"`, `%` and `$` need to be escaped.
-    let mut quoted = String::new();
-    for c in program.to_string_lossy().chars() {
-        match c {
-            '\\' | '"' => quoted.extend(['\\', c]),
-            '%' | '$' => quoted.extend([c, c]),
-            c => quoted.push(c),
-        }
-    }
+    let quoted = quoted(program);
     let text = format!(
         "[Unit]\n\
          Description=navyd: names, ports and services of this machine\n\
          Documentation=man:navyd(1)\n\n\
          [Service]\n\
-         ExecStart=\"{quoted}\" hub\n\
+         ExecStart={quoted} hub\n\
          # What is in flight finishes first.\n\
          KillMode=mixed\n\
          TimeoutStopSec=20\n\
@@ -62,12 +58,62 @@ fn systemd(program: &Path, config: &Path) -> Unit {
          WantedBy=default.target\n"
     );
     Unit {
-        path: config.join("systemd/user").join(&name),
+        path: config.join("systemd/user").join(name),
         text,
-        enable: vec![systemctl(&["daemon-reload"]), systemctl(&["enable", "--now", &name])],
-        disable: vec![systemctl(&["disable", "--now", &name])],
+        enable: vec![systemctl(&["daemon-reload"]), systemctl(&["enable", "--now", name])],
+        disable: vec![systemctl(&["disable", "--now", name])],
         forget: vec![systemctl(&["daemon-reload"])],
     }
+}
+
+/// The system's own units for a user's hub, and where they belong: systemd itself listens at low ports of both loopback
+/// addresses, and the hub is handed the sockets. The manager of a user cannot do that, since it may bind no such port.
+pub(crate) fn socket_units(program: &Path, user: u32, ports: &[u16]) -> [(PathBuf, String); 2] {
+    let listen = ports.iter().flat_map(|port| ["127.0.0.1", "[::1]"].map(|ip| format!("{ip}:{port}")));
+    let listen: String = listen.map(|address| format!("ListenStream={address}\n")).collect();
+    let socket = format!(
+        "[Unit]\n\
+         Description=navyd: URLs without a port\n\
+         Documentation=man:navyd(1)\n\n\
+         [Socket]\n\
+         {listen}\n\
+         [Install]\n\
+         WantedBy=sockets.target\n"
+    );
+    let quoted = quoted(program);
+    let service = format!(
+        "[Unit]\n\
+         Description=navyd: names, ports and services of this machine\n\
+         Documentation=man:navyd(1)\n\
+         # Its commands look for it in the runtime directory of the user.\n\
+         Requires={SOCKET_UNIT} user@{user}.service\n\
+         After={SOCKET_UNIT} user@{user}.service\n\n\
+         [Service]\n\
+         User={user}\n\
+         Environment=XDG_RUNTIME_DIR=/run/user/{user}\n\
+         ExecStart={quoted} hub\n\
+         # What is in flight finishes first.\n\
+         KillMode=mixed\n\
+         TimeoutStopSec=20\n\n\
+         [Install]\n\
+         WantedBy=multi-user.target\n"
+    );
+    let folder = Path::new("/etc/systemd/system");
+    [(folder.join(SOCKET_UNIT), socket), (folder.join(SERVICE_UNIT), service)]
+}
+
+/// systemd.service(5), "Command lines": in double quotes, `\`, `"`, `%` and `$` need to be escaped.
+fn quoted(program: &Path) -> String {
+    let mut quoted = String::from('"');
+    for c in program.to_string_lossy().chars() {
+        match c {
+            '\\' | '"' => quoted.extend(['\\', c]),
+            '%' | '$' => quoted.extend([c, c]),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 fn launchd(program: &Path, home: &Path) -> Unit {
@@ -116,5 +162,17 @@ mod tests {
         let unit = launchd(Path::new("/opt/a&b/navyd"), Path::new("/Users/ada"));
         assert_eq!(unit.path, Path::new("/Users/ada/Library/LaunchAgents/navyd.plist"));
         assert!(unit.text.contains("<string>/opt/a&amp;b/navyd</string>"), "{}", unit.text);
+    }
+
+    #[test]
+    fn systemd_listens_at_both_loopback_addresses_for_the_user() {
+        let [(socket, listens), (service, runs)] = socket_units(Path::new("/bin/navyd"), 1000, &[80, 443]);
+        assert_eq!(socket, Path::new("/etc/systemd/system/navyd.socket"));
+        assert_eq!(service, Path::new("/etc/systemd/system/navyd.service"));
+        let listens: Vec<_> = listens.lines().filter(|line| line.starts_with("ListenStream=")).collect();
+        let expected = ["127.0.0.1:80", "[::1]:80", "127.0.0.1:443", "[::1]:443"];
+        assert_eq!(listens, expected.map(|address| format!("ListenStream={address}")));
+        assert!(runs.contains("\nUser=1000\nEnvironment=XDG_RUNTIME_DIR=/run/user/1000\n"), "{runs}");
+        assert!(runs.contains("\nExecStart=\"/bin/navyd\" hub\n"), "{runs}");
     }
 }

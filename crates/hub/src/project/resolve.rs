@@ -19,6 +19,7 @@ use navyd_model::{
         environment::{self, Reach},
         names::{self, Names, Place},
     },
+    hub::origin,
 };
 
 use crate::{
@@ -113,7 +114,7 @@ pub(super) fn resolve(
     let reach = &|spec: &ServiceSpec| {
         let known = known.iter().find(|known| known.spec.name == spec.name)?;
         let host = known.names.hosts.first().cloned().unwrap_or_default();
-        Some(Reach { port: known.port?, route: format!("http://{host}:{gateway}"), name: host })
+        Some(Reach { port: known.port?, route: origin(&host, gateway), name: host })
     };
 
     let trust = trust::variables(places);

@@ -33,7 +33,16 @@ fn the_kernel_leads_low_ports_to_the_hub_until_it_is_told_not_to() {
         return skip(TEST, "`nft` or `curl` is not installed");
     }
     let home = TempDir::new();
-    let mut hub = Held::start(command(&namespace, &home, NAVYD).args(["--json", "hub"]));
+    let mut hub = Held::start(command(&namespace, &home, "setpriv").args([
+        // As a user who may not bind them: else the hub would have them without any help.
+        "--bounding-set",
+        "-net_bind_service",
+        "--inh-caps",
+        "-net_bind_service",
+        NAVYD,
+        "--json",
+        "hub",
+    ]));
     let started: Value = serde_json::from_str(&hub.line()).unwrap();
     assert_eq!(started["listen"][0], "127.0.0.1:62893");
     let get = |url: &str| {

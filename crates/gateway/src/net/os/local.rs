@@ -52,8 +52,15 @@ mod tests {
         let routes = routes.map(|typed| Routed::from(typed.parse::<navyd_model::Route>().unwrap()));
         let listen = vec![([127, 0, 0, 1], 0).into()];
         let limits = Limits::default();
-        let plan =
-            Plan { listen, routes: routes.to_vec(), workers: 1, limits, home: Some(home.clone()), tls: None };
+        let plan = Plan {
+            listen,
+            handed: Vec::new(),
+            routes: routes.to_vec(),
+            workers: 1,
+            limits,
+            home: Some(home.clone()),
+            tls: None,
+        };
         let gateway = Gateway::start(plan).unwrap();
         let answer = ask(&gateway, "localhost:PORT");
         assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");

@@ -3,6 +3,7 @@
 mod cgroup;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod handed;
 mod inet_diag;
 mod interfaces;
 mod kcmp;
@@ -23,6 +24,7 @@ use rustix::fd::BorrowedFd;
 use self::netlink::{Dump, Netlink, SOCK_DIAG};
 pub use self::{
     cgroup::Cgroups,
+    handed::handed_over,
     interfaces::interfaces,
     limits::limits,
     namespaces::{namespaces, sockets_in},

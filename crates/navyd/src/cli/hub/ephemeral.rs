@@ -57,7 +57,8 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::new()?;
     let tls = serve.tls.then(throwaway).transpose()?;
     let authority = tls.as_ref().map(|tls| tls.authority().root().to_owned());
-    let plan = Plan { listen, routes, workers, limits: Limits::default(), home: None, tls };
+    let plan =
+        Plan { listen, handed: Vec::new(), routes, workers, limits: Limits::default(), home: None, tls };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
     match stage.format {
         Format::Text => render(&gateway, authority.is_some(), &mut stage.screen)?,
@@ -149,7 +150,7 @@ fn unstarted(error: StartError) -> Failure {
             failure.cause(cause).hint(format!("navyd ls {}", address.port()))
         }
         StartError::Tls(source) => failure.cause(source.to_string()).hint("navyd hub --ephemeral"),
-        StartError::Worker(source) => {
+        StartError::Worker(source) | StartError::Handed(source) => {
             failure.cause(source.to_string()).hint("navyd hub --ephemeral --workers 1")
         }
     }

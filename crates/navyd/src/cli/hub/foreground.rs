@@ -7,6 +7,7 @@ use super::{
     Serve, status,
 };
 use crate::{
+    client,
     exit::Exit,
     hub::{self, Bell, LOG_LENGTH, Listen, Log, Places, Settings, Started},
     interrupt::Interrupt,
@@ -15,6 +16,7 @@ use crate::{
 
 /// Runs the hub until it is told to end, or says where the one is that runs already.
 pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let handed = client::handed_over();
     let places = hub::places()?;
     if serve.background {
         // A process that leads a group stays where it is: then whoever started it has seen to that.
@@ -31,7 +33,9 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     hub::prepare(&places).map_err(Failure::from)?;
     let log = log(serve.background, &places, stage)?;
     let (workers, program) = (serve.workers(), hub::program()?);
-    match hub::start(Settings { places, listen, workers, program, log, bell }).map_err(Failure::from)? {
+    match hub::start(Settings { places, listen, handed, workers, program, log, bell })
+        .map_err(Failure::from)?
+    {
         Started::Joined(other) => {
             if !serve.background {
                 stage.screen.note(format!("a hub runs already: pid {}", other.pid))?;

@@ -29,7 +29,7 @@ pub(super) struct Install {
     #[arg(long)]
     low_ports: bool,
 
-    /// How: try, setcap, sysctl or nft
+    /// How: try, setcap, sysctl, nft or systemd-socket
     #[arg(long, requires = "low_ports", value_parser = low_ports::way)]
     way: Option<Way>,
 }
