@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use navyd_hub::{
     HubError,
     client::{self, LaunchError},
+    unit,
 };
 
 pub(crate) use navyd_hub::{
@@ -12,7 +13,7 @@ pub(crate) use navyd_hub::{
     client::{Client, ClientError, Ended, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
-    prepare, start, take_over, unit,
+    prepare, start, take_over,
 };
 
 use crate::out::Failure;
@@ -42,6 +43,14 @@ pub(crate) fn ensure() -> Result<Client, Failure> {
         client::launch(&program, &["hub", "--background"])?;
         Ok(())
     })
+}
+
+/// The service unit that starts this user's hub; `None` where the manager of services is not known.
+pub(crate) fn own_unit() -> Result<Option<Unit>, Failure> {
+    let (program, places) = (program()?, places()?);
+    let home = std::env::home_dir().unwrap_or_default();
+    let config = places.config.parent().map_or_else(|| home.join(".config"), ToOwned::to_owned);
+    Ok(unit(&program, &config, &home))
 }
 
 /// This very program, for whoever starts it later.

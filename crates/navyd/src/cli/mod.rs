@@ -26,6 +26,7 @@ mod scan;
 mod services;
 mod stop;
 mod trust;
+mod uninstall;
 mod up;
 mod usage;
 mod wait;
@@ -62,6 +63,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<route::Route>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),
+    Leaf::of::<uninstall::Uninstall>(),
     Leaf::of::<completions::Completions>(),
     Leaf::of::<man::Man>(),
     Leaf::of::<listen_exec::ListenExec>(),

@@ -199,10 +199,7 @@ impl Plan<'_> {
 }
 
 fn unit() -> Result<Unit, Failure> {
-    let (program, places) = (hub::program()?, hub::places()?);
-    let home = std::env::home_dir().unwrap_or_default();
-    let config = places.config.parent().map_or_else(|| home.join(".config"), ToOwned::to_owned);
-    hub::unit(&program, &config, &home).ok_or_else(|| {
+    hub::own_unit()?.ok_or_else(|| {
         Failure::new("the hub cannot be installed here")
             .cause("the service manager of this system is not known")
             .hint("navyd hub start")

@@ -4,6 +4,7 @@ mod browser;
 mod consent;
 mod databases;
 mod system;
+mod uninstall;
 
 use std::{
     path::{Path, PathBuf},
