@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// A group of its own. Dropping it removes it, once it is empty.
@@ -57,7 +57,7 @@ impl Drop for Cgroup {
 fn delegated() -> Option<PathBuf> {
     let lines = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = lines.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let path = Path::new("/sys/fs/cgroup").join(own);
+    let path = PathBuf::from("/sys/fs/cgroup").join(own);
     let says = |name: &str| {
         let mut value = [0; 8];
         rustix::fs::getxattr(&path, name, &mut value[..])
