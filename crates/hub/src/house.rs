@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use navyd_gateway::tls::Certificates;
 use navyd_model::{Service, hub::Hub};
 use tokio::sync::watch;
 
@@ -28,6 +29,8 @@ pub(crate) struct House {
     pub(crate) notes: Vec<String>,
     /// The gateway.
     pub(crate) doors: Arc<Doors>,
+    /// The certificates that it shows, where names are served with TLS.
+    pub(crate) tls: Option<Arc<Certificates>>,
     /// The routes.
     pub(crate) book: Book,
     /// The projects, and the services that they run.
@@ -55,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) workers: usize,
     pub(crate) notes: Vec<String>,
     pub(crate) doors: Arc<Doors>,
+    pub(crate) tls: Option<Arc<Certificates>>,
     pub(crate) book: Book,
     pub(crate) projects: Projects,
     pub(crate) events: Arc<Events>,
@@ -64,7 +68,7 @@ pub(crate) struct Parts {
 
 impl House {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { places, workers, notes, doors, book, projects, events, bell, log } = parts;
+        let Parts { places, workers, notes, doors, tls, book, projects, events, bell, log } = parts;
         Self {
             started: Timestamp::now(),
             since: Instant::now(),
@@ -72,6 +76,7 @@ impl House {
             workers,
             notes,
             doors,
+            tls,
             book,
             projects,
             runs: Runs::default(),
@@ -129,6 +134,17 @@ impl House {
         let supervisor = crate::supervisor::Supervisor::start(&state, "navyd".into()).await.unwrap();
         let (bell, log) = (Bell::new(), Log::to(|_| {}));
         let (workers, notes, projects) = (1, Vec::new(), Projects::new(supervisor));
-        Arc::new(Self::new(Parts { places, workers, notes, doors, book, projects, events, bell, log }))
+        Arc::new(Self::new(Parts {
+            places,
+            workers,
+            notes,
+            doors,
+            tls: None,
+            book,
+            projects,
+            events,
+            bell,
+            log,
+        }))
     }
 }

@@ -84,7 +84,7 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let wanted = Wanted { listen, handed, workers, home: &socket, tls };
+    let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone() };
     let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
     let events = Arc::new(Events::new());
@@ -98,7 +98,7 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         error @ RunError::Unknown(_) => HubError::System(io::Error::other(error)),
     })?;
     let projects = Projects::new(supervisor);
-    let parts = Parts { places, workers, notes, doors, book, projects, events, bell, log: log.clone() };
+    let parts = Parts { places, workers, notes, doors, tls, book, projects, events, bell, log: log.clone() };
     let house = Arc::new(House::new(parts));
     // It ends with the runtime.
     runtime.spawn(project::follow(Arc::clone(&house)));

@@ -25,7 +25,7 @@ const AHEAD: usize = 64;
 
 /// The certificates of one gateway.
 pub struct Certificates {
-    authority: Authority,
+    authority: RwLock<Arc<Authority>>,
     now: fn() -> Timestamp,
     names: RwLock<Names>,
     /// By the name asked for; the gateway's own has none.
@@ -35,12 +35,27 @@ pub struct Certificates {
 impl Certificates {
     /// Those that the authority signs. Nobody gets one before a gateway says which names there are.
     pub fn new(authority: Authority, now: fn() -> Timestamp) -> Self {
-        Self { authority, now, names: RwLock::default(), leaves: RwLock::default() }
+        Self {
+            authority: RwLock::new(Arc::new(authority)),
+            now,
+            names: RwLock::default(),
+            leaves: RwLock::default(),
+        }
     }
 
-    /// Who signs them.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    /// Who signs them now.
+    pub fn authority(&self) -> Arc<Authority> {
+        Arc::clone(&self.authority.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on this authority signs them. Connections that are open keep what they were shown.
+    pub fn sign_with(&self, authority: Authority) {
+        *self.authority.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authority);
+        self.leaves.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
+        drop(names);
+        self.make(&ahead);
     }
 
     /// From now on these are the names that exist. The leaves of others are forgotten.
@@ -51,9 +66,14 @@ impl Certificates {
         drop(leaves);
         let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+        self.make(&ahead);
+    }
+
+    /// Makes these leaves, and the gateway's own, before anybody asks.
+    fn make(&self, ahead: &[String]) {
         self.leaf(None);
         for name in ahead {
-            self.leaf(Some(&name));
+            self.leaf(Some(name));
         }
     }
 
@@ -73,9 +93,14 @@ impl Certificates {
             return None;
         }
         // Made without the lock: should two clients ask at once, each gets one, and the last is kept.
-        let leaf = self.authority.leaf(&hosts, now).ok()?;
+        let authority = self.authority();
+        let leaf = authority.leaf(&hosts, now).ok()?;
         let key = Arc::clone(&leaf.key);
         let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&authority, &self.authority()) {
+            // Another one has been given meanwhile: this leaf is good, and the last of its kind.
+            return Some(key);
+        }
         if leaves.len() >= KEPT {
             let any = leaves.keys().find(|name| !name.is_empty()).cloned();
             any.and_then(|name| leaves.remove(&name));
@@ -100,6 +125,6 @@ impl ResolvesServerCert for Certificates {
 impl fmt::Debug for Certificates {
     /// Without what is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificates").field("expires", &self.authority.expires()).finish_non_exhaustive()
+        f.debug_struct("Certificates").field("expires", &self.authority().expires()).finish_non_exhaustive()
     }
 }

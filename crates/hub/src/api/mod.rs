@@ -4,6 +4,7 @@
 //! `navyd_model::hub`, and errors say what, why and what to type. Deliberately absent: who may ask, which the
 //! guard has decided before.
 
+mod authority;
 mod events;
 mod fault;
 mod input;
@@ -37,6 +38,7 @@ const RESOURCES: &[Resource] = &[
     runs::RESOURCE,
     logs::RESOURCE,
     events::RESOURCE,
+    authority::RESOURCE,
     links::RESOURCE,
     session::RESOURCE,
     stop::RESOURCE,

@@ -13,7 +13,7 @@ use std::{path::Path, time::Duration};
 
 use navyd_model::{
     api::Document,
-    hub::{ApiError, Hub, Link, NewRoute, RouteEntry, Routes, Stopping},
+    hub::{ApiError, Hub, Link, NewRoute, RouteEntry, Routes, Signing, Stopping},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -87,6 +87,14 @@ impl Client {
     /// When it does not answer.
     pub fn status(&self) -> Result<Hub, ClientError> {
         self.ask(Method::GET, "/api/v1/status", None::<&()>)
+    }
+
+    /// Lets it sign with the authority that is on the disk now.
+    ///
+    /// # Errors
+    /// When it does not answer, or there is none.
+    pub fn reload_authority(&self) -> Result<Signing, ClientError> {
+        self.ask(Method::POST, "/api/v1/authority/reload", None::<&()>)
     }
 
     /// Its routes.

@@ -16,6 +16,7 @@ use crate::{
     cli::{Format, Stage},
     client,
     exit::Exit,
+    hub,
     out::{Align, Answer, Column, Failure, Screen, Table, Text, Tone},
 };
 
@@ -85,6 +86,9 @@ impl Change {
         }
         if is_new && !self.dry_run {
             let kept = Kept::open(&places, Timestamp::now()).map_err(|error| unkept(&error, &places))?;
+            if kept.new {
+                tell_the_hub(stage)?;
+            }
             let root = root_of(&kept.authority)?;
             works = plan(&ThisMachine, &stores, Aim::Install(&root), &journal);
         }
@@ -190,6 +194,20 @@ impl Change {
         }
         Ok(exit)
     }
+}
+
+/// A hub that runs signs with the new authority from now on. One that cannot does so when it starts the next time.
+fn tell_the_hub(stage: &mut Stage) -> anyhow::Result<()> {
+    let told = match hub::running() {
+        Ok(None) => return Ok(()),
+        Ok(Some(client)) => client.reload_authority().map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    if told.is_err() {
+        stage.screen.note("the hub that runs still signs with the authority before")?;
+        stage.screen.hint("navyd hub stop")?;
+    }
+    Ok(())
 }
 
 /// A root of an authority that is gone when this returns.

@@ -2,6 +2,7 @@
 //! directories and at a port of its own.
 
 mod api;
+mod authority;
 mod events;
 mod guard;
 mod killed;
