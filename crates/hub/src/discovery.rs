@@ -10,7 +10,7 @@ use navyd_model::{
     hub::{Discovery, Hub},
 };
 
-use crate::atomic;
+use crate::os::files;
 
 /// Says where this hub is.
 pub(crate) fn write(path: &Path, hub: &Hub) -> io::Result<()> {
@@ -18,7 +18,7 @@ pub(crate) fn write(path: &Path, hub: &Hub) -> io::Result<()> {
     let document = Document::new("discovery", Discovery { pid, version, started, listen, socket });
     let mut bytes = serde_json::to_vec(&document)?;
     bytes.push(b'\n');
-    atomic::write(path, &bytes)
+    files::write_locked(path, &bytes)
 }
 
 /// Takes it back.

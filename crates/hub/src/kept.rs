@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use navyd_model::{Route, api::Document};
 use serde::{Deserialize, Serialize};
 
-use crate::atomic;
+use crate::os::files;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -57,7 +57,7 @@ pub(crate) fn write(path: &Path, routes: &[Route]) -> io::Result<()> {
     let routes = routes.iter().map(ToString::to_string).collect();
     let mut bytes = serde_json::to_vec_pretty(&Document::new("kept-routes", Kept { routes }))?;
     bytes.push(b'\n');
-    atomic::write(path, &bytes)
+    files::write_locked(path, &bytes)
 }
 
 /// The routes that can be read, and what is wrong with the rest.

@@ -3,20 +3,19 @@
 //! # Layout
 //!
 //! - [`start`], [`Running`]: its life, from the lock to the drain; `lock`, `discovery`, `bell`, [`log`]
-//! - [`places`]: where its files are; `kept`: its routes on the disk; `atomic`: how they get there
+//! - [`places`]: where its files are; `kept`: its routes on the disk
 //! - `house`: what everyone inside shares; `book`: routes; `doors`, `listen`: the gateway; `seen`: listeners; `events`
 //! - `control`: its socket; `guard`: who may ask what; `app`: both together
 //! - `api`: a file for each resource; `page`: what people see
 //! - [`supervisor`]: services, and whatever they start; `project`: the files that they are written in
 //! - [`client`]: the other end of the socket
-//! - `os`: what it needs of the operating system
+//! - `os`: what it needs of the operating system, and files that are either the old or the new
 //!
 //! Deliberately absent: moving bytes, which is the gateway's; reading the machine, which is the host's; printing.
 #![forbid(unsafe_code)]
 
 mod api;
 mod app;
-mod atomic;
 mod bell;
 mod book;
 pub mod client;

@@ -15,22 +15,39 @@ pub(crate) const PRIVATE: u32 = 0o600;
 /// Readable by everyone.
 pub(crate) const PUBLIC: u32 = 0o644;
 
-/// Writes a file whole or not at all: beside it first, then in its place.
+/// Writes a file whole or not at all: beside it first, then in its place. Any number of programs may do so at once.
 ///
 /// # Errors
-/// When the folder cannot be written.
+/// When the folder cannot be written, or the disk is full; then the old file still stands.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = beside(path);
-    let written = create(&beside, mode).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    });
+    let written = create(&beside, mode).and_then(|file| put(file, &beside, path, bytes));
     if written.is_err() {
         // It may never have been made; the error that is told is the first one.
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// The same for a file of this user alone that one program writes at a time, as a lock sees to: what a killed one left
+/// beside it is written over by the next.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn write_locked(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let file = super::private(File::options().write(true).create(true).truncate(true)).open(&beside)?;
+    put(file, &beside, path, bytes)
+}
+
+/// Fills a file and moves it into its place, so that it is there whenever the power goes.
+fn put(mut file: File, beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    path.parent().map_or(Ok(()), super::sync_directory)
 }
 
 /// Writes a file of the system's that others read: whole in its place where that keeps what it is (its owner, mode
@@ -234,6 +251,21 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"short");
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, PRIVATE);
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn the_old_file_stands_until_the_new_one_does() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("file");
+        write_locked(&path, b"one").unwrap();
+        write_locked(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+
+        // The new file cannot be written: a directory has its name.
+        fs::create_dir(scratch.path().join("file.new")).unwrap();
+        assert!(write_locked(&path, b"three").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"two");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::{
 use navyd_host::port::{Rules, is_free_for_server};
 use navyd_model::ports::stable_candidates;
 
-use crate::atomic;
+use crate::os::files;
 
 /// Which port belongs to which service.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Ports {
                 if parted && kept != Some(port) {
                     state.parted.insert(called.id.to_owned(), port);
                     let kept = serde_json::to_vec_pretty(&state.parted)?;
-                    atomic::write(&self.file, &kept)?;
+                    files::write_locked(&self.file, &kept)?;
                 }
                 return Ok(port);
             }
