@@ -53,7 +53,7 @@ pub(super) struct Serve {
     ephemeral: bool,
 
     /// Where names and the status page are served; may be repeated (default: port 62893 of 127.0.0.1 and ::1, or the
-    /// next one that is free)
+    /// next one that is free; of a hub that is not ephemeral, also 80 and 443 where they are free and allowed)
     #[arg(long, value_name = "ADDR", env = "NAVYD_HUB_LISTEN", value_delimiter = ',', hide_env = true)]
     listen: Vec<SocketAddr>,
 
