@@ -258,8 +258,11 @@ impl RouteEntry {
         use crate::{Entry, Scheme};
         let url = match (&route.entry, route.upstream.scheme) {
             (Entry::Name(name), _) if name.wildcard => None,
-            (Entry::Name(name), _) => Some(format!("{}{}", origin(&name.host, port), name.path)),
-            (Entry::Address(address), Scheme::Http) => Some(format!("http://{address}/")),
+            // What ends with the port opens the same page, and reads as people say it.
+            (Entry::Name(name), _) => {
+                Some(format!("{}{}", origin(&name.host, port), name.path.trim_end_matches('/')))
+            }
+            (Entry::Address(address), Scheme::Http) => Some(format!("http://{address}")),
             _ => None,
         };
         let kept_by = if service.is_some() { Keeper::Service } else { Keeper::Person };
@@ -289,10 +292,10 @@ mod tests {
     #[test]
     fn a_route_is_told_with_what_a_person_opens() {
         for (typed, url) in [
-            ("shop.localhost=http://127.0.0.1:3000", Some("http://shop.localhost:62893/")),
+            ("shop.localhost=http://127.0.0.1:3000", Some("http://shop.localhost:62893")),
             ("shop.localhost/api=http://127.0.0.1:3000", Some("http://shop.localhost:62893/api")),
             ("*.shop.localhost=http://127.0.0.1:3000", None),
-            ("127.0.0.1:8000=http://127.0.0.1:3000", Some("http://127.0.0.1:8000/")),
+            ("127.0.0.1:8000=http://127.0.0.1:3000", Some("http://127.0.0.1:8000")),
             ("127.0.0.1:8000=tcp://127.0.0.1:3000", None),
         ] {
             let entry = RouteEntry::new(&typed.parse().unwrap(), PORT, None);

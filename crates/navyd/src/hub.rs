@@ -1,6 +1,6 @@
 //! The one door between commands and the hub: finding it, starting it, and its errors as people read them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use navyd_hub::{
     HubError,
@@ -34,6 +34,13 @@ pub(crate) fn running() -> Result<Option<Client>, Failure> {
         Err(ClientError::NotRunning) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The hub, for a command that can do without: `None` also when it cannot be reached. Where it never ran, nothing is
+/// opened.
+pub(crate) fn glance(patience: Duration) -> Option<Client> {
+    let socket = Places::here()?.socket();
+    if socket.exists() { Client::within(&socket, patience).ok() } else { None }
 }
 
 /// The hub; started in the background when none runs, or once the one that ends is gone.

@@ -60,6 +60,7 @@ impl Connection {
         let usual = self.worker.listen.first().map(SocketAddr::port);
         let port = port.or(usual).unwrap_or(self.scheme.port());
         let base = Base { scheme: self.scheme, port };
-        Err(pages::unknown(&host, local.then_some((&*table.routes, base))))
+        let known = local.then_some((&*table.routes, base));
+        Err(pages::unknown(&host, known, self.worker.home.is_some()))
     }
 }

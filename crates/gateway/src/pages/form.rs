@@ -7,6 +7,9 @@ use navyd_model::Ended;
 
 use super::{Page, Row};
 
+/// How a page looks: as the hub's own page does, in the colours that the reader's system has chosen.
+const STYLE: &str = include_str!("page.css");
+
 impl Page {
     /// The whole response: as JSON or HTML, without its body for HEAD, and with what becomes of the connection.
     pub(crate) fn response(&self, json: bool, bodiless: bool, stay: bool, now: Timestamp) -> Vec<u8> {
@@ -59,42 +62,47 @@ impl Page {
     }
 
     fn html(&self) -> String {
-        let (title, text, advice) = (escaped(&self.title), escaped(&self.text), escaped(&self.advice));
-        let heading = if self.status < 400 { title } else { format!("{} {title}", self.status) };
+        let (title, text) = (escaped(&self.title), marked(&self.text));
+        let status = if self.status < 400 { String::new() } else { format!("{} ", self.status) };
         let mut out = format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{heading}</title>\n\
-             <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:4rem auto;padding:0 1rem;\
-             color-scheme:light dark}}td{{padding-right:2rem;overflow-wrap:anywhere}}\
-             pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>\n<h1>{heading}</h1>\n<p>{text}\n"
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{status}{title}</title>\n\
+             <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n\
+             <h1><b>{status}</b>{title}</h1>\n<p>{text}\n"
         );
+        let (advice, command) = parted(&self.advice);
+        // Writing into a String cannot fail.
         if !advice.is_empty() {
-            // Writing into a String cannot fail.
-            let _ = writeln!(out, "<p>{advice}");
+            let _ = writeln!(out, "<p>{}", marked(advice));
+        }
+        if !command.is_empty() {
+            let _ = writeln!(out, "<pre>{}</pre>", escaped(command));
+        }
+        if let Some((service, _)) = self.service.as_deref().filter(|(service, _)| !service.log.is_empty()) {
+            out.push_str("<h2>Its last lines</h2>\n<pre class=\"log\">");
+            for line in &service.log {
+                out.push_str(&escaped(line));
+                out.push('\n');
+            }
+            out.push_str("</pre>\n");
         }
         if let Some(routes) = self.routes.as_ref().filter(|routes| !routes.is_empty()) {
-            out.push_str("<table>\n");
+            let _ = writeln!(out, "<h2>Routes</h2>\n<table>");
             for Row { from, to, service } in routes {
                 let (from, to) = (escaped(from), escaped(to));
                 let _ = match from.starts_with("http://") || from.starts_with("https://") {
                     true => write!(out, "<tr><td><a href=\"{from}\">{from}</a><td>{to}"),
                     false => write!(out, "<tr><td>{from}<td>{to}"),
                 };
-                if let Some((id, phase)) = service {
-                    let _ = write!(out, "<td>{}: {}", escaped(id), phase.as_str());
-                }
-                out.push('\n');
+                let _ = match service {
+                    Some((id, phase)) => writeln!(out, "<td>{}: {}", escaped(id), phase.as_str()),
+                    None => writeln!(out, "<td>"),
+                };
             }
             out.push_str("</table>\n");
         }
-        if let Some(service) = self.service.as_deref().filter(|(service, _)| !service.log.is_empty()) {
-            out.push_str("<p>Its last lines:\n<pre>");
-            for line in &service.0.log {
-                out.push_str(&escaped(line));
-                out.push('\n');
-            }
-            out.push_str("</pre>\n");
-        }
+        out.push_str("<footer>navyd</footer>\n");
         out
     }
 
@@ -197,6 +205,30 @@ fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
+    out
+}
+
+/// Words, and the command at their end that can be typed.
+fn parted(advice: &str) -> (&str, &str) {
+    match advice.rfind(COMMAND) {
+        Some(0) => ("", advice),
+        Some(at) if advice[..at].ends_with(": ") => (&advice[..at - 1], &advice[at..]),
+        _ => (advice, ""),
+    }
+}
+
+/// What each command begins with.
+const COMMAND: &str = "navyd ";
+
+/// The same as [`escaped`], with what stands in backticks as code.
+fn marked(text: &str) -> String {
+    let mut out = String::new();
+    for (number, part) in text.split('`').enumerate() {
+        let inside = number % 2 == 1;
+        out.push_str(if inside { "<code>" } else { "" });
+        out.push_str(&escaped(part));
+        out.push_str(if inside { "</code>" } else { "" });
+    }
     out
 }
 

@@ -1,7 +1,7 @@
 //! What the gateway says itself: short pages that tell what happened and what to do.
 //!
 //! HTML for people, JSON where the request's Accept asks for it. Everything from outside is escaped. Deliberately
-//! absent: styling beyond what makes a page readable, and anything loaded from elsewhere.
+//! absent: anything loaded from elsewhere.
 
 mod account;
 mod form;
@@ -60,10 +60,13 @@ pub(crate) fn status(table: &Routes, base: Base) -> Page {
     Page { routes: Some(listed), ..page(200, "navyd", &text, "") }
 }
 
-/// No route has this host; `known` are those that the client may see.
-pub(crate) fn unknown(host: &str, known: Option<(&Routes, Base)>) -> Page {
+/// No route has this host; `known` are those that the client may see, and `is_kept` says that routes can be added.
+pub(crate) fn unknown(host: &str, known: Option<(&Routes, Base)>, is_kept: bool) -> Page {
     let text = format!("No route leads from `{host}`.");
-    let advice = format!("navyd hub --ephemeral --route {host}=http://127.0.0.1:3000");
+    let advice = match is_kept {
+        true => format!("navyd route add {host} 3000"),
+        false => format!("navyd hub --ephemeral --route {host}=http://127.0.0.1:3000"),
+    };
     let advice = if known.is_some() { advice } else { String::new() };
     Page {
         routes: known.map(|(table, base)| listed(table, base)),
@@ -231,7 +234,7 @@ fn listed(table: &Routes, base: Base) -> Vec<Row> {
         Entry::Name(name) if name.wildcard => entry.to_string(),
         Entry::Name(name) => {
             let Base { scheme, port } = base;
-            format!("{}://{}:{port}{}", scheme.as_str(), name.host, name.path)
+            format!("{}://{}:{port}{}", scheme.as_str(), name.host, name.path.trim_end_matches('/'))
         }
         Entry::Address(address) => address.to_string(),
     };
@@ -287,13 +290,16 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_cannot_act_on_the_page() {
-        let html = shown(&unknown("<script>\"&'", Some((&routes(), HTTP))), false);
-        assert!(html.contains("`&lt;script&gt;&quot;&amp;&#39;`") && !html.contains("<script"), "{html}");
+        let html = shown(&unknown("<script>\"&'", Some((&routes(), HTTP)), true), false);
+        assert!(
+            html.contains("<code>&lt;script&gt;&quot;&amp;&#39;</code>") && !html.contains("<script"),
+            "{html}"
+        );
     }
 
     #[test]
     fn a_foreign_host_is_told_nothing() {
-        let page = unknown("evil.example", None);
+        let page = unknown("evil.example", None, true);
         assert!(!shown(&page, false).contains("shop") && !shown(&page, true).contains("routes"));
     }
 
@@ -313,9 +319,12 @@ mod tests {
         };
         let page = unreachable(&account, &io::ErrorKind::ConnectionRefused.into());
         let html = shown(&page, false);
-        assert!(html.contains("<h1>502 Service failed</h1>"), "{html}");
-        assert!(html.contains("`web.shop` failed 12 s ago. Its last process ended with status 1."), "{html}");
-        assert!(html.contains("<pre>&lt;b&gt;boom&lt;/b&gt; \u{fffd}[31m\n</pre>"), "{html}");
+        assert!(html.contains("<h1><b>502 </b>Service failed</h1>"), "{html}");
+        assert!(
+            html.contains("<code>web.shop</code> failed 12 s ago. Its last process ended with status 1."),
+            "{html}"
+        );
+        assert!(html.contains("<pre class=\"log\">&lt;b&gt;boom&lt;/b&gt; \u{fffd}[31m\n</pre>"), "{html}");
         let json = shown(&page, true);
         assert!(
             json.contains(

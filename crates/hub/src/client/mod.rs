@@ -30,6 +30,10 @@ pub use wire::Method;
 pub struct Client {
     runtime: Runtime,
     socket: Box<Path>,
+    /// Its process, as the kernel tells; `None` where it does not.
+    pid: Option<u32>,
+    /// How long an answer may take.
+    patience: Duration,
 }
 
 /// Why the hub does not answer as it should.
@@ -74,11 +78,23 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotRunning`] when there is none.
     pub fn connect(socket: &Path) -> Result<Self, ClientError> {
+        Self::within(socket, wire::PATIENCE)
+    }
+
+    /// The same, with answers that may take so long and not longer: for those who can do without.
+    ///
+    /// # Errors
+    /// [`ClientError::NotRunning`] when there is none.
+    pub fn within(socket: &Path, patience: Duration) -> Result<Self, ClientError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ClientError::Broken(error.to_string()))?;
-        let client = Self { runtime, socket: socket.into() };
-        client.runtime.block_on(wire::connect(&client.socket))?;
-        Ok(client)
+        let (_, pid) = runtime.block_on(wire::connect(socket))?;
+        Ok(Self { runtime, socket: socket.into(), pid, patience })
+    }
+
+    /// The hub's process, as the kernel tells; `None` where it does not.
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
     }
 
     /// The hub as it stands.
@@ -151,7 +167,8 @@ impl Client {
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|error| broken(&error))?;
-        let (status, bytes) = self.runtime.block_on(wire::ask(&self.socket, method, path, body))?;
+        let (status, bytes) =
+            self.runtime.block_on(wire::ask(&self.socket, self.patience, method, path, body))?;
         if !status.is_success() {
             let refused = serde_json::from_slice::<Document<ApiError>>(&bytes);
             return Err(match refused {

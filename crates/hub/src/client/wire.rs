@@ -18,13 +18,13 @@ pub use axum::http::Method;
 
 /// How long an answer may take. Ending the services of a project takes longest: those that others need wait for them,
 /// and each may take its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The longest answer, in bytes: the listeners of a very busy machine.
 const MOST: usize = 64 * 1024 * 1024;
 
-/// Connects, and makes sure who is there.
-pub(super) async fn connect(socket: &Path) -> Result<os::Stream, ClientError> {
+/// Connects, and makes sure who is there; also its process, where the kernel tells it.
+pub(super) async fn connect(socket: &Path) -> Result<(os::Stream, Option<u32>), ClientError> {
     let (stream, peer) = os::connect(socket).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::ConnectionRefused => {
             ClientError::NotRunning
@@ -34,12 +34,13 @@ pub(super) async fn connect(socket: &Path) -> Result<os::Stream, ClientError> {
     if peer.uid != os::own_uid() {
         return Err(ClientError::NotOurs { socket: socket.display().to_string(), uid: peer.uid });
     }
-    Ok(stream)
+    Ok((stream, peer.pid))
 }
 
-/// Asks, and reads the whole answer.
+/// Asks, and reads the whole answer, which may take so long.
 pub(super) async fn ask(
     socket: &Path,
+    patience: Duration,
     method: Method,
     path: &str,
     body: Option<Vec<u8>>,
@@ -50,7 +51,7 @@ pub(super) async fn ask(
         let body = Limited::new(response.into_body(), MOST).collect().await;
         Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
     };
-    timeout(PATIENCE, asked)
+    timeout(patience, asked)
         .await
         .unwrap_or_else(|_| Err(ClientError::Broken("it does not answer in time".into())))
 }
@@ -62,7 +63,7 @@ pub(super) async fn send(
     path: &str,
     body: Option<Vec<u8>>,
 ) -> Result<Response<Incoming>, ClientError> {
-    let stream = connect(socket).await?;
+    let (stream, _) = connect(socket).await?;
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     // It ends with the connection, which ends with the answer or the runtime.

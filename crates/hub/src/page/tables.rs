@@ -32,7 +32,8 @@ pub(super) fn routes(page: &mut Page, routes: &[RouteEntry]) {
         page.empty("Routes", "No name leads anywhere yet.", command);
         return;
     }
-    let rows = routes.iter().map(|route| {
+    let shown = routes.iter().filter(|route| !is_said(route, routes));
+    let rows = shown.map(|route| {
         let from = match &route.url {
             Some(url) if route.open => Cell::Link { text: route.from.clone(), url: url.clone() },
             _ => Cell::Code(route.from.clone()),
@@ -46,6 +47,12 @@ pub(super) fn routes(page: &mut Page, routes: &[RouteEntry]) {
         vec![from, Cell::Code(route.to.clone()), kept]
     });
     page.table("Routes", &["From", "To", "Kept by"], &rows.collect::<Vec<_>>());
+}
+
+/// Whether a service's names below its own name lead where that leads, which needs no line.
+fn is_said(route: &RouteEntry, routes: &[RouteEntry]) -> bool {
+    let own = route.from.strip_prefix("*.").filter(|_| route.service.is_some());
+    own.is_some_and(|own| routes.iter().any(|other| other.from == own && other.service == route.service))
 }
 
 /// Commands that the hub runs.
@@ -83,7 +90,7 @@ pub(super) fn listeners(page: &mut Page, seen: &Listeners, blind: Option<&str>) 
     let mut shown: Vec<&Listener> =
         seen.listeners.iter().filter(|listener| listener.port.is_some()).collect();
     if shown.is_empty() {
-        page.empty("Listeners", "Nothing listens that can be seen from here.", "navyd ls --all");
+        page.empty("Listeners", "Nothing listens that can be seen from here.", "sudo navyd ls");
         return;
     }
     let pid = |listener: &Listener| listener.holders.first().map(|holder| holder.pid);
@@ -97,6 +104,7 @@ pub(super) fn listeners(page: &mut Page, seen: &Listeners, blind: Option<&str>) 
         let holder = listener.holders.first();
         let more = listener.holders.len().saturating_sub(1);
         let held = match (holder, more) {
+            (Some(holder), _) if holder.pid == std::process::id() => Cell::Words("navyd hub".to_owned()),
             (Some(holder), 0) => Cell::Words(holder.name.clone()),
             (Some(holder), more) => Cell::Words(format!("{} +{more}", holder.name)),
             (None, _) => {
@@ -156,6 +164,19 @@ mod tests {
         {
             assert_eq!(span(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn names_below_a_service_need_no_line() {
+        let route = |text: &str, service: Option<&str>| {
+            RouteEntry::new(&text.parse().unwrap(), 62893, service.map(str::to_owned))
+        };
+        let all = [
+            route("web.localhost=http://127.0.0.1:1", Some("web")),
+            route("*.web.localhost=http://127.0.0.1:1", Some("web")),
+            route("*.localhost=http://127.0.0.1:2", None),
+        ];
+        assert_eq!(all.each_ref().map(|route| is_said(route, &all)), [false, true, false]);
     }
 
     #[test]

@@ -32,8 +32,9 @@ use crate::exit::Exit;
         navyd hub install              start it whenever you log in\n  \
         navyd hub install --low-ports  the ways to URLs without a port\n  \
         navyd hub --ephemeral --route shop.localhost=http://127.0.0.1:3000\n  \
-        navyd hub --ephemeral --route shop.localhost=http://localhost:3000 --route shop.localhost/api=http://localhost:4000\n  \
-        navyd hub --ephemeral --route 127.0.0.1:8000=http://127.0.0.1:3000 --route 15432=tcp://127.0.0.1:5432\n  \
+        navyd hub --ephemeral --tls --route shop.localhost/api=http://localhost:4000\n  \
+        navyd hub --ephemeral --route 127.0.0.1:8000=http://127.0.0.1:3000\n  \
+        navyd hub --ephemeral --route 15432=tcp://127.0.0.1:5432\n  \
         navyd hub --ephemeral --route 127.0.0.1:5354=udp://127.0.0.1:53\n\n\
         Exit status: 0 it ended in order or yes, 1 no or none runs, 2 wrong use or failure."
 )]

@@ -8,6 +8,7 @@ mod attention;
 mod diff;
 mod filter;
 mod records;
+mod routes;
 mod rows;
 #[cfg(test)]
 mod snapshots;
@@ -247,6 +248,7 @@ impl Plan {
         if !self.connections || self.form == Form::Json {
             let seen = client::listeners(&self.scope)?;
             (answer.listeners, answer.notes) = (seen.listeners, seen.notes);
+            routes::tell(&mut answer.listeners);
             answer.listeners.retain(|listener| self.filter.keeps(listener));
             answer.notes.extend(client::unnamed(&answer.listeners));
             rows::sort(&mut answer.listeners, &self.me);

@@ -133,7 +133,7 @@ fn define() -> clap::Command {
         )
         .styles(usage::STYLES)
         .disable_help_subcommand(true)
-        .subcommands(COMMANDS.iter().map(|leaf| (leaf.define)()))
+        .subcommands(COMMANDS.iter().map(|leaf| usage::with_examples((leaf.define)())))
 }
 
 fn dispatch(mut args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
@@ -162,11 +162,15 @@ fn dispatch(mut args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> 
 
 /// The line to type for help with what these arguments meant.
 fn help_for(args: &[OsString]) -> String {
-    let names: Vec<String> = COMMANDS.iter().map(|leaf| (leaf.define)().get_name().to_owned()).collect();
-    match names.iter().find(|name| args.iter().any(|arg| arg == name.as_str())) {
-        Some(name) => format!("navyd {name} --help"),
-        None => "navyd --help".into(),
+    let (mut line, mut level) = ("navyd".to_owned(), define());
+    // Bias: the value of a flag may look like a command; then the help is that of another, and never of none.
+    for word in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        if let Some(next) = level.find_subcommand(word).cloned() {
+            line = format!("{line} {word}");
+            level = next;
+        }
     }
+    line + " --help"
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -208,6 +212,8 @@ mod tests {
         for (typed, expected) in [
             ("navyd ls --zzz", "navyd ls --help"),
             ("navyd --json man x y", "navyd man --help"),
+            ("navyd hub logs --zzz", "navyd hub logs --help"),
+            ("navyd route add stop --zzz", "navyd route add --help"),
             ("navyd zzz", "navyd --help"),
         ] {
             let args: Vec<OsString> = typed.split(' ').map(OsString::from).collect();

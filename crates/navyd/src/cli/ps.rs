@@ -11,7 +11,7 @@ use super::{Command, Format, Stage, services};
 use crate::{
     exit::Exit,
     hub::{self, Method},
-    out::{Align, Column, Failure, Screen, Table, Text, Tone},
+    out::{Align, Column, Failure, Screen, Table, Text, Tone, measure},
 };
 
 /// List the services of this directory's project
@@ -84,7 +84,8 @@ fn render(found: &[Service], routes: &[RouteEntry], all: bool, screen: &mut Scre
         table.push(vec![
             Text::of(Tone::Bold, if all { &service.id } else { &service.name }),
             Text::of(tone, service.phase.as_str()),
-            Text::plain(age(now, service.since)).piped(format!("{:.3}", service.since)),
+            Text::plain(measure::age(now.duration_since(service.since).unsigned_abs()))
+                .piped(format!("{:.3}", service.since)),
             number(service.pid),
             number(port.map(u32::from)),
             Text::plain(url.and_then(|route| route.url.as_deref()).unwrap_or_default()),
@@ -104,31 +105,5 @@ fn ended(ended: Ended) -> String {
     match ended {
         Ended::Status(status) => format!("status {status}"),
         Ended::Signal(signal) => format!("signal {signal}"),
-    }
-}
-
-/// In the largest unit that fits.
-fn age(now: Timestamp, since: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min", seconds / 60),
-        3_600..86_400 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_have_one_unit() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        for (seconds, expected) in
-            [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7_300, "2 h"), (200_000, "2 d"), (-5, "0 s")]
-        {
-            assert_eq!(age(at(1_000_000 + seconds), at(1_000_000)), expected);
-        }
     }
 }

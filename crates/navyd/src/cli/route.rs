@@ -7,9 +7,10 @@ mod sync_hosts;
 use std::{io, net::SocketAddr};
 
 use navyd_model::{
-    Route as ModelRoute,
+    Route as ModelRoute, Target,
     api::Document,
     hub::{Keeper, NewRoute, RouteEntry, Routes},
+    target::Host,
 };
 
 use super::{Command, Format, Stage};
@@ -26,7 +27,7 @@ use crate::{
 #[command(
     name = "route",
     disable_help_subcommand = true,
-    arg_required_else_help = true,
+    arg_required_else_help = false,
     after_long_help = "Examples:\n  \
         navyd route add shop 3000                        http://shop.localhost:62893 leads to port 3000\n  \
         navyd route add shop/api http://localhost:4000   its paths below /api lead elsewhere\n  \
@@ -154,7 +155,7 @@ fn wanted(from: &str, to: Option<&str>) -> Result<NewRoute, Failure> {
         (Some(to), _) => (from, to),
         (None, Some((from, to))) => (from, to),
         (None, None) => {
-            return Err(Failure::new(format!("`{from}` says not where it leads"))
+            return Err(Failure::new(format!("`{from}` does not say where it leads"))
                 .hint(format!("navyd route add {from} http://127.0.0.1:3000")));
         }
     };
@@ -166,10 +167,17 @@ fn wanted(from: &str, to: Option<&str>) -> Result<NewRoute, Failure> {
     })
 }
 
-/// A single word is a name below `localhost`.
+/// A single word is a name below `localhost`; of a URL, as `navyd route ls` shows it, the port is the hub's.
 fn entry(typed: &str) -> String {
+    if let Ok(Target { host: Some(Host::Name(host)), scheme: Some(_), .. }) = typed.parse() {
+        let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
+        let path = rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'));
+        return host + path;
+    }
+    let typed = typed.strip_prefix("http://").unwrap_or(typed);
     let (host, path) = typed.find('/').map_or((typed, ""), |at| typed.split_at(at));
-    let word = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let word = !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if word && host != "localhost" && host.parse::<u16>().is_err() {
         return format!("{host}.localhost{path}");
     }
@@ -202,6 +210,9 @@ mod tests {
             ("*.shop.localhost", Some("localhost:3000"), "*.shop.localhost=http://localhost:3000"),
             ("8000", Some("tcp://127.0.0.1:5432"), "8000=tcp://127.0.0.1:5432"),
             ("127.0.0.1:8000=3000", None, "127.0.0.1:8000=http://localhost:3000"),
+            ("http://shop.localhost:62893/api", Some("3000"), "shop.localhost/api=http://localhost:3000"),
+            ("http://127.0.0.1:8000", Some("3000"), "127.0.0.1:8000=http://localhost:3000"),
+            ("my_shop", Some("3000"), "my_shop.localhost=http://localhost:3000"),
             ("shop=http://127.0.0.1:1", None, "shop.localhost=http://127.0.0.1:1"),
         ] {
             let wanted = wanted(from, to).unwrap();

@@ -91,7 +91,7 @@ impl Command for Run {
             Ok(status) => Ok(Exit::Child(status)),
             Err(error) => Err(Failure::new(format!("`{name}` cannot be run"))
                 .cause(error.to_string())
-                .hint(format!("command -v {name}"))
+                .hint(instead(&name, arguments.is_empty()))
                 .into()),
         }
     }
@@ -148,6 +148,14 @@ impl Run {
     }
 }
 
+/// What to type when a program cannot be run. One with spaces and without arguments is a line for a shell.
+fn instead(name: &str, is_alone: bool) -> String {
+    if is_alone && name.contains(' ') {
+        return format!("navyd run -- sh -c '{}'", name.replace('\'', r"'\''"));
+    }
+    format!("command -v {name}")
+}
+
 /// The nearest `package.json`, as npm and its relatives look for it.
 fn manifest(here: &Path) -> Option<serde_json::Value> {
     /// The largest that is read, in bytes. Real ones have some kilobytes.
@@ -155,4 +163,21 @@ fn manifest(here: &Path) -> Option<serde_json::Value> {
     let path: PathBuf = here.ancestors().map(|dir| dir.join("package.json")).find(|path| path.is_file())?;
     fs::metadata(&path).ok().filter(|found| found.len() <= LARGEST)?;
     serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_for_a_shell() {
+        for (name, is_alone, expected) in [
+            ("nosuch", true, "command -v nosuch"),
+            ("my program", false, "command -v my program"),
+            ("serve $PORT", true, "navyd run -- sh -c 'serve $PORT'"),
+            ("say 'x'", true, r"navyd run -- sh -c 'say '\''x'\'''"),
+        ] {
+            assert_eq!(instead(name, is_alone), expected);
+        }
+    }
 }

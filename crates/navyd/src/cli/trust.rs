@@ -22,6 +22,7 @@ use crate::{exit::Exit, out::Failure};
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "trust",
+    arg_required_else_help = false,
     after_long_help = "Examples:\n  \
         navyd trust status                     which stores hold the authority, and which clients trust it\n  \
         navyd trust install --dry-run          say what would be written and run\n  \

@@ -7,14 +7,14 @@ use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use navyd_model::{
     Line, Phase, Service,
     api::Document,
-    hub::{Happened, HubEvent, Services},
+    hub::{Happened, HubEvent, RouteEntry, Services},
     project::{ProjectState, Stopped},
 };
 
@@ -23,7 +23,7 @@ use crate::{
     exit::Exit,
     hub::{self, Client, Method, segment},
     interrupt::Interrupt,
-    out::{Failure, Text, Tone},
+    out::{Align, Column, Failure, Table, Text, Tone},
 };
 
 /// Run the services of this directory's project
@@ -49,8 +49,17 @@ pub(super) struct Up {
     detach: bool,
 }
 
+const COLUMNS: &[Column] = &[
+    Column { header: "NAME", align: Align::Left, importance: 9, least: 8 },
+    Column { header: "PHASE", align: Align::Left, importance: 8, least: 8 },
+    Column { header: "URL", align: Align::Left, importance: 7, least: 16 },
+];
+
 /// How often an interrupt is looked for.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// After how long it is said what is waited for.
+const SOON: Duration = Duration::from_secs(3);
 
 /// How long those that have ended may have something to say that is still on its way. Where the whole project ended,
 /// their silence is told.
@@ -181,6 +190,7 @@ fn detached(
     news: &Receiver<News>,
     stage: &mut Stage,
 ) -> anyhow::Result<Exit> {
+    let mut told = Some(Instant::now() + SOON);
     let together = loop {
         match ready(standing.values()) {
             Together::Coming => {}
@@ -190,6 +200,11 @@ fn detached(
             stage.screen.note("they go on starting")?;
             stage.screen.hint("navyd down")?;
             return Ok(Exit::Interrupted);
+        }
+        if told.is_some_and(|at| Instant::now() >= at) {
+            told = None;
+            stage.screen.note(awaited(standing.values()))?;
+            stage.screen.flush()?;
         }
         match news.recv_timeout(LOOK) {
             Ok(News::Service(service)) => take(standing, *service),
@@ -212,18 +227,33 @@ fn detached(
 
 fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Result<()> {
     let routes = hub.routes().map_err(Failure::from)?.routes;
+    let mut table = Table::new(COLUMNS);
     for service in services {
-        let route =
-            routes.iter().find(|route| route.service.as_ref() == Some(&service.id) && route.url.is_some());
-        let url = route.and_then(|route| route.url.clone()).unwrap_or_default();
-        let tone = if service.phase == Phase::Failed { Tone::Red } else { Tone::Plain };
-        let text = Text::of(Tone::Bold, &service.name).then(tone, format!(" {}", service.phase.as_str()));
-        stage.screen.line(&if url.is_empty() { text } else { text.then(Tone::Plain, format!(" {url}")) })?;
+        let own = |route: &&RouteEntry| route.service.as_ref() == Some(&service.id) && route.url.is_some();
+        let url = routes.iter().find(own).and_then(|route| route.url.as_deref()).unwrap_or_default();
+        let tone = match service.phase {
+            Phase::Ready => Tone::Green,
+            Phase::Failed => Tone::Red,
+            _ => Tone::Plain,
+        };
+        let phase = Text::of(tone, service.phase.as_str());
+        table.push(vec![Text::of(Tone::Bold, &service.name), phase, Text::plain(url)]);
     }
+    let drawn = table.draw(&stage.screen.look());
+    stage.screen.print(&drawn)?;
     if let Some(failed) = services.iter().find(|service| service.phase == Phase::Failed) {
         stage.screen.hint(&format!("navyd logs {}", failed.name))?;
     }
     Ok(())
+}
+
+/// Who is not ready, and the way for those that never listen.
+fn awaited<'s>(services: impl Iterator<Item = &'s Service>) -> String {
+    let coming: Vec<String> = services
+        .filter(|service| !matches!(service.phase, Phase::Ready | Phase::Stopped | Phase::Failed))
+        .map(|service| format!("`{}` ({})", service.name, service.phase.as_str()))
+        .collect();
+    format!("waiting for {}; one that never listens has `ready = {{ started = true }}`", coming.join(", "))
 }
 
 fn take(standing: &mut BTreeMap<String, Service>, service: Service) {

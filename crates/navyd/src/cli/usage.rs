@@ -30,6 +30,25 @@ pub(super) fn explain(error: &clap::Error, help: &str, screen: &mut Screen) -> a
     }
 }
 
+/// The command, with examples in the help of each command below it: those of its own that show it, and its exit status.
+pub(super) fn with_examples(command: clap::Command) -> clap::Command {
+    let Some(examples) = command.get_after_long_help().map(ToString::to_string) else { return command };
+    let name = command.get_name().to_owned();
+    let parts: Vec<_> = command.get_subcommands().map(|part| part.get_name().to_owned()).collect();
+    let status = examples.find("Exit status:").map(|at| &examples[at..]);
+    parts.iter().fold(command, |command, part| {
+        let line = format!("navyd {name} {part}");
+        let shows = |example: &&str| {
+            let rest = example.trim_start().trim_start_matches("sudo ").strip_prefix(&line);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        let shown: Vec<&str> = examples.lines().filter(shows).collect();
+        let shown = if shown.is_empty() { format!("  {line}") } else { shown.join("\n") };
+        let help = format!("Examples:\n{shown}\n\n{}", status.unwrap_or_default());
+        command.mut_subcommand(part, |part| part.after_long_help(help))
+    })
+}
+
 /// What was wrong, why, and what to type. Pure.
 fn failure(error: &clap::Error, help: &str) -> Failure {
     let text = |kind| match error.get(kind) {
@@ -53,6 +72,13 @@ fn failure(error: &clap::Error, help: &str) -> Failure {
             let failure = Failure::new(format!("`{name}` is not a command of navyd"));
             return match text(ContextKind::SuggestedSubcommand) {
                 Some(similar) => failure.hint(format!("navyd {similar}")),
+                None => failure.hint(help),
+            };
+        }
+        ErrorKind::MissingSubcommand => {
+            let failure = Failure::new("a command is missing");
+            return match text(ContextKind::ValidSubcommand) {
+                Some(valid) => failure.cause(format!("it is one of `{valid}`")).hint(help),
                 None => failure.hint(help),
             };
         }
@@ -97,6 +123,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn commands_below_others_show_their_examples() {
+        let help = |path: [&str; 2]| {
+            let typed = ["navyd", path[0], path[1], "--help"];
+            super::super::define().try_get_matches_from(typed).unwrap_err().render().to_string()
+        };
+        let add = help(["route", "add"]);
+        assert!(add.contains("navyd route add shop 3000") && !add.contains("navyd route ls"), "{add}");
+        assert!(add.contains("Exit status: 0"), "{add}");
+        assert!(help(["hub", "stop"]).contains("Examples:\n  navyd hub stop\n"));
+    }
+
+    #[test]
     fn wrong_use_is_told_in_our_words() {
         let check = |typed: &str, what: &str, cause: Option<&str>, hint: &str| {
             let error = super::super::define().try_get_matches_from(typed.split(' ')).unwrap_err();
@@ -119,6 +157,12 @@ mod tests {
             "navyd --color blue",
             "`blue` is not a value of `--color <auto|always|never>`",
             Some("it is one of `auto`, `always`, `never`"),
+            "navyd --help",
+        );
+        check(
+            "navyd route",
+            "a command is missing",
+            Some("it is one of `add`, `rm`, `ls`, `sync-hosts`"),
             "navyd --help",
         );
         check("navyd completions", "`<SHELL>` is missing", None, "navyd --help");

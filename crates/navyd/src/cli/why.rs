@@ -3,9 +3,11 @@
 //! The host looks and judges; here the answer is drawn. Deliberately absent: any judgement, and acting on it.
 
 mod draw;
+mod route;
 
 use jiff::Timestamp;
-use navyd_model::{Target, Why as Answer, api::Document, target::Host};
+use navyd_model::{CauseId, Target, Why as Answer, api::Document, target::Host};
+use serde::Serialize;
 
 use super::{Command, Format, Stage, probe};
 use crate::{
@@ -27,14 +29,15 @@ const HTTP: u16 = 80;
     after_long_help = "Examples:\n  \
         navyd why 3000                    who has it, or what is in the way\n  \
         navyd why http://localhost:5173   how the name resolves, and which address answers\n  \
-        navyd why shop.localhost          the same; port 80, as a browser would\n  \
+        navyd why shop.localhost          where its route leads, and who answers there; without one, port 80\n  \
+        navyd why web                     the same for a service that navyd runs\n  \
         navyd why [::1]:3000              only that address\n  \
         navyd why 53/udp                  UDP\n\n\
         Exit status: 0 the port is free, or a listener has it and nothing is wrong; 1 something is in the way or\n\
         wrong; 2 wrong use or failure."
 )]
 pub(super) struct Why {
-    /// A port, an address with a port, or a URL
+    /// A port, an address with a port, a URL, or the name of a route or service
     target: String,
 
     /// Ask the listeners what they speak, with harmless bytes; debuggers and one-shot listeners are never touched
@@ -46,10 +49,25 @@ pub(super) struct Why {
     show_probes: bool,
 }
 
+/// The body of `navyd.why/1`.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    /// The route that was asked about; the rest is about its upstream.
+    route: Option<&'a route::Led>,
+}
+
 impl Command for Why {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let target = with_port(self.target.parse::<Target>().map_err(Failure::from)?)?;
+        let (led, target) = match route::find(&self.target) {
+            Some((led, upstream)) => (Some(led), upstream),
+            None => (None, with_port(self.target.parse().map_err(Failure::from)?)?),
+        };
         let mut answer = client::why(&target)?;
+        if let Some(led) = &led {
+            led.advise(&mut answer);
+        }
         if self.show_probes {
             let planned = probe::plan(&answer.listeners);
             match stage.format {
@@ -66,10 +84,19 @@ impl Command for Why {
             probe::ask(&mut answer.listeners, &mut stage.screen)?;
         }
         match stage.format {
-            Format::Json => stage.screen.json(&Document::new("why", &answer))?,
-            Format::Jsonl => stage.screen.json_line(&Document::new("why", &answer))?,
+            Format::Json => {
+                stage.screen.json(&Document::new("why", Report { answer: &answer, route: led.as_ref() }))?;
+            }
+            Format::Jsonl => {
+                stage
+                    .screen
+                    .json_line(&Document::new("why", Report { answer: &answer, route: led.as_ref() }))?;
+            }
             Format::Text => {
                 let look = stage.screen.look();
+                for line in led.iter().flat_map(route::Led::lines) {
+                    stage.screen.line(&line)?;
+                }
                 let width = look.width.filter(|_| look.terminal);
                 for line in draw::lines(&answer, &client::me(), Timestamp::now(), width) {
                     stage.screen.line(&line)?;
@@ -79,7 +106,7 @@ impl Command for Why {
                 }
             }
         }
-        Ok(exit(&answer))
+        Ok(exit(&answer, led.as_ref()))
     }
 }
 
@@ -93,6 +120,8 @@ fn with_port(target: Target) -> Result<Target, Failure> {
     }
 }
 
-fn exit(answer: &Answer) -> Exit {
-    if answer.verdict.is_clean() { Exit::Yes } else { Exit::No }
+/// A port that is free is no upstream.
+fn exit(answer: &Answer, led: Option<&route::Led>) -> Exit {
+    let leads = led.is_none_or(|led| led.is_well() && answer.verdict != CauseId::Free);
+    if answer.verdict.is_clean() && leads { Exit::Yes } else { Exit::No }
 }

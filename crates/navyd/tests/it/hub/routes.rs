@@ -15,7 +15,7 @@ fn a_route_carries_at_once_and_is_kept() {
         (added["schema"].as_str(), added["from"].as_str()),
         (Some("navyd.route/1"), Some("shop.localhost"))
     );
-    let url = format!("http://shop.localhost:{}/", first.address().port());
+    let url = format!("http://shop.localhost:{}", first.address().port());
     assert_eq!(added["url"].as_str(), Some(url.as_str()));
 
     let reaches = |hub: &super::Foreground| {
