@@ -235,18 +235,12 @@ fn read(file: &Path, text: &str) -> Result<Config, Vec<Mistake>> {
     if name.ends_with(".toml") { config::read(&name, text) } else { config::read_procfile(&name, text) }
 }
 
-/// The first mistake, and how many more there are.
+/// The first mistake, and a line for each other.
 fn mistaken(mistakes: &[Mistake]) -> Fault {
     let fault = |mistake: &Mistake| {
-        let more = match mistakes.len() {
-            0 | 1 => String::new(),
-            _ => {
-                let others = mistakes[1..].iter().map(|mistake| mistake.message.as_str());
-                format!("; also: {}", others.collect::<Vec<_>>().join("; "))
-            }
-        };
+        let others: String = mistakes[1..].iter().map(|other| format!("\nalso {}", other.message)).collect();
         Fault::new(StatusCode::UNPROCESSABLE_ENTITY, mistake.message.clone())
-            .cause(format!("{}{more}", mistake.cause))
+            .cause(format!("{}{others}", mistake.cause))
             .hint(mistake.hint.clone())
     };
     mistakes.first().map_or_else(|| Fault::inner(&"a mistake without a place"), fault)

@@ -168,7 +168,7 @@ impl Desk {
         }
         let said = match &ran {
             Ok(ran) if ran.stderr.trim().is_empty() => last_words(&ran.stdout),
-            Ok(ran) => last_words(&ran.stderr),
+            Ok(ran) => reason(&ran.stderr),
             Err(error) => error.to_string(),
         };
         let came = self.seen.connections.load(Ordering::SeqCst) > before;
@@ -231,4 +231,10 @@ fn serve(mut stream: TcpStream, seen: &Seen, config: &Arc<ServerConfig>) -> io::
     tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nnavyd\n")?;
     tls.conn.send_close_notify();
     tls.flush()
+}
+
+/// What a client says of the certificate; what it says last where that is not told. Some end with where to read more.
+fn reason(said: &str) -> String {
+    let line = said.lines().find(|line| line.to_ascii_lowercase().contains("certif"));
+    last_words(line.unwrap_or(said))
 }

@@ -75,8 +75,11 @@ enum News {
     /// They will say nothing more.
     Silence,
     Service(Box<Service>),
-    /// The hub says nothing more.
-    Over,
+    /// The hub says nothing more; whether it had said that it ends.
+    Over {
+        /// Services end with a hub that ends in order.
+        in_order: bool,
+    },
     /// They were told to end, and have; or that failed.
     Ended(Result<(), Failure>),
 }
@@ -146,7 +149,7 @@ impl Up {
                     stage.screen.note("some lines were said too fast, and are missing here")?;
                 }
                 Ok(News::Service(service)) => take(standing, *service),
-                Ok(News::Over) => return Err(over().into()),
+                Ok(News::Over { in_order }) => return Err(over(in_order).into()),
                 Ok(News::Ended(ended)) => {
                     ended?;
                     (all_ended, patience) = (true, LAST_WORDS);
@@ -208,7 +211,7 @@ fn detached(
         }
         match news.recv_timeout(LOOK) {
             Ok(News::Service(service)) => take(standing, *service),
-            Ok(News::Over) => return Err(over().into()),
+            Ok(News::Over { in_order }) => return Err(over(in_order).into()),
             Ok(News::Line(_) | News::Missed | News::Silence | News::Ended(_)) | Err(_) => {}
         }
     };
@@ -253,7 +256,7 @@ fn awaited<'s>(services: impl Iterator<Item = &'s Service>) -> String {
         .filter(|service| !matches!(service.phase, Phase::Ready | Phase::Stopped | Phase::Failed))
         .map(|service| format!("`{}` ({})", service.name, service.phase.as_str()))
         .collect();
-    format!("waiting for {}; one that never listens has `ready = {{ started = true }}`", coming.join(", "))
+    format!("waiting for {}; one that listens nowhere has `port = false`", coming.join(", "))
 }
 
 fn take(standing: &mut BTreeMap<String, Service>, service: Service) {
@@ -291,13 +294,17 @@ fn listen(tell: SyncSender<News>) -> anyhow::Result<()> {
     let events = hub::ensure()?.follow("/api/v1/events").map_err(Failure::from)?;
     // It ends with the hub or the process.
     thread::spawn(move || {
+        let mut in_order = false;
         for message in events.map_while(Result::ok) {
             let Ok(event) = serde_json::from_str::<Document<HubEvent>>(&message.data) else { continue };
             let services = match event.body.what {
                 Happened::Service { service } => vec![service],
                 // While the terminal stood still.
                 Happened::Lagged { .. } => all(),
-                Happened::Stopping => break,
+                Happened::Stopping => {
+                    in_order = true;
+                    break;
+                }
                 _ => continue,
             };
             if services.into_iter().any(|service| tell.send(News::Service(Box::new(service))).is_err()) {
@@ -305,7 +312,7 @@ fn listen(tell: SyncSender<News>) -> anyhow::Result<()> {
             }
         }
         // Nobody listens when the command has ended.
-        let _ = tell.send(News::Over);
+        let _ = tell.send(News::Over { in_order });
     });
     Ok(())
 }
@@ -353,8 +360,13 @@ fn stop(state: &ProjectState, names: Vec<String>, tell: SyncSender<News>) {
     });
 }
 
-fn over() -> Failure {
-    Failure::new("the hub has ended, and its services with it").hint("navyd hub logs")
+fn over(in_order: bool) -> Failure {
+    if in_order {
+        return Failure::new("the hub has ended, and its services with it").hint("navyd hub logs");
+    }
+    Failure::new("the hub was killed")
+        .cause("what its services have started may still run; the next hub ends that first")
+        .hint("navyd up")
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Failure {
         Self { what: what.into(), ..Self::default() }
     }
 
-    /// Why it happened.
+    /// Why it happened; several reasons each in a line.
     pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
@@ -61,7 +61,7 @@ impl Failure {
     /// What happened and why, in one line.
     pub(crate) fn line(&self) -> String {
         match &self.cause {
-            Some(cause) => format!("{}: {cause}", self.what),
+            Some(cause) => format!("{}: {}", self.what, cause.replace('\n', "; ")),
             None => self.what.clone(),
         }
     }
@@ -71,8 +71,11 @@ impl Failure {
         let mut drawn = Text::of(Tone::Red, "error:").then(Tone::Plain, format!(" {}", self.what)).show(look);
         drawn.push('\n');
         if let Some(cause) = &self.cause {
-            drawn.push_str(&Text::plain(format!("  cause: {cause}")).show(look));
-            drawn.push('\n');
+            for (at, line) in cause.lines().enumerate() {
+                let label = if at == 0 { "  cause: " } else { "         " };
+                drawn.push_str(&Text::plain(format!("{label}{line}")).show(look));
+                drawn.push('\n');
+            }
         }
         if let Some(hint) = &self.hint {
             drawn.push('\n');

@@ -100,7 +100,7 @@ fn what_cannot_be_a_route_is_refused_and_nothing_changes() {
         (&["loop", &own.port().to_string()], "leads back to the hub", "navyd ls"),
         (&[&format!("{own}=tcp://127.0.0.1:9")], "is the hub itself", "navyd route add"),
         (&["shop", "http://192.0.2.1"], "is not on this machine", "navyd route add shop http://"),
-        (&["lonely"], "`lonely` says not where it leads", "navyd route add lonely http://127.0.0.1:3000"),
+        (&["lonely"], "`lonely` does not say where it leads", "navyd route add lonely http://127.0.0.1:3000"),
     ] {
         let ran = home.run(&[&["route", "add"], arguments].concat());
         assert_eq!(ran.status, Some(2), "{arguments:?}: {ran:?}");
