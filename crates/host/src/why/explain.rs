@@ -1,7 +1,7 @@
 //! The verdict: a pure function of what was seen. Its table of tests, `table.rs`, is the specification.
 
 use navyd_model::{
-    Cause, CauseId, Target, Why,
+    Cause, CauseId, Listener, Protocol, Target, Why,
     why::{Asked, Resolution},
 };
 
@@ -36,14 +36,17 @@ pub fn explain(facts: &Facts, target: &Target) -> Why {
         bind: facts.bind.clone(),
         connect: facts.connect.clone(),
         resolution: facts.resolution.clone().map(|resolution| won(resolution, facts, &question)),
-        listeners: facts
-            .listeners
-            .iter()
-            .filter(|listener| listener.proto == question.proto)
-            .cloned()
-            .collect(),
+        listeners: concerned(facts, question.proto),
         unknown: facts.unknown.clone(),
     }
+}
+
+/// The listeners of the protocol, in the order of their addresses: the kernel's own order differs from time to time.
+fn concerned(facts: &Facts, proto: Protocol) -> Vec<Listener> {
+    let mut listeners: Vec<Listener> =
+        facts.listeners.iter().filter(|listener| listener.proto == proto).cloned().collect();
+    listeners.sort_by_key(|listener| (listener.netns.is_some(), listener.address));
+    listeners
 }
 
 /// The last resort: what was refused, and what might be behind it.

@@ -39,6 +39,36 @@ fn a_route_carries_at_once_and_is_kept() {
 }
 
 #[test]
+fn why_begins_with_the_route_and_ls_tells_its_name() {
+    let home = Home::new();
+    let (upstream, _heard) = answering("HTTP/1.1 200 OK|Content-Length: 2||ok");
+    assert!(home.json(&["why", &upstream.to_string()])["route"].is_null());
+    let hub = home.hub();
+    home.json(&["route", "add", "shop", &format!("http://{upstream}")]);
+    let url = format!("http://shop.localhost:{}", hub.address().port());
+    for typed in ["shop.localhost", &format!("{url}/x?y")] {
+        let ran = home.run(&["why", typed]);
+        let begins = format!("{url} → http://{upstream}\n{upstream}/tcp  listener: ");
+        assert!(ran.stdout.starts_with(&begins) && ran.status == Some(0), "{ran:?}");
+        assert_eq!(home.json(&["why", typed])["route"]["from"], "shop.localhost");
+    }
+
+    let seen = home.json(&["ls"]);
+    let of = |port: u16| {
+        let listeners = seen["listeners"].as_array().unwrap().iter();
+        listeners.filter(|one| one["port"] == port).cloned().next().unwrap()
+    };
+    assert_eq!(of(upstream.port())["note"], url);
+    assert_eq!(of(hub.address().port())["holders"][0]["name"], "navyd hub");
+
+    // Nothing listens at its end any more: the port is free, and the name leads nowhere.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    home.json(&["route", "add", "gone", &format!("http://{free}")]);
+    let ran = home.run(&["why", "gone.localhost"]);
+    assert!(ran.stdout.contains("free: ") && ran.status == Some(1), "{ran:?}");
+}
+
+#[test]
 fn a_port_that_the_system_chose_is_the_same_after_a_start() {
     let home = Home::new();
     let (upstream, _heard) = answering("HTTP/1.1 200 OK|Content-Length: 2||ok");
