@@ -55,8 +55,8 @@ fn why_begins_with_the_route_and_ls_tells_its_name() {
 
     let seen = home.json(&["ls"]);
     let of = |port: u16| {
-        let listeners = seen["listeners"].as_array().unwrap().iter();
-        listeners.filter(|one| one["port"] == port).cloned().next().unwrap()
+        let listeners = seen["listeners"].as_array().unwrap();
+        listeners.iter().find(|one| one["port"] == port).cloned().unwrap()
     };
     assert_eq!(of(upstream.port())["note"], url);
     assert_eq!(of(hub.address().port())["holders"][0]["name"], "navyd hub");

@@ -56,7 +56,7 @@ fn what_failed_starts_nothing_that_needs_it() {
     );
     let ran = shop.run(&["up", "-d"]);
     assert_eq!(ran.status, Some(1), "{ran:?}");
-    assert!(ran.stdout.contains("setup failed") && ran.stdout.contains("web waiting"), "{ran:?}");
+    assert!(ran.stdout.contains("setup\tfailed\t") && ran.stdout.contains("web\twaiting\t"), "{ran:?}");
     assert!(ran.stderr.contains("hint: navyd logs setup"), "{ran:?}");
     assert!(!shop.path("started").exists());
     assert_eq!(shop.service("setup")["ended"]["status"], 7);
