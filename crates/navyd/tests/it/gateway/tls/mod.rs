@@ -104,7 +104,7 @@ fn tls_and_plain_are_told_apart_on_every_address() {
 fn links_of_the_own_page_stay_inside_tls() {
     let (address, _told) = answering(OK);
     let (hub, config) = shop(address);
-    let link = |scheme: &str| format!("href=\"{scheme}://shop.localhost:{}/\"", hub.listen.port());
+    let link = |scheme: &str| format!("href=\"{scheme}://shop.localhost:{}\"", hub.listen.port());
     let asked = format!("GET / HTTP/1.1|Host: {}|Connection: close||", hub.listen);
     let mut client = connect(&config, hub.listen, "127.0.0.1");
     client.say(&asked);
