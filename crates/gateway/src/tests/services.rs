@@ -100,7 +100,7 @@ fn a_service_that_listens_and_is_not_ready_is_not_asked() {
     let (_gateway, route, _tell) = gateway(upstream, sample(Phase::Starting), limits);
     let answer = ask(route, GET);
     assert!(answer.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"), "{answer}");
-    assert!(answer.contains("`web.shop` has been starting for "), "{answer}");
+    assert!(answer.contains("<code>web.shop</code> has been starting for "), "{answer}");
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
 }

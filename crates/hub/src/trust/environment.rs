@@ -22,7 +22,7 @@ const BUNDLES: [&str; 7] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// What a command's environment gets, so that it trusts services: of [`variables`], those that this process does not
+/// What a command's environment gets, so that it trusts services: of `variables`, those that this process does not
 /// have already.
 pub fn environment(places: &Places) -> Vec<(String, PathBuf)> {
     let free = |(name, _): &(String, PathBuf)| ThisMachine.variable(name).is_none();
