@@ -9,6 +9,7 @@ mod servers;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -96,6 +97,7 @@ struct Named {
 impl Ran {
     fn start(command: &mut Command) -> Self {
         let mut child = command
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -157,7 +159,9 @@ impl Ran {
 
 impl Drop for Ran {
     fn drop(&mut self) {
-        // Until it is waited for, its number is its own.
+        // Until it is waited for, its number is its own, and that of its group: npm leaves what it started alive.
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
