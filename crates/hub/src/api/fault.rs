@@ -37,6 +37,11 @@ impl Fault {
     pub(crate) fn inner(error: &impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())
     }
+
+    /// What is wrong, without its cause.
+    pub(crate) fn what(&self) -> &str {
+        &self.body.error
+    }
 }
 
 impl fmt::Display for Fault {

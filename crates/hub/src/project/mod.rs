@@ -179,17 +179,19 @@ async fn reload(house: &Arc<House>, root: &Path) {
         Ok(config) => define(house, &source, config).await,
         Err(fault) => Err(fault),
     };
-    let mistake = match defined {
-        Ok(_) if whole => house.projects.supervisor.up(root, &[]).await.err().map(|error| error.to_string()),
+    let up = || async { house.projects.supervisor.up(root, &[]).await.err().map(Fault::from) };
+    let fault = match defined {
+        Ok(_) if whole => up().await,
         Ok(_) => None,
-        Err(fault) => Some(fault.to_string()),
+        Err(fault) => Some(fault),
     };
-    match &mistake {
-        Some(mistake) => house.log.say(format_args!("{mistake}: everything runs as before")),
+    match &fault {
+        // The log is a file, and the line of a mistake may hold a secret: it is told to who asks, and not kept.
+        Some(fault) => house.log.say(format_args!("{}: everything runs as before", fault.what())),
         None => house.log.say(format_args!("`{}` was read again", source.file.display())),
     }
     if let Some(open) = house.projects.open().get_mut(root) {
-        open.mistake = mistake;
+        open.mistake = fault.map(|fault| fault.to_string());
     }
 }
 
