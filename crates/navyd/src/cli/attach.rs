@@ -10,7 +10,7 @@ use super::{Command, Format, Stage, services};
 use crate::{
     client,
     exit::Exit,
-    hub::{self, Method, segment},
+    hub::{Method, segment},
     out::Failure,
 };
 
@@ -31,9 +31,7 @@ pub(super) struct Attach {
 
 impl Command for Attach {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let (Some(hub), Some(writer)) = (hub::running()?, hub::running()?) else {
-            return Err(Failure::new("no hub runs, and so no service").hint("navyd up").into());
-        };
+        let (hub, writer) = (services::running()?, services::running()?);
         let chosen = services::chosen(&hub, &[self.service])?;
         let Some(service) = chosen.first().filter(|service| service.pid.is_some()) else {
             stage.screen.note("it does not run")?;

@@ -7,7 +7,7 @@ use super::{Command, Format, Stage, services};
 use crate::{
     client,
     exit::Exit,
-    hub::{self, Method, segment},
+    hub::{Method, segment},
     out::Failure,
 };
 
@@ -50,9 +50,7 @@ impl Command for Logs {
                 .cause(error.to_string())
                 .hint("navyd logs --grep 'error|warn'")
         })?;
-        let Some(hub) = hub::running()? else {
-            return Err(Failure::new("no hub runs, and so no service").hint("navyd up").into());
-        };
+        let hub = services::running()?;
         let chosen = services::chosen(&hub, &self.services)?;
         let ids: Vec<String> = chosen.iter().map(|service| segment(&service.id)).collect();
         let path = format!("/api/v1/services/{}/logs", ids.join(","));

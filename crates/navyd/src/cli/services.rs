@@ -1,6 +1,6 @@
-//! What the commands about services share: the project that is meant, and lines as they are shown.
+//! What the commands about services share: the project that is meant, what it is told, and lines as they are shown.
 //!
-//! Deliberately absent: what each command does.
+//! Deliberately absent: what each command does, but for what `stop` and `restart` do alike.
 
 use std::{
     collections::BTreeMap,
@@ -11,12 +11,15 @@ use std::{
 use navyd_model::{
     Line, Service, Stream,
     api::Document,
+    hub::Services,
     project::{NewProject, ProjectList, ProjectState},
 };
 
+use super::{Format, Stage};
 use crate::{
     client,
-    hub::{Client, Message, Method},
+    exit::Exit,
+    hub::{self, Client, Message, Method, segment},
     out::{Failure, Screen, Text, Tone},
 };
 
@@ -61,6 +64,31 @@ pub(super) fn new_project(file: &Path, services: Vec<String>) -> Result<NewProje
     let is_theirs = |(name, _): &(String, String)| !name.starts_with("NAVYD_");
     let environment: BTreeMap<_, _> = env::vars_os().filter_map(text_only).filter(is_theirs).collect();
     Ok(NewProject { file: file.to_string_lossy().into_owned(), text, services, environment })
+}
+
+/// The hub that runs them.
+pub(super) fn running() -> Result<Client, Failure> {
+    hub::running()?.ok_or_else(|| Failure::new("no hub runs, and so no service").hint("navyd up"))
+}
+
+/// Tells services to `stop` or `restart`, and prints how each stands then.
+pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Result<Exit> {
+    let hub = running()?;
+    let mut done = Vec::new();
+    for service in chosen(&hub, names)? {
+        let path = format!("/api/v1/services/{}/{verb}", segment(&service.id));
+        let service: Service = hub.ask(Method::POST, &path, None::<&()>).map_err(Failure::from)?;
+        if stage.format == Format::Text {
+            stage.screen.line(&Text::plain(format!("{}: {}", service.name, service.phase.as_str())))?;
+        }
+        done.push(service);
+    }
+    match stage.format {
+        Format::Text => {}
+        Format::Json => stage.screen.json(&Document::new("services", Services { services: done }))?,
+        Format::Jsonl => done.iter().try_for_each(|service| stage.screen.json_line(service))?,
+    }
+    Ok(Exit::Yes)
 }
 
 /// The services of the project of the working directory that have these names, or ids of any project; all of the

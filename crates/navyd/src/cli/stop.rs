@@ -1,13 +1,7 @@
 //! `navyd stop`: services end.
 
-use navyd_model::{Service, api::Document, hub::Services};
-
-use super::{Command, Format, Stage, services};
-use crate::{
-    exit::Exit,
-    hub::{self, Method, segment},
-    out::{Failure, Text},
-};
+use super::{Command, Stage, services};
+use crate::exit::Exit;
 
 /// End services of this directory's project
 #[derive(Debug, clap::Parser)]
@@ -24,23 +18,6 @@ pub(super) struct Stop {
 
 impl Command for Stop {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let Some(hub) = hub::running()? else {
-            return Err(Failure::new("no hub runs, and so no service").hint("navyd up").into());
-        };
-        let mut done = Vec::new();
-        for service in services::chosen(&hub, &self.services)? {
-            let path = format!("/api/v1/services/{}/stop", segment(&service.id));
-            let service: Service = hub.ask(Method::POST, &path, None::<&()>).map_err(Failure::from)?;
-            if stage.format == Format::Text {
-                stage.screen.line(&Text::plain(format!("{}: {}", service.name, service.phase.as_str())))?;
-            }
-            done.push(service);
-        }
-        match stage.format {
-            Format::Text => {}
-            Format::Json => stage.screen.json(&Document::new("services", Services { services: done }))?,
-            Format::Jsonl => done.iter().try_for_each(|service| stage.screen.json_line(service))?,
-        }
-        Ok(Exit::Yes)
+        services::act("stop", &self.services, stage)
     }
 }
