@@ -71,13 +71,13 @@ fn its_process_is_the_one_that_was_started() {
 fn in_a_terminal_it_is_in_front_and_hears_the_keys() {
     let Some(python) = needed("in_a_terminal_it_is_in_front_and_hears_the_keys", "python3") else { return };
     let home = Home::new();
-    // `terminal.py` types control-C once `ready` has come twice.
+    // `terminal.py` types control-C once a line `ready` has come twice.
     let script = "
 import os, signal, sys
 front = os.tcgetpgrp(0) == os.getpgrp()
 print('tty', [os.isatty(fd) for fd in (0, 1, 2)], 'front', front, 'leads', os.getpgrp() == os.getpid(), flush=True)
 try:
-    print('ready', 'ready', flush=True)
+    os.write(1, b'ready\\nready\\n')
     signal.pause()
 except KeyboardInterrupt:
     print('interrupted', flush=True)
@@ -87,7 +87,7 @@ except KeyboardInterrupt:
         let binary = env!("CARGO_BIN_EXE_navyd");
         let mut command = Command::new(&python);
         home.settle(&mut command);
-        command.args(["-c", include_str!("../see/terminal.py"), "80", "24", "ready"]);
+        command.args(["-c", include_str!("../see/terminal.py"), "80", "24", "ready\r\n"]);
         if through_navyd {
             command.args([binary, "run", "--no-hub", "--"]);
         }

@@ -14,6 +14,7 @@ if pid == 0:
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 settings = termios.tcgetattr(terminal)
 settings[3] &= ~termios.ECHO
+settings[3] |= termios.NOFLSH  # else control-C throws away what is written and not read yet
 termios.tcsetattr(terminal, termios.TCSANOW, settings)
 os.close(go)
 os.close(wait)
