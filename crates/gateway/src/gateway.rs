@@ -9,7 +9,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use navyd_model::{Entry, Route, Service};
+use navyd_model::{Entry, Route, Service, fault::Fault};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -43,6 +43,16 @@ pub struct Plan {
     pub tls: Option<Arc<Certificates>>,
 }
 
+/// What of a route is told to whoever keeps records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Observe {
+    /// Nothing: bytes are counted, and moved without a look where that can be.
+    #[default]
+    Not,
+    /// Everything that passes, as far as it is taken off fast enough.
+    All,
+}
+
 /// A route, and the service behind it where that is known.
 #[derive(Debug, Clone)]
 pub struct Routed {
@@ -51,11 +61,15 @@ pub struct Routed {
     /// The service as it stands. When the upstream of a service changes, the route is to be changed before the
     /// service is said to be ready: requests that waited for it go on just then.
     pub service: Option<watch::Receiver<Service>>,
+    /// What is told of what passes.
+    pub observe: Observe,
+    /// What is laid on it, in this order. Those that this gateway does not know are refused by [`Gateway::change`].
+    pub faults: Vec<Fault>,
 }
 
 impl From<Route> for Routed {
     fn from(route: Route) -> Self {
-        Self { route, service: None }
+        Self { route, service: None, observe: Observe::Not, faults: Vec::new() }
     }
 }
 

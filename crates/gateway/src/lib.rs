@@ -15,6 +15,7 @@
 //! - `http`: requests and responses; `h2`: HTTP/2, translated for it; `pages`: what the gateway says itself
 //! - `tcp`, `udp`: routes that are not understood
 //! - `upstream`: connections to where a route leads
+//! - [`tap`]: copies of what passes, for whoever keeps them
 //! - [`tls`]: certificates for names on this machine
 //! - `net`: sockets, buffers, deadlines; the only place that knows the operating system
 //!
@@ -37,6 +38,7 @@ mod site;
 mod sniff;
 mod standing;
 mod tally;
+pub mod tap;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -45,5 +47,5 @@ mod udp;
 mod upstream;
 mod worker;
 
-pub use gateway::{Counters, Gateway, Hurry, Plan, RouteCounters, Routed, StartError};
+pub use gateway::{Counters, Gateway, Hurry, Observe, Plan, RouteCounters, Routed, StartError};
 pub use limits::Limits;

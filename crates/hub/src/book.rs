@@ -252,10 +252,11 @@ impl Book {
         let kept = pages.kept.iter();
         let kept =
             kept.map(|kept| RouteEntry { open: kept.open, ..RouteEntry::new(&kept.route, port, None) });
-        let leased = pages.leased.iter().flat_map(|lease| &lease.routes).map(|Routed { route, service }| {
-            let service = service.as_ref().map(|service| service.borrow().id.clone());
-            RouteEntry { kept_by: Keeper::Service, ..RouteEntry::new(route, port, service) }
-        });
+        let leased =
+            pages.leased.iter().flat_map(|lease| &lease.routes).map(|Routed { route, service, .. }| {
+                let service = service.as_ref().map(|service| service.borrow().id.clone());
+                RouteEntry { kept_by: Keeper::Service, ..RouteEntry::new(route, port, service) }
+            });
         let entries = kept.chain(leased).collect();
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
     }
@@ -269,7 +270,7 @@ impl Pages {
     /// What the gateway should have: people's routes first.
     fn wanted(&self) -> Vec<Routed> {
         let kept = self.kept.iter().filter(|kept| kept.open);
-        let kept = kept.map(|kept| Routed { route: kept.route.clone(), service: None });
+        let kept = kept.map(|kept| Routed::from(kept.route.clone()));
         kept.chain(self.leased.iter().flat_map(|lease| lease.routes.iter().cloned())).collect()
     }
 

@@ -147,7 +147,7 @@ impl Held {
         let entry = |host: &String| host.parse::<Entry>().ok();
         let routed = |entry| {
             let route = Route { entry, upstream: upstream.clone() };
-            Routed { route, service: Some(self.service.subscribe()) }
+            Routed { service: Some(self.service.subscribe()), ..Routed::from(route) }
         };
         self.hosts.iter().filter_map(entry).map(routed).collect()
     }

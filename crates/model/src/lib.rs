@@ -9,6 +9,8 @@ pub mod api;
 pub mod config;
 pub mod connection;
 pub mod event;
+pub mod exchange;
+pub mod fault;
 pub mod free;
 pub mod holder;
 pub mod hub;

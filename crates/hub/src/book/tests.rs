@@ -64,7 +64,7 @@ fn of_service(text: &str) -> Routed {
         ended: None,
         log: Vec::new(),
     };
-    Routed { route: route(text), service: Some(watch::Sender::new(service).subscribe()) }
+    Routed { service: Some(watch::Sender::new(service).subscribe()), ..Routed::from(route(text)) }
 }
 
 #[test]

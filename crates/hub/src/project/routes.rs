@@ -120,7 +120,7 @@ async fn point(house: &Arc<House>, service: Service) {
 fn routes(entries: &[String], address: SocketAddr, shown: &watch::Sender<Service>) -> Vec<Routed> {
     // What leads to a loopback address is always a route; another would be left out.
     let routes = entries.iter().filter_map(|entry| format!("{entry}{address}").parse::<Route>().ok());
-    routes.map(|route| Routed { route, service: Some(shown.subscribe()) }).collect()
+    routes.map(|route| Routed { service: Some(shown.subscribe()), ..Routed::from(route) }).collect()
 }
 
 /// Gives an owner these routes instead of those that it has; whether it got them.

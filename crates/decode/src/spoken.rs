@@ -1,0 +1,44 @@
+//! What a decoder takes and tells.
+
+use navyd_model::exchange::{Piece, Protocol, Side};
+use serde_json::Value;
+
+/// Reads both directions of one connection.
+pub trait Decoder {
+    /// These bytes passed at `at` (microseconds since 1970, UTC). What is complete by them is put into `out`.
+    fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Spoken>);
+
+    /// So many bytes passed and are not known. A decoder finds its way back to the next message where the protocol
+    /// lets it, and else says so once.
+    fn gap(&mut self, from: Side, at: i64, count: u64, out: &mut Vec<Spoken>);
+
+    /// The connection has ended: what was begun is told as it is.
+    fn end(&mut self, at: i64, out: &mut Vec<Spoken>);
+}
+
+/// One exchange of a protocol that is not HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spoken {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// When it began, in microseconds since 1970 (UTC).
+    pub started: i64,
+    /// When the first byte of the answer came.
+    pub answered: Option<i64>,
+    /// When it was complete; `None` when the connection ended before.
+    pub ended: Option<i64>,
+    /// What was asked for in one word: `query`, `HGETALL`, `A`.
+    pub method: String,
+    /// What it was asked of: a statement, a key, a name.
+    pub target: String,
+    /// What the server says went wrong: `42P01: relation "x" does not exist`.
+    pub error: Option<String>,
+    /// Bytes of the client.
+    pub sent: u64,
+    /// Bytes of the server.
+    pub received: u64,
+    /// Parameters, columns, rows, replies: an object, or `null`.
+    pub details: Value,
+    /// Messages in between, where the protocol has them.
+    pub pieces: Vec<Piece>,
+}
