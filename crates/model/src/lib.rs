@@ -11,6 +11,7 @@ pub mod connection;
 pub mod event;
 pub mod exchange;
 pub mod fault;
+pub mod filter;
 pub mod free;
 pub mod holder;
 pub mod hub;

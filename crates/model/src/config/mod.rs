@@ -18,7 +18,7 @@ pub mod names;
 mod document;
 mod keys;
 mod mistake;
-mod near;
+pub(crate) mod near;
 mod order;
 mod procfile;
 mod reader;

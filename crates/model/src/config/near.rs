@@ -2,7 +2,7 @@
 
 /// The known word nearest to `typed`, when it is near: at most a third of its letters differ, and at least one
 /// may.
-pub(super) fn nearest<'w>(typed: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(typed: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     /// Nobody mistypes a longer word, and the distance takes time by the square of its length.
     const LONGEST: usize = 64;
     let typed: Vec<char> = typed.to_lowercase().chars().take(LONGEST + 1).collect();
