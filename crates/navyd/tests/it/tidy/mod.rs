@@ -19,6 +19,10 @@ use scan::Source;
 /// The longest that a file may be. The aim is 150.
 const MOST_LINES: usize = 500;
 
+/// The longest and widest that ARCHITECTURE.md may be: who is new reads all of it.
+const MOST_MAP_LINES: usize = 200;
+const MOST_MAP_COLUMNS: usize = 115;
+
 /// Folders whose files are leaves: a leaf imports no sibling, and stands on the list in `mod.rs`. `engine` are
 /// the files beside them that are not leaves; each is named here, so that a forgotten leaf is not taken for one.
 const REGISTRIES: &[leaves::Registry] = &[
@@ -76,7 +80,22 @@ fn unsafe_stays_in_the_kernel_and_is_explained() {
 fn the_map_is_the_disk() {
     let map = papers::map(&read("ARCHITECTURE.md"));
     let disk = papers::mapped(&files().iter().map(String::as_str).collect::<Vec<_>>());
-    report(&papers::differences("the map of ARCHITECTURE.md", &map, "the disk", &disk));
+    report(&papers::differences(
+        "the map of ARCHITECTURE.md",
+        &papers::with_folders(&map),
+        "the disk",
+        &disk,
+    ));
+    assert_eq!(papers::repeated(&map), [""; 0], "the map of ARCHITECTURE.md names these twice");
+}
+
+#[test]
+fn the_map_is_read_at_one_sitting() {
+    let text = read("ARCHITECTURE.md");
+    let lines = text.lines().count();
+    assert!(lines <= MOST_MAP_LINES, "ARCHITECTURE.md has {lines} lines; the most are {MOST_MAP_LINES}");
+    let wide = (1..).zip(text.lines()).filter(|(_, line)| line.chars().count() > MOST_MAP_COLUMNS);
+    report(&wide.map(|(number, _)| format!("ARCHITECTURE.md:{number} is too wide")).collect::<Vec<_>>());
 }
 
 #[test]

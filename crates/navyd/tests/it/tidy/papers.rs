@@ -4,28 +4,80 @@ use std::collections::BTreeSet;
 
 type Names = BTreeSet<String>;
 
-/// The paths that the tree under `## Map` draws: folders end with `/`.
+/// The paths that the map under `## Map` names, each as often as it does: folders end with `/`.
 ///
-/// A line is its branch (`├── `, four columns a level), then names with one space between them, then two
-/// spaces and the purpose. Only the last name of a line can be a folder with branches below.
-pub(super) fn map(document: &str) -> Names {
-    let tree = section(document, "## Map").unwrap_or_default().split("```").nth(1).unwrap_or_default();
-    let mut parents: Vec<&str> = Vec::new();
-    let mut found = Names::new();
-    for line in tree.lines() {
-        let drawn = |c: char| matches!(c, '│' | '├' | '└' | '─' | ' ' | '\u{a0}');
-        let names = line.trim_start_matches(drawn);
-        let depth = (line.chars().count() - names.chars().count()) / 4;
-        let Some(names) = names.split("  ").next().filter(|names| depth > 0 && !names.is_empty()) else {
+/// A line holds names with one space between them, then two spaces and the purpose. Where its first name is a folder,
+/// the rest of the line and the lines drawn further in are inside of it. `dir/{a b}` are `dir/a` and `dir/b`. Below
+/// `src/` a name without an ending is that of a Rust file.
+pub(super) fn map(document: &str) -> Vec<String> {
+    let drawn = section(document, "## Map").unwrap_or_default().split("```").nth(1).unwrap_or_default();
+    let mut parents: Vec<(usize, String)> = Vec::new();
+    let mut found = Vec::new();
+    for line in drawn.lines() {
+        let names = line.trim_start_matches(' ');
+        let indent = line.len() - names.len();
+        let names = names.split("  ").next().unwrap_or_default();
+        parents.retain(|(depth, _)| *depth < indent);
+        let outer = parents.last().map(|(_, path)| path.clone()).unwrap_or_default();
+        let first = names.split([' ', '{']).next().unwrap_or_default();
+        if !first.ends_with('/') {
+            named(&outer, &mut names.chars(), &mut found);
             continue;
-        };
-        parents.truncate(depth - 1);
-        let prefix = parents.concat();
-        let names: Vec<_> = names.split(' ').collect();
-        found.extend(names.iter().map(|name| format!("{prefix}{name}")));
-        parents.extend(names.last());
+        }
+        let inner = format!("{outer}{first}");
+        match names[first.len()..].strip_prefix(' ') {
+            Some(rest) => {
+                found.push(inner.clone());
+                named(&inner, &mut rest.chars(), &mut found);
+            }
+            None => named(&outer, &mut names.chars(), &mut found),
+        }
+        parents.push((indent, inner));
     }
     found
+}
+
+/// Reads names up to the end, or to the brace that closes.
+fn named(prefix: &str, names: &mut std::str::Chars<'_>, found: &mut Vec<String>) {
+    let mut name = String::new();
+    loop {
+        let next = names.next();
+        match next {
+            Some('{') => {
+                let folder = format!("{prefix}{name}");
+                if folder.ends_with('/') {
+                    found.push(folder.clone());
+                }
+                named(&folder, names, found);
+                name.clear();
+            }
+            Some(' ' | '}') | None => {
+                let path = format!("{prefix}{}", std::mem::take(&mut name));
+                let ending = if path.contains("src/") && !path.ends_with('/') { ".rs" } else { "" };
+                if path != prefix {
+                    found.push(path + ending);
+                }
+                if next != Some(' ') {
+                    return;
+                }
+            }
+            Some(letter) => name.push(letter),
+        }
+    }
+}
+
+/// These paths, and the folders that lead to them.
+pub(super) fn with_folders(paths: &[String]) -> Names {
+    let folders = |path: &String| -> Vec<String> {
+        path.match_indices('/').map(|(at, _)| path[..=at].to_owned()).collect()
+    };
+    paths.iter().flat_map(folders).chain(paths.iter().cloned()).collect()
+}
+
+/// What is named more than once.
+pub(super) fn repeated(paths: &[String]) -> Vec<String> {
+    let mut seen = Names::new();
+    paths.iter().filter(|path| !seen.insert((*path).clone())).cloned().collect()
 }
 
 /// What the map has to draw of these files: every folder, every file at the top, every source of a crate.
@@ -124,18 +176,41 @@ fn names(list: &[&str]) -> Names {
 
 #[test]
 fn a_map_is_read_as_paths() {
-    let document = "# A\n\n## Map\n\n```\nnavyd/\n├── Makefile  the commands\n├── crates/\n│   └── model/  words\n│       └── src/\n│           └── a.rs b.rs  types\n└── .ci/run\n```\n\n## Next\n```\n├── no\n```\n";
+    let document = "# A\n\n## Map\n\nA `b`.\n\n```\nMakefile .ci/  the commands\ndocs/{guide/ h1_{a/ b/}}  words\n\
+        crates/\n  model/src/ lib  words: all\n    a b x/{mod y/{z}} b/{tests}  types\n    c/ mod\n      d\n  \
+        e/src/ lib\n```\n\n## Next\n```\nno\n```\n";
     let expected = [
         "Makefile",
+        ".ci/",
+        "docs/",
+        "docs/guide/",
+        "docs/h1_a/",
+        "docs/h1_b/",
         "crates/",
-        "crates/model/",
         "crates/model/src/",
+        "crates/model/src/lib.rs",
         "crates/model/src/a.rs",
         "crates/model/src/b.rs",
+        "crates/model/src/x/",
+        "crates/model/src/x/mod.rs",
+        "crates/model/src/x/y/",
+        "crates/model/src/x/y/z.rs",
+        "crates/model/src/b/",
+        "crates/model/src/b/tests.rs",
+        "crates/model/src/c/",
+        "crates/model/src/c/mod.rs",
+        "crates/model/src/c/d.rs",
+        "crates/e/src/",
+        "crates/e/src/lib.rs",
     ];
-    let mut expected = names(&expected);
-    expected.insert(".ci/run".into());
     assert_eq!(map(document), expected);
+}
+
+#[test]
+fn folders_are_named_by_what_is_in_them_and_nothing_is_named_twice() {
+    let paths = ["a/b/c.rs", "a/b/", "a/b/c.rs"].map(str::to_owned);
+    assert_eq!(with_folders(&paths), names(&["a/", "a/b/", "a/b/c.rs"]));
+    assert_eq!(repeated(&paths), ["a/b/c.rs"]);
 }
 
 #[test]
