@@ -15,10 +15,11 @@ use tokio::{
 };
 
 use crate::{
+    doors::Doors,
     listen,
     site::Gate,
     udp::Datagrams,
-    worker::{Change, Door, End, Worker},
+    worker::{Door, End, Worker},
 };
 
 /// The open ones.
@@ -28,19 +29,41 @@ pub(crate) struct Entrances {
     datagrams: HashMap<SocketAddr, (Rc<Datagrams>, JoinHandle<()>)>,
 }
 
+/// New listening sockets that this worker's runtime watches, and that nobody is let in by yet.
+pub(crate) struct Opened {
+    streams: HashMap<SocketAddr, TcpListener>,
+    datagrams: HashMap<SocketAddr, UdpSocket>,
+}
+
+impl Opened {
+    /// Hands these to the runtime that it is called in.
+    ///
+    /// # Errors
+    /// When the system watches no more. What was handed over is closed then.
+    pub(crate) fn register(doors: Doors) -> io::Result<Self> {
+        let streams = doors.streams.into_iter();
+        let streams = streams.map(|(address, socket)| Ok((address, TcpListener::from_std(socket)?)));
+        let datagrams = doors.datagrams.into_iter();
+        let datagrams = datagrams.map(|(address, socket)| Ok((address, UdpSocket::from_std(socket)?)));
+        Ok(Self {
+            streams: streams.collect::<io::Result<_>>()?,
+            datagrams: datagrams.collect::<io::Result<_>>()?,
+        })
+    }
+}
+
 impl Entrances {
-    /// Takes over other routes, and returns once the addresses of those that are gone are free.
+    /// Follows the routes that the worker has taken over, and returns once the addresses of those that are gone are
+    /// free.
     pub(crate) async fn change(
         &mut self,
         worker: &Rc<Worker>,
-        change: Change,
+        opened: Opened,
         ending: &watch::Receiver<End>,
-    ) -> io::Result<()> {
-        worker.take_over(change.routes, change.own);
+    ) {
         let table = worker.table();
         let mut open = HashSet::new();
-        let mut streams: HashMap<_, _> = change.doors.streams.into_iter().collect();
-        let mut datagrams: HashMap<_, _> = change.doors.datagrams.into_iter().collect();
+        let Opened { mut streams, mut datagrams } = opened;
         for (route, site) in table.routes.routes().zip(&table.sites) {
             let Entry::Address(address) = route.entry else { continue };
             open.insert((address, route.upstream.scheme == Scheme::Udp));
@@ -49,18 +72,16 @@ impl Entrances {
                 if let Some((carrier, _)) = self.datagrams.get(&address) {
                     carrier.lead(upstream, site);
                 } else if let Some(socket) = datagrams.remove(&address) {
-                    let carrier =
-                        Rc::new(Datagrams::new(UdpSocket::from_std(socket)?, upstream, worker, site));
+                    let carrier = Rc::new(Datagrams::new(socket, upstream, worker, site));
                     let carrying = spawn_local(Rc::clone(&carrier).serve());
                     self.datagrams.insert(address, (carrier, carrying));
                 }
             } else if let Some((gate, _)) = self.streams.get(&address) {
                 gate.lead(site);
-            } else if let Some(socket) = streams.remove(&address) {
+            } else if let Some(listener) = streams.remove(&address) {
                 let gate = Rc::new(Gate::default());
                 gate.lead(site);
                 let door = Door::Gate(Rc::clone(&gate));
-                let listener = TcpListener::from_std(socket)?;
                 let accepting =
                     spawn_local(listen::accept(Rc::clone(worker), listener, door, ending.clone()));
                 self.streams.insert(address, (gate, accepting));
@@ -80,7 +101,6 @@ impl Entrances {
         }
         // Idle connections to what is gone close.
         worker.nudge();
-        Ok(())
     }
 
     /// Closes all of them: the gateway ends.

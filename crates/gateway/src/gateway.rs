@@ -5,7 +5,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
 
@@ -13,7 +13,8 @@ use navyd_model::{Entry, Route, Service, fault::Fault};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    doors::{self, Prepared},
+    agreement::Agreement,
+    doors::{self, Doors, Prepared},
     limits::Limits,
     net::{bind_tcp, raise_file_limit, share_tcp},
     router::Routes,
@@ -128,7 +129,7 @@ pub struct Gateway {
     tls: Option<Arc<Certificates>>,
     state: Mutex<State>,
     end: watch::Sender<End>,
-    workers: Vec<JoinHandle<io::Result<()>>>,
+    workers: Vec<JoinHandle<()>>,
 }
 
 /// What changes while it runs.
@@ -150,10 +151,10 @@ impl Hurry {
 }
 
 impl Gateway {
-    /// Binds every address, then starts the workers.
+    /// Binds every address, then starts the workers, and returns once all of them serve.
     ///
     /// # Errors
-    /// When an address is taken or forbidden, or a thread cannot be had.
+    /// When an address is taken or forbidden, or the system gives no thread or event queue.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
         raise_file_limit();
         let Plan { listen: asked, handed, routes, workers: count, limits, home, tls } = plan;
@@ -197,10 +198,12 @@ impl Gateway {
             ending,
         };
         let (mut workers, mut changes) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for (number, (names, doors)) in names.into_iter().zip(prepared.doors).enumerate() {
+        let (agreement, voices) = Agreement::among(count);
+        let parts = names.into_iter().zip(prepared.doors).zip(voices);
+        for (number, ((names, doors), voice)) in parts.enumerate() {
             // Each change is waited for before the next, so there is never a second one on its way.
             let (tell, told) = mpsc::channel(1);
-            let first = Change { routes: Arc::clone(&routes), own: own.clone(), doors, done: None };
+            let first = Change { routes: Arc::clone(&routes), own: own.clone(), doors, voice };
             let order = order.clone();
             let worker = thread::Builder::new()
                 .name(format!("gateway-{number}"))
@@ -209,6 +212,7 @@ impl Gateway {
             workers.push(worker);
             changes.push(tell);
         }
+        agreement.reach().map_err(StartError::Worker)?.act();
         Ok(Self { listen, accepted, tls, state: Mutex::new(State { routes, next, changes }), end, workers })
     }
 
@@ -230,32 +234,40 @@ impl Gateway {
     /// close. It waits for the workers, which is a matter of microseconds, by blocking this thread.
     ///
     /// # Errors
-    /// When a new address is taken or forbidden. Then everything is as it was.
+    /// When a new address is taken or forbidden, or a worker cannot watch it. Then everything is as it was.
     pub fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, StartError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = state.next;
         let Prepared { routes, doors } =
             doors::prepare(&state.routes, routes, state.changes.len(), &mut next)?;
-        let routes = Arc::new(Routes::new(routes));
+        self.turn(&mut state, Routes::new(routes), doors, next)
+    }
+
+    /// Makes these the routes as soon as every worker can take them over.
+    fn turn(
+        &self,
+        state: &mut State,
+        routes: Routes,
+        doors: Vec<Doors>,
+        next: u32,
+    ) -> Result<Vec<Route>, StartError> {
+        let routes = Arc::new(routes);
+        let own = own(&self.listen, &routes);
+        let (agreement, voices) = Agreement::among(state.changes.len());
+        for ((tell, doors), voice) in state.changes.iter().zip(doors).zip(voices) {
+            let change = Change { routes: Arc::clone(&routes), own: own.clone(), doors, voice };
+            // A worker that is not there any more takes no requests either: draining tells why.
+            let _ = tell.try_send(change);
+        }
+        let reached = agreement.reach().map_err(StartError::Worker)?;
         state.next = next;
         state.routes = Arc::clone(&routes);
-        let own = own(&self.listen, &routes);
         if let Some(tls) = &self.tls {
             // Before the first request can ask for one of them.
             tls.know(Names::of(routes.routes(), &own));
         }
-        let (done, failures) = std_mpsc::channel();
-        for (tell, doors) in state.changes.iter().zip(doors) {
-            let change =
-                Change { routes: Arc::clone(&routes), own: own.clone(), doors, done: Some(done.clone()) };
-            // A worker that is not there any more takes no requests either: draining tells why.
-            let _ = tell.try_send(change);
-        }
-        drop(done);
-        match failures.into_iter().next() {
-            Some(failure) => Err(StartError::Worker(failure)),
-            None => Ok(routes.routes().cloned().collect()),
-        }
+        reached.act();
+        Ok(routes.routes().cloned().collect())
     }
 
     /// What has passed, summed up now.
@@ -291,8 +303,7 @@ impl Gateway {
         self.begin_end();
         let mut ended = Ok(());
         for worker in std::mem::take(&mut self.workers) {
-            let result = worker.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")));
-            ended = ended.and(result);
+            ended = ended.and(worker.join().map_err(|_| io::Error::other("a worker panicked")));
         }
         ended
     }
@@ -326,4 +337,59 @@ fn own(listen: &[SocketAddr], routes: &Routes) -> Vec<SocketAddr> {
         Entry::Name(_) => None,
     });
     listen.iter().copied().chain(addresses).collect()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::{fs::File, os::fd::OwnedFd};
+
+    use super::*;
+
+    /// A file in the place of a socket: no system watches one.
+    fn unwatchable() -> TcpListener {
+        let file = File::open("/dev/null").unwrap();
+        let listener = TcpListener::from(OwnedFd::from(file));
+        listener.set_nonblocking(true).unwrap();
+        listener
+    }
+
+    #[test]
+    fn a_change_that_one_worker_cannot_follow_is_followed_by_none() {
+        let listen = vec![([127, 0, 0, 1], 0).into()];
+        let first: Route = "127.0.0.1:0=http://127.0.0.1:9".parse().unwrap();
+        let plan = |workers, routes: &[&Route]| Plan {
+            listen: listen.clone(),
+            handed: Vec::new(),
+            routes: routes.iter().map(|route| Routed::from((*route).clone())).collect(),
+            workers,
+            limits: Limits::default(),
+            home: None,
+            tls: None,
+        };
+        let gateway = Gateway::start(plan(3, &[&first])).unwrap();
+        let before = gateway.routes();
+        let mut state = gateway.state.lock().unwrap();
+        let mut next = state.next;
+        let wanted = vec![first.into(), "shop.localhost=http://127.0.0.1:9".parse::<Route>().unwrap().into()];
+        let Prepared { routes, mut doors } =
+            doors::prepare(&state.routes, wanted.clone(), 3, &mut next).unwrap();
+        let address = match routes[0].routed.route.entry {
+            Entry::Address(address) => address,
+            Entry::Name(_) => panic!("it begins at an address"),
+        };
+        doors[1].streams[0].1 = unwatchable();
+        let refused = gateway.turn(&mut state, Routes::new(routes), doors, next);
+        assert!(matches!(refused, Err(StartError::Worker(_))), "{refused:?}");
+        drop(state);
+        assert_eq!(gateway.routes(), before);
+        // Nobody holds the address of the route that was not added.
+        drop(TcpListener::bind(address).unwrap());
+        assert_eq!(gateway.change(wanted).unwrap().len(), 2);
+        gateway.drain().unwrap();
+        // A gateway that cannot start says so, and none of its workers stays behind.
+        let mut refused = plan(2, &[]);
+        refused.handed.push(unwatchable());
+        assert!(matches!(Gateway::start(refused), Err(StartError::Handed(_) | StartError::Worker(_))));
+    }
 }

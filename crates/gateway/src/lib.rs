@@ -9,6 +9,7 @@
 //! - [`Limits`]: every limit, with its default
 //! - `worker`: one thread for each core; `listen`: accepting; `seats`: how many connections it takes
 //! - `doors`, `entrances`: the listening addresses of routes, bound before a change and opened by it
+//! - `agreement`: how all workers follow a change, or none
 //! - `sniff`: which protocol a client speaks, by its first bytes
 //! - `router`: which route a request takes; `site`: that route in one worker; `standing`: its service
 //! - `tally`: counting
@@ -22,6 +23,7 @@
 //! Deliberately absent: configuration files, logs, and any record of what passed.
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod doors;
 mod entrances;
 mod gateway;

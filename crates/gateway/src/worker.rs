@@ -3,14 +3,7 @@
 //! Nothing is shared between workers but the table of routes, which each of them takes over when it changes, so
 //! nothing on the way of a byte is locked.
 
-use std::{
-    cell::RefCell,
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    rc::Rc,
-    sync::{Arc, mpsc as std_mpsc},
-};
+use std::{cell::RefCell, io, net::SocketAddr, path::PathBuf, rc::Rc, sync::Arc};
 
 use navyd_h1 as h1;
 use rustls::ServerConfig;
@@ -23,8 +16,9 @@ use tokio::{
 };
 
 use crate::{
+    agreement::Voice,
     doors::Doors,
-    entrances::Entrances,
+    entrances::{Entrances, Opened},
     limits::Limits,
     listen,
     net::{Lender, Socket},
@@ -77,8 +71,8 @@ pub(crate) struct Change {
     pub(crate) own: Vec<SocketAddr>,
     /// The listening sockets that are new.
     pub(crate) doors: Doors,
-    /// Takes what failed, and is dropped once the change is done.
-    pub(crate) done: Option<std_mpsc::Sender<io::Error>>,
+    /// Where this worker says whether it can.
+    pub(crate) voice: Voice,
 }
 
 /// What a listening socket is for.
@@ -119,19 +113,23 @@ pub(crate) struct Worker {
     seats: Rc<Seats>,
 }
 
-/// Runs a worker until it has drained.
-///
-/// # Errors
-/// When the system gives no event queue or refuses a socket.
+/// Runs a worker until it has drained. Where the system gives no event queue or refuses a socket, it says so instead of
+/// taking over the first routes.
 pub(crate) fn run(
     number: usize,
     order: Order,
     names: Vec<std::net::TcpListener>,
     first: Change,
     changes: mpsc::Receiver<Change>,
-) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-    LocalSet::new().block_on(&runtime, Worker::new(number, &order).serve(order, names, first, changes))
+) {
+    let runtime = match Builder::new_current_thread().enable_io().enable_time().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            drop(names);
+            return first.voice.cannot(error);
+        }
+    };
+    LocalSet::new().block_on(&runtime, Worker::new(number, &order).serve(order, names, first, changes));
 }
 
 impl Worker {
@@ -174,12 +172,18 @@ impl Worker {
         names: Vec<std::net::TcpListener>,
         first: Change,
         mut changes: mpsc::Receiver<Change>,
-    ) -> io::Result<()> {
-        let mut accepting = JoinSet::new();
+    ) {
+        let names: io::Result<Vec<_>> = names.into_iter().map(TcpListener::from_std).collect();
+        let names = match names {
+            Ok(names) => names,
+            Err(error) => return first.voice.cannot(error),
+        };
         let mut entrances = Entrances::default();
-        entrances.change(&self, first, &order.ending).await?;
+        if !self.change(&mut entrances, first, &order.ending).await {
+            return;
+        }
+        let mut accepting = JoinSet::new();
         for listener in names {
-            let listener = TcpListener::from_std(listener)?;
             accepting.spawn_local(listen::accept(
                 Rc::clone(&self),
                 listener,
@@ -193,12 +197,8 @@ impl Worker {
                 _ = order.ending.wait_for(|ending| *ending != End::No) => break,
                 change = changes.recv() => change,
             };
-            let Some(mut change) = change else { break };
-            let done = change.done.take();
-            if let (Err(error), Some(done)) = (entrances.change(&self, change, &order.ending).await, done) {
-                // Whoever asked for the change may have left.
-                let _ = done.send(error);
-            }
+            let Some(change) = change else { break };
+            self.change(&mut entrances, change, &order.ending).await;
         }
         // Whoever changes routes just now is told that it is done: there are no more requests to take them.
         drop(changes);
@@ -213,7 +213,30 @@ impl Worker {
             _ = emptied => {}
             Ok(_) = order.ending.wait_for(|ending| *ending == End::Now) => {}
         }
-        Ok(())
+    }
+
+    /// Takes over other routes if every worker can; whether it has.
+    async fn change(
+        self: &Rc<Self>,
+        entrances: &mut Entrances,
+        change: Change,
+        ending: &watch::Receiver<End>,
+    ) -> bool {
+        let Change { routes, own, doors, mut voice } = change;
+        // All that can fail, before anything is changed.
+        let opened = match Opened::register(doors) {
+            Ok(opened) => opened,
+            Err(error) => {
+                voice.cannot(error);
+                return false;
+            }
+        };
+        if !voice.can().await {
+            return false;
+        }
+        self.take_over(routes, own);
+        entrances.change(self, opened, ending).await;
+        true
     }
 
     /// Whether names are served at this port.
@@ -232,7 +255,7 @@ impl Worker {
     }
 
     /// Takes over other routes. What stays keeps its connections to upstreams.
-    pub(crate) fn take_over(&self, routes: Arc<Routes>, own: Vec<SocketAddr>) {
+    fn take_over(&self, routes: Arc<Routes>, own: Vec<SocketAddr>) {
         self.own.set(own);
         let old = self.table();
         let mut sites: Vec<Rc<Site>> = Vec::with_capacity(routes.all().len());

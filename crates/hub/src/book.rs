@@ -4,6 +4,7 @@
 //! everything as it was. Changes block, so they run where blocking is allowed; reading never waits for them.
 
 use std::{
+    io,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -93,12 +94,15 @@ pub enum Refusal {
         /// What the system says.
         cause: String,
     },
+    /// The system does not let the gateway have it.
+    #[error("the gateway cannot take the route")]
+    Gateway(#[source] io::Error),
     /// The hub ends.
     #[error("the hub is ending")]
     Ending,
     /// The disk does not take it.
     #[error("the route cannot be kept")]
-    Disk(#[source] std::io::Error),
+    Disk(#[source] io::Error),
 }
 
 impl Book {
@@ -307,7 +311,9 @@ impl From<DoorError> for Refusal {
             DoorError::Refused(StartError::Listen { address, source }) => {
                 Self::Listen { address, cause: source.to_string() }
             }
-            DoorError::Refused(_) | DoorError::Closed => Self::Ending,
+            DoorError::Refused(StartError::Worker(error) | StartError::Handed(error)) => Self::Gateway(error),
+            DoorError::Refused(StartError::Tls(error)) => Self::Gateway(io::Error::other(error)),
+            DoorError::Closed => Self::Ending,
         }
     }
 }

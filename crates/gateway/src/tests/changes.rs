@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{begin, routed, until, with};
-use crate::{Limits, StartError};
+use crate::{Gateway, Limits, Plan, StartError};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -199,4 +199,79 @@ fn changes_under_load_lose_no_request() {
     }
     drop(tell);
     clients.into_iter().for_each(|client| client.join().unwrap());
+}
+
+/// Set in the process that has few files.
+#[cfg(unix)]
+const FEW_FILES: &str = "NAVYD_TEST_FEW_FILES";
+
+/// In a process of its own, because all tests of this one share its files.
+#[cfg(unix)]
+#[test]
+fn a_change_without_files_left_leaves_all_as_it_was() {
+    const NAME: &str = "tests::changes::a_change_without_files_left_leaves_all_as_it_was";
+    if std::env::var_os(FEW_FILES).is_some() {
+        return with_few_files();
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 64 && exec \"$0\" --exact \"$1\" --nocapture --test-threads=1"]);
+    let ran = shell.arg(program).arg(NAME).env(FEW_FILES, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && said.contains("refused for want of files"), "{ran:?}");
+}
+
+#[cfg(unix)]
+fn with_few_files() {
+    let one = numbering("one");
+    let gateway = with(vec![routed(&format!("shop.localhost=http://{one}"))], Limits::default(), 2);
+    let listen = gateway.listen()[0];
+    let mut client = Client::to(listen);
+    assert_eq!(client.ask("shop.localhost"), "0 one");
+    let mut routes: Vec<_> = gateway.routes().into_iter().map(Into::into).collect();
+    let refused = loop {
+        routes.push(routed(&format!("127.0.0.1:0=http://{one}")));
+        let before = gateway.routes();
+        match gateway.change(routes.clone()) {
+            Ok(opened) => routes = opened.into_iter().map(Into::into).collect(),
+            Err(refused) => {
+                assert_eq!(gateway.routes(), before);
+                break refused;
+            }
+        }
+        assert!(routes.len() < 100, "files do not run out");
+    };
+    assert!(matches!(refused, StartError::Listen { .. } | StartError::Worker(_)), "{refused:?}");
+    assert_eq!(client.ask("shop.localhost"), "0 one");
+    gateway.change(vec![routed(&format!("shop.localhost=http://{one}"))]).unwrap();
+    assert_eq!(client.ask("shop.localhost"), "0 one");
+
+    // Nor does a gateway start without the files that its workers need: it does not only seem to.
+    let mut taken = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        taken.push(file);
+    }
+    let start = || {
+        Gateway::start(Plan {
+            listen: vec![([127, 0, 0, 1], 0).into()],
+            handed: Vec::new(),
+            routes: Vec::new(),
+            workers: 2,
+            limits: Limits::default(),
+            home: None,
+            tls: None,
+        })
+    };
+    let mut refused = 0;
+    let started = loop {
+        match start() {
+            Ok(started) => break started,
+            Err(StartError::Listen { .. } | StartError::Worker(_)) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        assert!(taken.pop().is_some(), "there are files enough");
+    };
+    assert!(refused > 4, "each of two workers has a socket and an event queue");
+    started.drain().unwrap();
+    eprintln!("refused for want of files");
 }

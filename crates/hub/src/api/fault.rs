@@ -73,7 +73,7 @@ impl From<Refusal> for Fault {
             Refusal::Own(_) | Refusal::Loop(_) | Refusal::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Unknown(_) => StatusCode::NOT_FOUND,
             Refusal::Ending => StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::Disk(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Refusal::Disk(_) | Refusal::Gateway(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let fault = Self::new(status, refusal.to_string());
         let fault = match refusal.source() {
@@ -89,6 +89,7 @@ impl From<Refusal> for Fault {
             }
             Refusal::Own(_) => fault.hint("navyd route add shop http://127.0.0.1:3000"),
             Refusal::Loop(_) => fault.cause("a request would go round for ever").hint("navyd ls"),
+            Refusal::Gateway(_) => fault.hint("navyd hub logs"),
             Refusal::Ending | Refusal::Disk(_) => fault,
         }
     }
