@@ -118,14 +118,22 @@ impl Connection {
             self.deadline.set(worker.limits.body_idle);
         }
         let mut found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
-        while matches!(found, Err(Why::Closed)) && (repeatable || exchange.upload.is_untouched()) {
+        while let Err(why) = &found {
             // RFC 9112 §9.3.1: "a client MAY […] automatically retry" a request "on a new connection" if it is
-            // idempotent. The upstream closed the connection just when the request was sent.
-            match Box::pin(self.reach_again(&mut site, &mut patience, &exchange.reached)).await {
+            // idempotent. The upstream closed the connection just when the request was sent, or began to answer and died.
+            let again = match why {
+                Why::Closed if repeatable || exchange.upload.is_untouched() => {
+                    Box::pin(self.reach_again(&mut site, &mut patience, &exchange.reached)).await
+                }
+                // Nothing of that answer has gone to the client.
+                Why::CutShort if repeatable && exchange.answer.is_empty() => {
+                    Box::pin(self.reach_once_more(&mut site, &mut patience)).await
+                }
+                _ => break,
+            };
+            match again {
                 Ok(Some(reached)) => {
-                    exchange.reached = reached;
-                    exchange.sending = Sending::Going;
-                    exchange.upload.rewind();
+                    exchange.again_at(reached);
                     found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
                 }
                 Ok(None) => break,
@@ -249,6 +257,14 @@ impl Connection {
 }
 
 impl Exchange {
+    /// Sends the request anew, on this connection. What came on the other is forgotten.
+    fn again_at(&mut self, reached: Reached) {
+        self.reached = reached;
+        (self.read, self.looked) = (None, 0);
+        self.sending = Sending::Going;
+        self.upload.rewind();
+    }
+
     /// The first `count` bytes of what was read from the upstream are used up.
     pub(super) fn consume(&mut self, count: usize) {
         if let Some(buffer) = &mut self.read {

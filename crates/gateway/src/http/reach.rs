@@ -32,6 +32,8 @@ pub(super) struct Patience {
     tried: bool,
     /// How often the request was sent again although its connection was new.
     repeated: u8,
+    /// Whether an answer has broken off within its head.
+    broken: bool,
 }
 
 /// A connection to an upstream.
@@ -122,6 +124,19 @@ impl Connection {
             }
         }
         self.reach(site, patience, true).await.map(Some)
+    }
+
+    /// Another connection for a request whose answer broke off within its head; only once for each request, because a
+    /// second upstream that dies of it is no accident.
+    pub(super) async fn reach_once_more(
+        &mut self,
+        site: &mut Rc<Site>,
+        patience: &mut Patience,
+    ) -> Result<Option<Reached>, Missed> {
+        match std::mem::replace(&mut patience.broken, true) {
+            true => Ok(None),
+            false => self.reach(site, patience, true).await.map(Some),
+        }
     }
 
     /// Waits while the service is coming.
