@@ -117,7 +117,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
 /// When one is there and is not like that.
 pub fn prepare(places: &Places) -> Result<(), HubError> {
     [&places.runtime, &places.state].into_iter().try_for_each(|path| {
-        os::private_directory(path).map_err(|why| HubError::Directory { path: path.clone(), why })
+        os::private_directory(path)
+            .map_err(|why| HubError::Directory { path: path.clone(), why: why.to_string() })
     })
 }
 

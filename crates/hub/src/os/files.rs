@@ -79,22 +79,28 @@ pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder that only its owner may enter, with those above it. One that others could only look into is closed.
+/// Makes a directory that only this user can enter, with its parents. One that is there must be like that; one of
+/// ours that others could only look into is closed.
 ///
 /// # Errors
-/// When it cannot be made, belongs to somebody else, or others could have written into it.
-pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
-    if let Some(above) = path.parent() {
-        fs::create_dir_all(above)?;
-    }
+/// With a sentence: it is a symbolic link or no directory, belongs to somebody else, others may write to it, or it
+/// cannot be made.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     match system::make_private(path) {
+        // Made or not, what counts is what is there now.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    match system::close(path, &fs::symlink_metadata(path)?)? {
-        None => Ok(()),
-        Some(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, why)),
+    let seen = fs::symlink_metadata(path)?;
+    let refused = |why: String| io::Error::new(io::ErrorKind::PermissionDenied, why);
+    if !seen.is_symlink() && !seen.is_dir() {
+        return Err(refused("it is no directory".to_owned()));
     }
+    if let Some(why) = system::why_writable(&seen) {
+        return Err(refused(why));
+    }
+    // Others could see what is inside; it is ours, so nobody minds.
+    if system::why_not_private(&seen).is_some() { system::close(path) } else { Ok(()) }
 }
 
 /// Why a file or folder is not its owner's alone; `None` when it is.
@@ -102,7 +108,8 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it cannot be looked at.
 pub(crate) fn why_not_private(path: &Path) -> io::Result<Option<String>> {
-    system::why_not_private(path, &fs::symlink_metadata(path)?)
+    let why = system::why_not_private(&fs::symlink_metadata(path)?);
+    Ok(why.map(|why| format!("`{}`: {why}", path.display())))
 }
 
 /// Whether this process may write there: into a folder, or over a file. A file that is not there may not be.
@@ -151,32 +158,33 @@ mod system {
     }
 
     pub(super) fn make_private(path: &Path) -> io::Result<()> {
-        DirBuilder::new().mode(0o700).create(path)
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
-    pub(super) fn why_not_private(path: &Path, seen: &Metadata) -> io::Result<Option<String>> {
-        let me = rustix::process::geteuid().as_raw();
+    pub(super) fn why_not_private(seen: &Metadata) -> Option<String> {
+        why_open(seen, 0o077, "use")
+    }
+
+    pub(super) fn why_writable(seen: &Metadata) -> Option<String> {
+        why_open(seen, 0o022, "write to")
+    }
+
+    /// Why it is not ours alone, as far as these bits of its mode tell.
+    fn why_open(seen: &Metadata, bits: u32, what: &str) -> Option<String> {
         let (owner, mode) = (seen.uid(), seen.mode() & 0o7777);
-        let shown = path.display();
-        Ok(if seen.is_symlink() {
-            Some(format!("`{shown}` is a symbolic link"))
-        } else if owner != me {
-            Some(format!("`{shown}` belongs to user {owner}, and not to {me}"))
-        } else if mode & 0o077 != 0 {
-            Some(format!("`{shown}` has mode {mode:o}: others may use it"))
+        if seen.is_symlink() {
+            Some("it is a symbolic link".to_owned())
+        } else if owner != rustix::process::geteuid().as_raw() {
+            Some(format!("it belongs to the user with the number {owner}"))
+        } else if mode & bits != 0 {
+            Some(format!("others may {what} it: it has mode {mode:o}"))
         } else {
             None
-        })
+        }
     }
 
-    /// Closes a folder of ours to others; why that would be too late, or is not ours to do.
-    pub(super) fn close(path: &Path, seen: &Metadata) -> io::Result<Option<String>> {
-        let readable = seen.mode() & 0o022 == 0 && seen.is_dir();
-        if readable && seen.mode() & 0o055 != 0 && seen.uid() == rustix::process::geteuid().as_raw() {
-            std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
-            return Ok(None);
-        }
-        why_not_private(path, seen)
+    pub(super) fn close(path: &Path) -> io::Result<()> {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))
     }
 
     pub(super) fn may_write(path: &Path) -> bool {
@@ -209,15 +217,19 @@ mod system {
     }
 
     pub(super) fn make_private(path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
+        fs::create_dir_all(path)
     }
 
-    pub(super) fn why_not_private(_path: &Path, _seen: &Metadata) -> io::Result<Option<String>> {
-        Ok(None)
+    pub(super) fn why_not_private(_seen: &Metadata) -> Option<String> {
+        None
     }
 
-    pub(super) fn close(_path: &Path, _seen: &Metadata) -> io::Result<Option<String>> {
-        Ok(None)
+    pub(super) fn why_writable(_seen: &Metadata) -> Option<String> {
+        None
+    }
+
+    pub(super) fn close(_path: &Path) -> io::Result<()> {
+        Ok(())
     }
 
     pub(super) fn may_write(path: &Path) -> bool {
@@ -286,18 +298,28 @@ mod tests {
     }
 
     #[test]
-    fn what_others_may_use_is_refused() {
+    fn a_directory_is_made_private_or_refused() {
         let scratch = Scratch::new();
-        let folder = scratch.path().join("a/b");
-        private_folder(&folder).unwrap();
-        private_folder(&folder).unwrap();
-        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(why_not_private(&folder).unwrap().is_some_and(|why| why.contains("has mode 755")));
-        private_folder(&folder).unwrap();
-        assert_eq!(why_not_private(&folder).unwrap(), None);
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o770)).unwrap();
-        let refused = private_folder(&folder).unwrap_err().to_string();
-        assert!(refused.contains("has mode 770"), "{refused}");
+        let made = scratch.path().join("a/b");
+        for mode in [0o700, 0o755, 0o711] {
+            private_directory(&made).unwrap();
+            assert_eq!(fs::metadata(&made).unwrap().mode() & 0o777, 0o700);
+            assert_eq!(why_not_private(&made).unwrap(), None);
+            fs::set_permissions(&made, fs::Permissions::from_mode(mode)).unwrap();
+            let expected = (mode != 0o700)
+                .then(|| format!("`{}`: others may use it: it has mode {mode:o}", made.display()));
+            assert_eq!(why_not_private(&made).unwrap(), expected);
+        }
+        fs::set_permissions(&made, fs::Permissions::from_mode(0o770)).unwrap();
+        let (link, file) = (scratch.path().join("link"), scratch.path().join("file"));
+        std::os::unix::fs::symlink(scratch.path(), &link).unwrap();
+        fs::write(&file, "").unwrap();
+        for (path, why) in [
+            (&made, "others may write to it: it has mode 770"),
+            (&link, "it is a symbolic link"),
+            (&file, "it is no directory"),
+        ] {
+            assert_eq!(private_directory(path).unwrap_err().to_string(), why);
+        }
     }
 }

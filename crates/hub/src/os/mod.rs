@@ -15,22 +15,19 @@ mod unix;
 
 pub(crate) use cgroup::Cgroup;
 pub(crate) use family::{adopt_orphans, bury, ended, lead_group, signal_group};
+pub(crate) use files::private_directory;
 pub(crate) use handover::as_input;
 pub use handover::take_over;
 #[cfg(not(unix))]
 pub use portable::leave_terminal;
 #[cfg(not(unix))]
-pub(crate) use portable::{
-    Listener, Stream, connect, is_root, own_uid, private, private_directory, random, sync_directory,
-};
+pub(crate) use portable::{Listener, Stream, connect, is_root, own_uid, private, random, sync_directory};
 pub(crate) use service::{SERVICE_UNIT, SOCKET_UNIT, socket_units};
 pub use service::{Unit, unit};
 #[cfg(unix)]
 pub use unix::leave_terminal;
 #[cfg(unix)]
-pub(crate) use unix::{
-    Listener, Stream, connect, is_root, own_uid, private, private_directory, random, sync_directory,
-};
+pub(crate) use unix::{Listener, Stream, connect, is_root, own_uid, private, random, sync_directory};
 
 /// The process at the other end of a socket, as the kernel knows it (SO_PEERCRED and its like).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

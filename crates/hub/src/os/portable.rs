@@ -37,11 +37,6 @@ pub(crate) fn is_root() -> bool {
     false
 }
 
-/// Refused.
-pub(crate) fn private_directory(_: &Path) -> Result<(), String> {
-    Err(unsupported().to_string())
-}
-
 /// As the system's defaults make them.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options

@@ -1,9 +1,9 @@
 //! Linux, macOS and the BSDs.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Read as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 
@@ -59,37 +59,6 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Makes a directory that only this user can enter, with its parents; one that is there must be like that.
-///
-/// # Errors
-/// With a sentence: it is a symbolic link, belongs to somebody else, others may write to it, or cannot be made.
-pub(crate) fn private_directory(path: &Path) -> Result<(), String> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(path) {
-        // Made or not, what counts is what is there now.
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.to_string()),
-    }
-    let found = fs::symlink_metadata(path).map_err(|error| error.to_string())?;
-    if found.is_symlink() {
-        return Err("it is a symbolic link".to_owned());
-    }
-    if !found.is_dir() {
-        return Err("it is no directory".to_owned());
-    }
-    if found.uid() != own_uid() {
-        return Err(format!("it belongs to the user with the number {}", found.uid()));
-    }
-    if found.mode() & 0o022 != 0 {
-        return Err(format!("others may write to it: its mode is {:o}", found.mode() & 0o7777));
-    }
-    if found.mode() & 0o077 != 0 {
-        // Others could see that the hub runs; it is ours, so nobody minds.
-        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(|error| error.to_string())?;
-    }
-    Ok(())
-}
-
 /// Files opened with these options are made for this user alone, and are never reached through a symbolic link.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
@@ -124,34 +93,10 @@ fn peer(stream: &UnixStream) -> io::Result<Peer> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{MetadataExt as _, symlink};
 
     use super::*;
     use crate::scratch::Scratch;
-
-    #[test]
-    fn a_directory_is_made_private_or_refused() {
-        let scratch = Scratch::new();
-        let made = scratch.path().join("a/b");
-        assert_eq!(private_directory(&made), Ok(()));
-        assert_eq!(fs::metadata(&made).unwrap().mode() & 0o777, 0o700);
-        assert_eq!(private_directory(&made), Ok(()));
-
-        fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(private_directory(&made), Ok(()));
-        assert_eq!(fs::metadata(&made).unwrap().mode() & 0o777, 0o700);
-
-        fs::set_permissions(&made, Permissions::from_mode(0o770)).unwrap();
-        assert!(private_directory(&made).unwrap_err().contains("others may write to it: its mode is 770"));
-
-        let link = scratch.path().join("link");
-        symlink(scratch.path(), &link).unwrap();
-        assert_eq!(private_directory(&link), Err("it is a symbolic link".to_owned()));
-
-        let file = scratch.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert_eq!(private_directory(&file), Err("it is no directory".to_owned()));
-    }
 
     #[test]
     fn a_private_file_follows_no_link() {

@@ -112,7 +112,7 @@ impl Supervisor {
         let logs = state.join("logs");
         for path in [state, &logs] {
             os::private_directory(path)
-                .map_err(|reason| RunError::Directory { path: path.to_owned(), reason })?;
+                .map_err(|why| RunError::Directory { path: path.to_owned(), reason: why.to_string() })?;
         }
         let owner = format!("{}#", state.display());
         let of_earlier = owner.clone();

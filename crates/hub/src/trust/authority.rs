@@ -66,7 +66,7 @@ impl Kept {
         if folder.exists() {
             safe(&folder)?;
         }
-        files::private_folder(&folder).map_err(at(&folder))?;
+        files::private_directory(&folder).map_err(at(&folder))?;
         let lock = folder.join("lock");
         // Whoever else makes one is done in a moment.
         let _lock = Lock::wait(&lock).map_err(at(&lock))?;

@@ -55,7 +55,7 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let fail = |why: String| JournalError { path: path.display().to_string(), why };
         let folder = path.parent().ok_or_else(|| fail("it has no folder".into()))?;
-        files::private_folder(folder).map_err(|error| fail(error.to_string()))?;
+        files::private_directory(folder).map_err(|error| fail(format!("`{}`: {error}", folder.display())))?;
         let lock = Lock::take(&path.with_extension("lock"))
             .map_err(|error| fail(error.to_string()))?
             .ok_or_else(|| fail("another `navyd trust` is at work".into()))?;
