@@ -103,6 +103,25 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     if system::why_not_private(&seen).is_some() { system::close(path) } else { Ok(()) }
 }
 
+/// Opens a file for reading that is nothing else: whoever opens a pipe waits for its other end, and to open a device may
+/// be to use it.
+///
+/// # Errors
+/// When it cannot be opened, or with a sentence that says what it is instead.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let only_files = |seen: &fs::Metadata| match system::what(seen) {
+        None => Ok(()),
+        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, and no file"))),
+    };
+    only_files(&fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    system::without_waiting(options.read(true));
+    let file = options.open(path)?;
+    // Another may have come into its place meanwhile.
+    only_files(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// Why a file or folder is not its owner's alone; `None` when it is.
 ///
 /// # Errors
@@ -141,12 +160,13 @@ mod system {
         fs::{DirBuilder, File, Metadata, OpenOptions, Permissions},
         io,
         os::unix::fs::{
-            DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+            DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+            fchown,
         },
         path::Path,
     };
 
-    use rustix::fs::Access;
+    use rustix::fs::{Access, OFlags};
 
     pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) {
         options.mode(mode);
@@ -155,6 +175,23 @@ mod system {
     /// The mode as wanted, whatever the umask is.
     pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
         file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// What it is; `None` for a file.
+    pub(super) fn what(seen: &Metadata) -> Option<&'static str> {
+        let kind = seen.file_type();
+        match () {
+            () if kind.is_file() => None,
+            () if kind.is_dir() => Some("a directory"),
+            () if kind.is_fifo() => Some("a pipe"),
+            () if kind.is_socket() => Some("a socket"),
+            () => Some("a device"),
+        }
+    }
+
+    pub(super) fn without_waiting(options: &mut OpenOptions) {
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.custom_flags(flags.bits() as i32);
     }
 
     pub(super) fn make_private(path: &Path) -> io::Result<()> {
@@ -215,6 +252,17 @@ mod system {
     pub(super) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
         Ok(())
     }
+
+    /// What it is; `None` for a file.
+    pub(super) fn what(seen: &Metadata) -> Option<&'static str> {
+        match seen.is_dir() {
+            _ if seen.is_file() => None,
+            true => Some("a directory"),
+            false => Some("a device"),
+        }
+    }
+
+    pub(super) fn without_waiting(_options: &mut OpenOptions) {}
 
     pub(super) fn make_private(path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
@@ -321,5 +369,27 @@ mod tests {
         ] {
             assert_eq!(private_directory(path).unwrap_err().to_string(), why);
         }
+    }
+
+    #[test]
+    fn only_files_are_opened_for_reading() {
+        let scratch = Scratch::new();
+        let (file, pipe) = (scratch.path().join("file"), scratch.path().join("pipe"));
+        fs::write(&file, "text").unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+            .unwrap();
+        let socket = scratch.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, what) in [
+            (&*file, None),
+            (&pipe, Some("it is a pipe, and no file")),
+            (&socket, Some("it is a socket, and no file")),
+            (scratch.path(), Some("it is a directory, and no file")),
+            (Path::new("/dev/zero"), Some("it is a device, and no file")),
+        ] {
+            let refused = open_regular(path).err().map(|error| error.to_string());
+            assert_eq!(refused.as_deref(), what, "{}", path.display());
+        }
+        assert_eq!(open_regular(&scratch.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -9,7 +9,6 @@ mod watch;
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,6 +30,7 @@ use self::{
 use crate::{
     api::Fault,
     house::House,
+    os::files,
     supervisor::{RunError, Supervisor},
 };
 pub(crate) use routes::follow;
@@ -218,11 +218,11 @@ fn owner(root: &Path) -> String {
 /// What a file of a project says. Blocks.
 ///
 /// # Errors
-/// When it cannot be read, is no text, or is larger than any that a person writes.
+/// When it cannot be read, is no file or no text, or is larger than any that a person writes.
 fn text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    // A device has no end, and the length of a pipe is not known.
-    let read = File::open(path)?.take(config::LARGEST as u64 + 1).read_to_string(&mut text)?;
+    // It may grow while it is read.
+    let read = files::open_regular(path)?.take(config::LARGEST as u64 + 1).read_to_string(&mut text)?;
     if read > config::LARGEST {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

@@ -4,13 +4,16 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs, io,
+    env,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use navyd_model::{
     Line, Service, Stream,
     api::Document,
+    config,
     hub::Services,
     project::{NewProject, ProjectList, ProjectState},
 };
@@ -52,7 +55,11 @@ fn find(here: &Path, top: Option<&Path>, is_there: impl Fn(&Path) -> bool) -> Op
 
 /// The project that is to run, as the hub wants to hear it.
 pub(super) fn new_project(file: &Path, services: Vec<String>) -> Result<NewProject, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| {
+    let mut text = String::new();
+    // The hub tells what is too large, as every mistake.
+    let most = config::LARGEST as u64 + 1;
+    let read = File::open(file).and_then(|opened| opened.take(most).read_to_string(&mut text));
+    read.map_err(|error| {
         let failure = Failure::new(format!("`{}` cannot be read", file.display())).cause(error.to_string());
         failure.hint(format!("ls -l {}", file.display()))
     })?;

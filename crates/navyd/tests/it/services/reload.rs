@@ -1,6 +1,9 @@
 //! A project's file that changes while it runs, and mistakes in it.
 
+use std::{os::unix::fs::symlink, process::Command};
+
 use super::{Shop, runs};
+use crate::support::run::run;
 
 const TWO: &str = "[services.a]\ncommand = [\"sleep\", \"600\"]\nport = false\nready = { started = true }\n\n\
     [services.b]\ncommand = [\"sleep\", \"600\"]\nport = false\nready = { started = true }\n";
@@ -53,4 +56,32 @@ fn only_what_is_written_otherwise_runs_anew() {
         (ps["services"].as_array()?.len() == 2).then_some(())
     });
     assert_eq!(shop.pid("a"), a);
+}
+
+#[test]
+fn variables_come_from_files_and_from_nothing_else() {
+    let shop = Shop::new(
+        "[services.a]\ncommand = \"touch started\"\nport = false\nenv_file = \"odd.env\"\n\
+         ready = { started = true }\nrestart = \"no\"\n",
+    );
+    let odd = shop.path("odd.env");
+    for (what, why) in [("pipe", "it is a pipe, and no file"), ("device", "it is a device, and no file")] {
+        match what {
+            // Nobody ever writes into it: whoever opens it waits for that.
+            "pipe" => assert_eq!(run(Command::new("mkfifo").arg(&odd)).status, Some(0)),
+            _ => symlink("/dev/zero", &odd).unwrap(),
+        }
+        let ran = shop.run(&["up", "-d"]);
+        assert_eq!(ran.status, Some(2), "{what}: {ran:?}");
+        let expected = format!("error: `odd.env`, a file of `a`, cannot be read\n  cause: {why}\n");
+        assert!(ran.stderr.starts_with(&expected), "{what}: {ran:?}");
+        assert!(ran.stderr.contains("hint: ls -l "), "{what}: {ran:?}");
+        std::fs::remove_file(&odd).unwrap();
+    }
+    std::fs::write(&odd, vec![b'#'; 2 << 20]).unwrap();
+    let ran = shop.run(&["up", "-d"]);
+    assert!(ran.stderr.contains("cause: it is larger than 1048576 bytes"), "{ran:?}");
+    assert!(!shop.path("started").exists());
+    std::fs::write(&odd, "A=1\n").unwrap();
+    assert_eq!(shop.run(&["up", "-d"]).status, Some(0));
 }
