@@ -4,6 +4,7 @@
 //! everything as it was. Changes block, so they run where blocking is allowed; reading never waits for them.
 
 use std::{
+    fmt,
     io,
     net::SocketAddr,
     path::PathBuf,
@@ -55,6 +56,24 @@ struct Lease {
     routes: Vec<Routed>,
 }
 
+/// A route that an owner wanted and does not have.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    pub(crate) entry: Entry,
+    pub(crate) why: Refusal,
+}
+
+/// Who has a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A person, until it is removed.
+    Person,
+    /// A service or a run, by its id.
+    Service(String),
+    /// A project, by its directory: it leads to none of its services.
+    Project(String),
+}
+
 /// Why a route is not added or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -65,6 +84,8 @@ pub enum Refusal {
         from: String,
         /// Where it leads.
         to: String,
+        /// Who has it.
+        holder: Holder,
     },
     /// It would begin where the hub itself is.
     #[error("`{0}` is the hub itself")]
@@ -75,13 +96,13 @@ pub enum Refusal {
     /// No route begins there.
     #[error("no route begins at `{0}`")]
     Unknown(String),
-    /// The route is a service's.
-    #[error("`{from}` belongs to the service `{service}`")]
-    OfService {
+    /// The route is no person's.
+    #[error("`{from}` belongs to {holder}")]
+    NotYours {
         /// Where it begins.
         from: String,
-        /// The service.
-        service: String,
+        /// Who has it.
+        holder: Holder,
     },
     /// There are too many.
     #[error("there are {MOST} routes already")]
@@ -151,12 +172,10 @@ impl Book {
         let port = self.doors.port();
         self.check(route)?;
         let mut pages = self.pages();
-        if let Some((known, service)) = pages.find(&route.entry) {
-            return match known == route && service.is_none() {
+        if let Some((known, holder)) = pages.find(&route.entry) {
+            return match known == route && holder == Holder::Person {
                 true => Ok((RouteEntry::new(route, port, None), false)),
-                false => {
-                    Err(Refusal::Taken { from: known.entry.to_string(), to: known.upstream.to_string() })
-                }
+                false => Err(Refusal::taken(known, holder)),
             };
         }
         if pages.kept.len() >= MOST {
@@ -177,9 +196,7 @@ impl Book {
         let mut pages = self.pages();
         let Some(at) = pages.kept.iter().position(|kept| kept.route.entry == *from) else {
             return Err(match pages.find(from) {
-                Some((_, service)) => {
-                    Refusal::OfService { from: from.to_string(), service: service.unwrap_or_default() }
-                }
+                Some((_, holder)) => Refusal::NotYours { from: from.to_string(), holder },
                 None => Refusal::Unknown(from.to_string()),
             });
         };
@@ -191,22 +208,38 @@ impl Book {
         Ok(entry)
     }
 
-    /// Gives an owner these routes instead of those that it has; none ends its lease. Blocks.
-    pub(crate) fn lease(&self, owner: &str, routes: Vec<Routed>) -> Result<(), Refusal> {
+    /// Gives an owner these routes instead of those that it has, each for itself; none ends its lease. Those that it
+    /// cannot have are returned. Blocks.
+    pub(crate) fn lease(&self, owner: &str, routes: Vec<Routed>) -> Result<Vec<Missed>, Refusal> {
         let mut pages = self.pages();
-        let mut next = pages.clone();
-        next.leased.retain(|lease| lease.owner != owner);
-        for routed in &routes {
-            self.check(&routed.route)?;
-            if let Some((known, _)) = next.find(&routed.route.entry) {
-                return Err(Refusal::Taken { from: known.entry.to_string(), to: known.upstream.to_string() });
+        let mut others = pages.clone();
+        others.leased.retain(|lease| lease.owner != owner);
+        let (mut wanted, mut missed): (Vec<Routed>, Vec<Missed>) = (Vec::new(), Vec::new());
+        for routed in routes {
+            let entry = &routed.route.entry;
+            if wanted.iter().any(|known| known.route.entry == *entry) {
+                continue;
+            }
+            match self.check(&routed.route).err().or_else(|| others.refusal(entry)) {
+                Some(why) => missed.push(Missed { entry: entry.clone(), why }),
+                None => wanted.push(routed),
             }
         }
-        if !routes.is_empty() {
-            next.leased.push(Lease { owner: owner.to_owned(), routes });
-        }
         let before = self.list();
-        self.turn(&mut pages, next)?;
+        // Each turn gives up at least one route, so it ends.
+        loop {
+            let mut next = others.clone();
+            if !wanted.is_empty() {
+                next.leased.push(Lease { owner: owner.to_owned(), routes: wanted.clone() });
+            }
+            let why = match self.turn(&mut pages, next) {
+                Ok(_) => break,
+                Err(why) => why,
+            };
+            let at = |routed: &Routed| matches!(&why, Refusal::Listen { address, .. } if routed.route.entry == Entry::Address(*address));
+            let Some(at) = wanted.iter().position(at) else { return Err(why) };
+            missed.push(Missed { entry: wanted.remove(at).route.entry, why });
+        }
         let after = self.list();
         let tell = |change, one: &[RouteEntry], other: &[RouteEntry]| {
             for route in one.iter().filter(|route| !other.contains(route)) {
@@ -215,7 +248,7 @@ impl Book {
         };
         tell(Change::Gone, &before, &after);
         tell(Change::Added, &after, &before);
-        Ok(())
+        Ok(missed)
     }
 
     /// What no gateway would refuse, and nobody can want.
@@ -290,18 +323,56 @@ impl Pages {
         }
     }
 
-    /// The open route that begins there, and its service.
-    fn find(&self, entry: &Entry) -> Option<(&Route, Option<String>)> {
-        let kept = self.kept.iter().filter(|kept| kept.open).map(|kept| (&kept.route, None));
-        let leased = self
-            .leased
-            .iter()
-            .flat_map(|lease| lease.routes.iter().map(|routed| (&routed.route, Some(lease.owner.clone()))));
-        kept.chain(leased).find(|(route, _)| route.entry == *entry)
+    /// The open route that begins there, and who has it.
+    fn find(&self, entry: &Entry) -> Option<(&Route, Holder)> {
+        let kept = self.kept.iter().filter(|kept| kept.open).map(|kept| &kept.route);
+        if let Some(route) = kept.into_iter().find(|route| route.entry == *entry) {
+            return Some((route, Holder::Person));
+        }
+        let leased =
+            self.leased.iter().flat_map(|lease| lease.routes.iter().map(move |routed| (lease, routed)));
+        let (lease, routed) = leased.into_iter().find(|(_, routed)| routed.route.entry == *entry)?;
+        let holder = match &routed.service {
+            Some(service) => Holder::Service(service.borrow().id.clone()),
+            None => Holder::Project(lease.owner.clone()),
+        };
+        Some((&routed.route, holder))
+    }
+
+    /// Why no other route may begin there.
+    fn refusal(&self, entry: &Entry) -> Option<Refusal> {
+        self.find(entry).map(|(route, holder)| Refusal::taken(route, holder))
     }
 
     fn texts(&self) -> Vec<String> {
         self.kept.iter().map(|kept| kept.route.to_string()).collect()
+    }
+}
+
+impl Refusal {
+    fn taken(route: &Route, holder: Holder) -> Self {
+        Self::Taken { from: route.entry.to_string(), to: route.upstream.to_string(), holder }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person => f.write_str("whoever added it with `navyd route add`"),
+            Self::Service(id) => write!(f, "the service `{id}`"),
+            Self::Project(root) => write!(f, "the project in `{root}`"),
+        }
+    }
+}
+
+impl Holder {
+    /// What is typed to end the route.
+    pub fn end(&self, from: &str) -> String {
+        match self {
+            Self::Person => format!("navyd route rm {from}"),
+            Self::Service(id) => format!("navyd stop {id}"),
+            Self::Project(root) => format!("cd {root} && navyd down"),
+        }
     }
 }
 

@@ -52,6 +52,6 @@ pub use error::HubError;
 pub use log::Log;
 pub use os::{Unit, leave_terminal, take_over, unit};
 pub use places::Places;
-pub use run::{RouteBook, Running};
+pub use run::Running;
 pub use settings::{Listen, Settings};
 pub use start::{Started, prepare, start};

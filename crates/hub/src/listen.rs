@@ -105,7 +105,7 @@ fn is_no_address(error: &io::Error) -> bool {
 }
 
 /// Who listens there, as far as it may be seen.
-fn holder(address: SocketAddr) -> Option<String> {
+pub(crate) fn holder(address: SocketAddr) -> Option<String> {
     let scope = Scope { udp: false, namespaces: false, port: Some(address.port()), ..Scope::default() };
     let seen = listeners(&scope).ok()?.listeners.into_iter();
     let mut seen = seen.filter(|listener| listener.proto == Protocol::Tcp).collect::<Vec<_>>();

@@ -2,7 +2,6 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use navyd_gateway::Routed;
 use navyd_model::hub::{Happened, Hub};
 use tokio::{
     runtime::Runtime,
@@ -11,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Refusal, discovery, error::HubError, house::House, lock::Lock};
+use crate::{discovery, error::HubError, house::House, lock::Lock};
 
 /// How long answers to commands may take once the gateway is closed.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -33,10 +32,6 @@ pub(crate) struct Answers {
     pub(crate) task: JoinHandle<io::Result<()>>,
 }
 
-/// The routes of services, for whoever runs them. Clones are the same.
-#[derive(Clone)]
-pub struct RouteBook(Arc<House>);
-
 impl Running {
     pub(crate) fn new(
         runtime: Runtime,
@@ -51,11 +46,6 @@ impl Running {
     /// As it stands.
     pub fn status(&self) -> Hub {
         self.house.status()
-    }
-
-    /// The routes of services.
-    pub fn routes(&self) -> RouteBook {
-        RouteBook(Arc::clone(&self.house))
     }
 
     /// Where tasks of the hub run.
@@ -106,20 +96,4 @@ async fn end(house: &Arc<House>, mut answers: Answers) -> io::Result<()> {
     // Who does not read its answer in time does not get it.
     let _ = timeout(LAST_ANSWERS, answers.task).await;
     closed
-}
-
-impl RouteBook {
-    /// Gives an owner these routes instead of those that it has; none takes them away. Blocks until the gateway
-    /// has them.
-    ///
-    /// # Errors
-    /// When another route begins at the same place, or an address cannot be listened on. Then nothing changes.
-    pub fn lease(&self, owner: &str, routes: Vec<Routed>) -> Result<(), Refusal> {
-        self.0.book.lease(owner, routes)
-    }
-
-    /// The port that belongs into the URL of a name.
-    pub fn port(&self) -> u16 {
-        self.0.doors.port()
-    }
 }

@@ -87,7 +87,12 @@ impl Runs {
         let owner = format!("{} (run {number})", new.id);
         let held =
             Held { owner, hosts: free, service: watch::Sender::new(service(new)), led: Mutex::new(led) };
-        book.lease(&held.owner, held.routes(led))?;
+        let missed = book.lease(&held.owner, held.routes(led))?;
+        // Another took it just now: all or none, so that what was granted is what there is.
+        if let Some(missed) = missed.first() {
+            book.lease(&held.owner, Vec::new())?;
+            return Err(RunError::Taken { host: missed.entry.to_string() });
+        }
         self.held().insert(number, Arc::new(held));
         Ok(run)
     }

@@ -135,6 +135,9 @@ pub struct Listeners {
 pub struct Services {
     /// In the order of their projects and files.
     pub services: Vec<Service>,
+    /// What a person should know of them, such as a mistake in their file, or a name that another has.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A one-time link to the hub's pages: `navyd.link/1`.

@@ -33,6 +33,8 @@ pub struct ProjectState {
     pub file: String,
     /// What is wrong in the file since it was changed; the services run as it was before.
     pub mistake: Option<String>,
+    /// What a person should know, such as a name that another has.
+    pub notes: Vec<String>,
     /// The services that were asked for.
     pub services: Vec<Service>,
 }

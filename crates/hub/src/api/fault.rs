@@ -9,7 +9,10 @@ use axum::{
 };
 use navyd_model::{RouteError, api::Document, hub::ApiError};
 
-use crate::{book::Refusal, guard::Denied};
+use crate::{
+    book::{Holder, Refusal},
+    guard::Denied,
+};
 
 /// A refusal with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +70,7 @@ impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         use std::error::Error as _;
         let status = match &refusal {
-            Refusal::Taken { .. } | Refusal::OfService { .. } | Refusal::Listen { .. } => {
-                StatusCode::CONFLICT
-            }
+            Refusal::Taken { .. } | Refusal::NotYours { .. } | Refusal::Listen { .. } => StatusCode::CONFLICT,
             Refusal::Own(_) | Refusal::Loop(_) | Refusal::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Unknown(_) => StatusCode::NOT_FOUND,
             Refusal::Ending => StatusCode::SERVICE_UNAVAILABLE,
@@ -81,8 +82,11 @@ impl From<Refusal> for Fault {
             None => fault,
         };
         match refusal {
-            Refusal::Taken { from, .. } => fault.hint(format!("navyd route rm {from}")),
-            Refusal::OfService { service, .. } => fault.hint(format!("navyd stop {service}")),
+            Refusal::Taken { from, holder: Holder::Person, .. } => fault.hint(Holder::Person.end(&from)),
+            Refusal::Taken { from, holder, .. } => {
+                fault.cause(format!("the route belongs to {holder}")).hint(holder.end(&from))
+            }
+            Refusal::NotYours { from, holder } => fault.hint(holder.end(&from)),
             Refusal::Unknown(_) | Refusal::TooMany => fault.hint("navyd route ls"),
             Refusal::Listen { address, cause } => {
                 fault.cause(cause).hint(format!("navyd why {}", address.port()))

@@ -62,5 +62,5 @@ async fn down(
     Input(stopped): Input<Stopped>,
 ) -> Answer<Services> {
     let services = project::down(&house, &PathBuf::from(root), &stopped.services).await?;
-    Ok(document("services", Services { services }))
+    Ok(document("services", Services { services, notes: Vec::new() }))
 }

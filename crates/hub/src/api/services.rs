@@ -17,7 +17,7 @@ use navyd_model::{
 use utoipa::OpenApi as _;
 
 use super::{Answer, Fault, Resource, document, input::Input};
-use crate::{house::House, supervisor::Act};
+use crate::{house::House, project, supervisor::Act};
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || {
@@ -37,7 +37,8 @@ struct Description;
 #[utoipa::path(get, path = "/api/v1/services", operation_id = "list_services",
     responses((status = 200, description = "the services", body = Document<Services>)))]
 async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
-    Ok(document("services", Services { services: house.all_services() }))
+    let notes = project::list(&house).into_iter().flat_map(|project| project.notes).collect();
+    Ok(document("services", Services { services: house.all_services(), notes }))
 }
 
 /// Start, stop or restart a service

@@ -79,11 +79,14 @@ fn a_lease_comes_and_goes_as_one_and_never_reaches_the_disk() {
     assert_eq!(open.list(), ["a.localhost Person", "b.localhost Service", "c.localhost Service"]);
     assert_eq!(open.book.list()[1].service.as_deref(), Some("web.shop"));
 
-    // What somebody has already is not taken away, and nothing of the rest happens.
-    let refused = open.book.lease("web.shop", vec![of_service(c), of_service(a)]).unwrap_err();
-    assert_eq!(refused.to_string(), "`a.localhost` leads to `http://[::1]:1` already");
-    let refused = open.book.lease("api.shop", vec![of_service(b)]).unwrap_err();
-    assert!(matches!(refused, Refusal::Taken { .. }), "{refused}");
+    // What somebody has already is not taken away, and the rest is had all the same.
+    let missed = open.book.lease("web.shop", vec![of_service(b), of_service(a), of_service(c)]).unwrap();
+    let [Missed { why, .. }] = &missed[..] else { panic!("{missed:?}") };
+    assert_eq!(why.to_string(), "`a.localhost` leads to `http://[::1]:1` already");
+    assert!(matches!(why, Refusal::Taken { holder: Holder::Person, .. }), "{why:?}");
+    let missed = open.book.lease("api.shop", vec![of_service(b)]).unwrap();
+    let [Missed { why: Refusal::Taken { holder, .. }, .. }] = &missed[..] else { panic!("{missed:?}") };
+    assert_eq!(*holder, Holder::Service("web.shop".to_owned()));
     assert!(matches!(open.book.add(&route(b)).unwrap_err(), Refusal::Taken { .. }));
     let refused = open.book.remove(&route(b).entry).unwrap_err();
     assert_eq!(refused.to_string(), "`b.localhost` belongs to the service `web.shop`");
@@ -93,6 +96,18 @@ fn a_lease_comes_and_goes_as_one_and_never_reaches_the_disk() {
     assert_eq!(open.told(), ["Gone b.localhost", "Gone c.localhost"]);
     let kept = fs::read_to_string(open.scratch.path().join("routes.json")).unwrap();
     assert!(kept.contains("a.localhost") && !kept.contains("b.localhost"), "{kept}");
+}
+
+#[test]
+fn an_address_that_is_taken_costs_no_other_route() {
+    let mut open = Open::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let (a, b) = (format!("{address}=http://[::1]:1"), "b.localhost=http://[::1]:1");
+    let missed = open.book.lease("web.shop", vec![of_service(&a), of_service(b)]).unwrap();
+    let [Missed { entry, why: Refusal::Listen { .. } }] = &missed[..] else { panic!("{missed:?}") };
+    assert_eq!(entry.to_string(), address.to_string());
+    assert_eq!(open.told(), ["Added b.localhost"]);
 }
 
 #[test]

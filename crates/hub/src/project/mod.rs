@@ -49,6 +49,8 @@ struct Open {
     source: Source,
     name: String,
     mistake: Option<String>,
+    /// Its routes that lead to none of its services and that it does not have, and why.
+    notes: Vec<String>,
     /// Whether all of its services were asked for: then those that are written later run as well.
     whole: bool,
     _watch: Option<Watch>,
@@ -93,7 +95,7 @@ pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectSta
     let known = house.projects.open().get(&root).map(|open| open.source.environment.clone());
     let environment = known.unwrap_or(new.environment);
     let source = Source { file: file.clone(), root: root.clone(), environment };
-    let name = define(house, &source, config).await?;
+    let Defined { name, notes } = define(house, &source, config).await?;
     let watching = house.projects.open().contains_key(&root);
     let watch = if watching { None } else { watch::start(house, &file) };
     {
@@ -101,12 +103,13 @@ pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectSta
         let whole = new.services.is_empty();
         match open.get_mut(&root) {
             Some(open) => {
-                (open.source, open.mistake) = (source, None);
+                (open.source, open.mistake, open.notes) = (source, None, notes);
                 open.name.clone_from(&name);
                 open.whole |= whole;
             }
             None => {
-                let open_now = Open { source, name: name.clone(), mistake: None, whole, _watch: watch };
+                let name = name.clone();
+                let open_now = Open { source, name, mistake: None, notes, whole, _watch: watch };
                 open.insert(root.clone(), open_now);
             }
         }
@@ -117,6 +120,7 @@ pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectSta
         name,
         file: file.to_string_lossy().into_owned(),
         mistake: None,
+        notes: self::notes(house, &root),
         services,
     })
 }
@@ -148,17 +152,31 @@ pub(crate) fn list(house: &House) -> Vec<ProjectState> {
     let services = house.projects.supervisor.services();
     let open = house.projects.open();
     let state = |(root, open): (&PathBuf, &Open)| {
+        let notes = of_open(house, open, &services, root);
         let root = root.to_string_lossy().into_owned();
         let is_its = |service: &&Service| service.project.as_deref() == Some(&*root);
         ProjectState {
             name: open.name.clone(),
             file: open.source.file.to_string_lossy().into_owned(),
             mistake: open.mistake.clone(),
+            notes,
             services: services.iter().filter(is_its).cloned().collect(),
             root,
         }
     };
     open.iter().map(state).collect()
+}
+
+/// What a person should know of a project that runs.
+fn notes(house: &House, root: &Path) -> Vec<String> {
+    let services = house.projects.supervisor.services();
+    house.projects.open().get(root).map_or_else(Vec::new, |open| of_open(house, open, &services, root))
+}
+
+fn of_open(house: &House, open: &Open, services: &[Service], root: &Path) -> Vec<String> {
+    let is_its = |service: &&Service| service.project.as_deref().map(Path::new) == Some(root);
+    let ids = services.iter().filter(is_its).map(|service| &service.id);
+    routes::notes(house, ids).into_iter().chain(open.notes.iter().cloned()).collect()
 }
 
 /// Reads a project's file again, after it has changed.
@@ -180,10 +198,10 @@ async fn reload(house: &Arc<House>, root: &Path) {
         Err(fault) => Err(fault),
     };
     let up = || async { house.projects.supervisor.up(root, &[]).await.err().map(Fault::from) };
-    let fault = match defined {
-        Ok(_) if whole => up().await,
-        Ok(_) => None,
-        Err(fault) => Some(fault),
+    let (fault, notes) = match defined {
+        Ok(Defined { notes, .. }) if whole => (up().await, Some(notes)),
+        Ok(Defined { notes, .. }) => (None, Some(notes)),
+        Err(fault) => (Some(fault), None),
     };
     match &fault {
         // The log is a file, and the line of a mistake may hold a secret: it is told to who asks, and not kept.
@@ -192,11 +210,21 @@ async fn reload(house: &Arc<House>, root: &Path) {
     }
     if let Some(open) = house.projects.open().get_mut(root) {
         open.mistake = fault.map(|fault| fault.to_string());
+        if let Some(notes) = notes {
+            open.notes = notes;
+        }
     }
 }
 
-/// Makes the services of a project be what its configuration says; its name.
-async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<String, Fault> {
+/// A project that is as its configuration says.
+struct Defined {
+    name: String,
+    /// On its routes that lead to none of its services.
+    notes: Vec<String>,
+}
+
+/// Makes the services of a project be what its configuration says.
+async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<Defined, Fault> {
     let (supervisor, port) = (house.projects.supervisor.clone(), house.doors.port());
     let (root, source, places) = (source.root.clone(), source.clone(), house.places.clone());
     let resolve = move || resolve::resolve(&source, &config, &supervisor, port, &places);
@@ -206,8 +234,8 @@ async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<S
     routes::forget(house, changed.removed).await;
     routes::give(house, entries).await;
     let others = others.into_iter().map(Routed::from).collect();
-    routes::lease(house, owner(&root), others).await;
-    Ok(name)
+    let notes = routes::lease(house, owner(&root), others).await;
+    Ok(Defined { name, notes })
 }
 
 /// Who has the routes of a project that lead to none of its services. No service has a `/` in its id.

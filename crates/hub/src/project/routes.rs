@@ -17,7 +17,11 @@ use tokio::{
 };
 
 use super::resolve::Entries;
-use crate::house::House;
+use crate::{
+    book::{Missed, Refusal},
+    house::House,
+    listen,
+};
 
 /// What leads to services.
 #[derive(Default)]
@@ -33,8 +37,10 @@ struct Named {
     told: u16,
     /// Where its routes should lead now.
     leads: Option<SocketAddr>,
-    /// Whether the gateway has them: a name may be another's until that ends.
+    /// Whether the gateway has them all: a name may be another's until that ends.
     given: bool,
+    /// Which it does not have, and why.
+    notes: Vec<String>,
     /// What the gateway knows of it.
     shown: watch::Sender<Service>,
 }
@@ -48,7 +54,7 @@ pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
             let mut names = house.projects.names.lock();
             let shown = names.remove(&id).map(|named| named.shown);
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
-            names.insert(id, Named { entries, told, leads: None, given: false, shown });
+            names.insert(id, Named { entries, told, leads: None, given: false, notes: Vec::new(), shown });
         }
         lead(house, &service.id).await;
     }
@@ -107,9 +113,9 @@ async fn point(house: &Arc<House>, service: Service) {
         wanted.then(|| routes(&named.entries, address, &named.shown))
     };
     if let Some(routes) = wanted {
-        let given = lease(house, service.id.clone(), routes).await;
+        let notes = lease(house, service.id.clone(), routes).await;
         if let Some(named) = house.projects.names.lock().get_mut(&service.id) {
-            named.given = given;
+            (named.given, named.notes) = (notes.is_empty(), notes);
         }
     }
     if let Some(named) = house.projects.names.lock().get(&service.id) {
@@ -123,15 +129,53 @@ fn routes(entries: &[String], address: SocketAddr, shown: &watch::Sender<Service
     routes.map(|route| Routed { service: Some(shown.subscribe()), ..Routed::from(route) }).collect()
 }
 
-/// Gives an owner these routes instead of those that it has; whether it got them.
-pub(super) async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) -> bool {
+/// Gives an owner these routes instead of those that it has; a sentence on each that it does not get.
+pub(super) async fn lease(house: &Arc<House>, owner: String, routes: Vec<Routed>) -> Vec<String> {
     let leasing = Arc::clone(house);
     let name = owner.clone();
     let leased = spawn_blocking(move || leasing.book.lease(&owner, routes)).await;
-    if let Ok(Err(refusal)) = &leased {
-        house.log.say(format_args!("`{name}` has no route: {refusal}"));
-    }
-    matches!(leased, Ok(Ok(())))
+    let notes = match leased {
+        Ok(Ok(missed)) => told(&name, &missed),
+        Ok(Err(refusal)) => vec![format!("`{name}` has no route: {refusal}")],
+        Err(error) => vec![format!("`{name}` has no route: {error}")],
+    };
+    notes.iter().for_each(|note| house.log.say(note));
+    notes
+}
+
+/// What these services do not have, and who has it.
+pub(super) fn notes<'i>(house: &House, ids: impl IntoIterator<Item = &'i String>) -> Vec<String> {
+    let names = house.projects.names.lock();
+    ids.into_iter().filter_map(|id| names.get(id)).flat_map(|named| named.notes.iter().cloned()).collect()
+}
+
+/// A sentence on each route that somebody does not get. A host that another has says it for the names below it. Pure.
+fn told(name: &str, missed: &[Missed]) -> Vec<String> {
+    let is_told = |entry: &str| {
+        entry
+            .strip_prefix("*.")
+            .is_some_and(|host| missed.iter().any(|other| other.entry.to_string() == host))
+    };
+    let tell = |Missed { entry, why }: &Missed| {
+        let entry = entry.to_string();
+        let note = match why {
+            _ if is_told(&entry) => return None,
+            Refusal::Taken { to, holder, .. } => {
+                let end = holder.end(&entry);
+                format!(
+                    "`{name}` goes without `{entry}`: it leads to `{to}` and belongs to {holder}; `{end}` frees it"
+                )
+            }
+            Refusal::Listen { address, cause } => {
+                let who =
+                    listen::holder(*address).map_or_else(|| cause.clone(), |who| format!("{who} has it"));
+                format!("`{name}` goes without `{entry}`: {who}")
+            }
+            why => format!("`{name}` goes without `{entry}`: {why}"),
+        };
+        Some(note)
+    };
+    missed.iter().filter_map(tell).collect()
 }
 
 /// Whoever listens on all addresses, or on one of this machine's others, is reached at loopback.
@@ -166,7 +210,7 @@ mod tests {
         let mut service = fixture::service("web");
         let entries = vec!["web.localhost=http://".to_owned()];
         let shown = watch::Sender::new(service.clone());
-        let named = Named { entries, told: 2, leads: None, given: false, shown };
+        let named = Named { entries, told: 2, leads: None, given: false, notes: Vec::new(), shown };
         house.projects.names.lock().insert(service.id.clone(), named);
 
         let blocking = Arc::clone(&house);
@@ -174,11 +218,15 @@ mod tests {
         spawn_blocking(move || blocking.book.add(&taken)).await.unwrap().unwrap();
         point(&house, service.clone()).await;
         assert_eq!(house.book.list()[0].to, "http://127.0.0.1:1");
+        let note = "`web.shop` goes without `web.localhost`: it leads to `http://127.0.0.1:1` and belongs to whoever \
+                    added it with `navyd route add`; `navyd route rm web.localhost` frees it";
+        assert_eq!(notes(&house, [&service.id]), [note]);
 
         let blocking = Arc::clone(&house);
         spawn_blocking(move || blocking.book.remove(&other.entry)).await.unwrap().unwrap();
         service.phase = Phase::Starting;
-        point(&house, service).await;
+        point(&house, service.clone()).await;
+        assert_eq!(notes(&house, [&service.id]), Vec::<String>::new());
         let routes: Vec<_> = house.book.list().iter().map(|route| route.to.clone()).collect();
         assert_eq!(routes, ["http://127.0.0.1:2"]);
     }

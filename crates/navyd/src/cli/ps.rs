@@ -43,7 +43,7 @@ const COLUMNS: &[Column] = &[
 
 impl Command for Ps {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let (mut found, mut routes) = (Vec::new(), Routes::default());
+        let (mut found, mut routes, mut projects) = (Vec::new(), Routes::default(), Vec::new());
         if let Some(hub) = hub::running()? {
             found = if self.all {
                 let all: Services =
@@ -52,6 +52,9 @@ impl Command for Ps {
             } else {
                 services::chosen(&hub, &[]).unwrap_or_default()
             };
+            projects = services::projects(&hub)?;
+            let here = services::root();
+            projects.retain(|project| self.all || Some(&project.root) == here.as_ref());
             routes = hub.routes().map_err(Failure::from)?;
         }
         let exit = if found.is_empty() { Exit::No } else { Exit::Yes };
@@ -60,8 +63,14 @@ impl Command for Ps {
                 stage.screen.note(if self.all { "no service is there" } else { "no project runs here" })?;
                 stage.screen.hint("navyd up")?;
             }
-            Format::Text => render(&found, &routes.routes, self.all, &mut stage.screen)?,
-            Format::Json => stage.screen.json(&Document::new("services", Services { services: found }))?,
+            Format::Text => {
+                render(&found, &routes.routes, self.all, &mut stage.screen)?;
+                services::tell(&projects, &mut stage.screen)?;
+            }
+            Format::Json => {
+                let notes = services::notes(&projects);
+                stage.screen.json(&Document::new("services", Services { services: found, notes }))?;
+            }
             Format::Jsonl => found.iter().try_for_each(|service| stage.screen.json_line(service))?,
         }
         Ok(exit)

@@ -92,7 +92,9 @@ pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Re
     }
     match stage.format {
         Format::Text => {}
-        Format::Json => stage.screen.json(&Document::new("services", Services { services: done }))?,
+        Format::Json => {
+            stage.screen.json(&Document::new("services", Services { services: done, notes: Vec::new() }))?
+        }
         Format::Jsonl => done.iter().try_for_each(|service| stage.screen.json_line(service))?,
     }
     Ok(Exit::Yes)
@@ -101,9 +103,32 @@ pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Re
 /// The services of the project of the working directory that have these names, or ids of any project; all of the
 /// project without any name.
 pub(super) fn chosen(hub: &Client, names: &[String]) -> Result<Vec<Service>, Failure> {
+    choose(projects(hub)?, root().as_deref(), names)
+}
+
+/// The projects that run.
+pub(super) fn projects(hub: &Client) -> Result<Vec<ProjectState>, Failure> {
     let ProjectList { projects } = hub.ask(Method::GET, "/api/v1/projects", None::<&()>)?;
-    let root = file().ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()));
-    choose(projects, root.as_deref(), names)
+    Ok(projects)
+}
+
+/// The root of the project of the working directory.
+pub(super) fn root() -> Option<String> {
+    file().ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()))
+}
+
+/// Says what a person should know of these projects.
+pub(super) fn tell(projects: &[ProjectState], screen: &mut Screen) -> io::Result<()> {
+    notes(projects).iter().try_for_each(|note| screen.note(note))
+}
+
+/// What a person should know of these projects: a mistake in their files, and names that others have.
+pub(super) fn notes(projects: &[ProjectState]) -> Vec<String> {
+    let of = |project: &ProjectState| {
+        let mistake = project.mistake.as_ref().map(|mistake| format!("it runs as before, since {mistake}"));
+        mistake.into_iter().chain(project.notes.clone()).collect::<Vec<_>>()
+    };
+    projects.iter().flat_map(of).collect()
 }
 
 fn choose(

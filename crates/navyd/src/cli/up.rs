@@ -127,10 +127,13 @@ impl Up {
         stage: &mut Stage,
     ) -> anyhow::Result<Exit> {
         let prefixes = services::Prefixes::of(&state.services);
+        if stage.format == Format::Text {
+            services::tell(std::slice::from_ref(state), &mut stage.screen)?;
+        }
         let (mut interrupted, mut all_ended, mut is_silent, mut patience) = (false, false, false, LOOK);
         loop {
             if all_ended && is_silent {
-                return self.answer(standing, Exit::Interrupted, stage);
+                return answer(state, standing, Exit::Interrupted, stage);
             }
             if interrupt.wait(Duration::ZERO) {
                 if interrupted {
@@ -156,32 +159,33 @@ impl Up {
                 }
                 Ok(News::Silence) => is_silent = true,
                 Err(RecvTimeoutError::Timeout) if interrupted && !all_ended => stage.screen.flush()?,
-                Err(_) if interrupted => return self.answer(standing, Exit::Interrupted, stage),
+                Err(_) if interrupted => return answer(state, standing, Exit::Interrupted, stage),
                 // Whatever was said before is shown by now.
                 Err(_) => {
                     stage.screen.flush()?;
                     match ended(standing) {
                         Together::Coming => {}
-                        Together::Well => return self.answer(standing, Exit::Yes, stage),
-                        Together::Badly => return self.answer(standing, Exit::No, stage),
+                        Together::Well => return answer(state, standing, Exit::Yes, stage),
+                        Together::Badly => return answer(state, standing, Exit::No, stage),
                     }
                 }
             }
         }
     }
+}
 
-    fn answer(
-        &self,
-        standing: &BTreeMap<String, Service>,
-        exit: Exit,
-        stage: &mut Stage,
-    ) -> anyhow::Result<Exit> {
-        if stage.format == Format::Json {
-            let services = standing.values().cloned().collect();
-            stage.screen.json(&Document::new("services", Services { services }))?;
-        }
-        Ok(exit)
+fn answer(
+    state: &ProjectState,
+    standing: &BTreeMap<String, Service>,
+    exit: Exit,
+    stage: &mut Stage,
+) -> anyhow::Result<Exit> {
+    if stage.format == Format::Json {
+        let found = standing.values().cloned().collect();
+        let notes = services::notes(std::slice::from_ref(state));
+        stage.screen.json(&Document::new("services", Services { services: found, notes }))?;
     }
+    Ok(exit)
 }
 
 /// Waits until they are ready, and says where they are.
@@ -215,15 +219,18 @@ fn detached(
             Ok(News::Line(_) | News::Missed | News::Silence | News::Ended(_)) | Err(_) => {}
         }
     };
-    let services: Vec<Service> =
+    let found: Vec<Service> =
         state.services.iter().filter_map(|service| standing.get(&service.id).cloned()).collect();
     match stage.format {
         Format::Json => {
-            let state = ProjectState { services, ..state.clone() };
+            let state = ProjectState { services: found, ..state.clone() };
             stage.screen.json(&Document::new("project", state))?;
         }
-        Format::Jsonl => services.iter().try_for_each(|service| stage.screen.json_line(service))?,
-        Format::Text => render(hub, &services, stage)?,
+        Format::Jsonl => found.iter().try_for_each(|service| stage.screen.json_line(service))?,
+        Format::Text => {
+            render(hub, &found, stage)?;
+            services::tell(std::slice::from_ref(state), &mut stage.screen)?;
+        }
     }
     Ok(if together == Together::Well { Exit::Yes } else { Exit::No })
 }
