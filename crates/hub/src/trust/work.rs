@@ -273,14 +273,19 @@ mod tests {
             .variable("HOME", "/h")
             .file("/usr/bin/certutil", "")
             .file(&format!("{DB}/cert9.db"), "");
+        let mut listed = String::new();
         for known in [root(), other()] {
             let call = format!("/usr/bin/certutil -L -d sql:{DB} -a -n {}", known.name());
             let held = held.contains(&&known);
+            if held {
+                listed.push_str(&format!("{}  C,,\n", known.name()));
+            }
             let stderr = "certutil: Could not find cert".to_owned();
             let stdout = if held { known.pem() } else { String::new() };
             scene = scene.answer(&call, Ran { success: held, stdout, stderr });
         }
-        scene
+        let listed = Ran { success: true, stdout: listed, stderr: String::new() };
+        scene.answer(&format!("/usr/bin/certutil -L -d sql:{DB}"), listed)
     }
 
     fn planned(scene: &Scene, aim: Aim<'_>, journal: &Journal) -> Vec<(Outcome, Vec<String>)> {

@@ -37,16 +37,22 @@ pub(super) fn here(machine: &dyn Machine, folders: Vec<PathBuf>, none: &'static 
 pub(super) fn holds(machine: &dyn Machine, place: &Path, root: &Root) -> Held {
     let Some(call) = call(machine, place, &["-L", "-a", "-n", root.name()]) else { return Held::Unknown };
     match machine.run(&call) {
-        Ok(ran) if ran.success => {
-            if root.is_in(&ran.stdout) {
-                Held::Yes
-            } else {
-                Held::No
-            }
-        }
+        Ok(ran) if ran.success && root.is_in(&ran.stdout) => trusted(machine, place, root),
+        Ok(ran) if ran.success => Held::No,
         // "Could not find cert: NAME" with SEC_ERROR_UNRECOGNIZED_OID or PR_FILE_NOT_FOUND_ERROR, by version.
         Ok(ran) if ran.stderr.contains("Could not find cert") => Held::No,
         _ => Held::Unknown,
+    }
+}
+
+/// A database whose password was not given takes a certificate, and then not the trust in it.
+fn trusted(machine: &dyn Machine, place: &Path, root: &Root) -> Held {
+    let listed = call(machine, place, &["-L"]).and_then(|call| machine.run(&call).ok());
+    let Some(ran) = listed.filter(|ran| ran.success) else { return Held::Unknown };
+    let line = ran.stdout.lines().find_map(|line| line.strip_prefix(root.name()));
+    match line.and_then(|rest| rest.trim().split(',').next()) {
+        Some(servers) if servers.contains('C') => Held::Yes,
+        _ => Held::Partly,
     }
 }
 
@@ -84,4 +90,46 @@ fn advice(machine: &dyn Machine) -> &'static str {
     ];
     let known = ADVICE.iter().find(|(installer, _)| machine.program(installer).is_some());
     known.map_or("install the tools of NSS, among them `certutil`", |(_, advice)| advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::{
+        run::Ran,
+        scene::{Scene, root},
+    };
+
+    #[test]
+    fn what_is_there_and_not_trusted_is_held_partly() {
+        let root = root();
+        let (answer, ask) = (
+            |success, stdout: &str, stderr: &str| Ran {
+                success,
+                stdout: stdout.into(),
+                stderr: stderr.into(),
+            },
+            "/usr/bin/certutil -L -d sql:/db",
+        );
+        let one = format!("{ask} -a -n {}", root.name());
+        let listed =
+            |flags| format!("Certificate Nickname  Trust\n\nother  C,,\n{}   {flags}   \n", root.name());
+        let there = || answer(true, &root.pem(), "");
+        for (one_says, list_says, held) in [
+            (there(), answer(true, &listed("C,,"), ""), Held::Yes),
+            (there(), answer(true, &listed("CT,C,C"), ""), Held::Yes),
+            (there(), answer(true, &listed(",,"), ""), Held::Partly),
+            (there(), answer(true, &listed(",C,C"), ""), Held::Partly),
+            (there(), answer(true, "", ""), Held::Partly),
+            (there(), answer(false, "", "locked"), Held::Unknown),
+            (answer(true, "another", ""), answer(true, &listed("C,,"), ""), Held::No),
+            (answer(false, "", "certutil: Could not find cert: x"), answer(true, "", ""), Held::No),
+            (answer(false, "", "bad database"), answer(true, "", ""), Held::Unknown),
+        ] {
+            let said = format!("{one_says:?} {list_says:?}");
+            let scene =
+                Scene::new().file("/usr/bin/certutil", "").answer(&one, one_says).answer(ask, list_says);
+            assert_eq!(holds(&scene, Path::new("/db"), &root), held, "{said}");
+        }
+    }
 }

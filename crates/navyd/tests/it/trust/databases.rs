@@ -67,6 +67,38 @@ fn every_browser_database_is_changed_and_nothing_else_in_it() {
 }
 
 #[test]
+fn a_database_with_a_password_is_not_said_to_trust() {
+    const TEST: &str = "a_database_with_a_password_is_not_said_to_trust";
+    if !needs(TEST, &["certutil", "openssl", "setsid"]) {
+        return;
+    }
+    let user = User::new();
+    let locked = user.path(".mozilla/firefox/abc.default");
+    database(&locked, &other(&user));
+    let (old, new) = (user.home.write("old", "\n"), user.home.write("new", "secret\n"));
+    let set = certutil(&locked, &["-W", "-f", text(&old), "-@", text(&new)]);
+    assert_eq!(set.status, Some(0), "{}", set.stderr);
+    let before = certutil(&locked, &["-L"]).stdout;
+    // Without a terminal of the session, nobody can be asked for the password.
+    let navyd = |args: &[&str]| {
+        let mut command = Command::new("setsid");
+        command.args(["-w", env!("CARGO_BIN_EXE_navyd")]).args(args);
+        run(user.command(command).env("NO_COLOR", "1"))
+    };
+    let install = ["trust", "install", "--store", "firefox", "--yes"];
+    for _ in 0..2 {
+        let installed = navyd(&install);
+        assert_ne!(installed.status, Some(0), "{}", installed.stdout);
+        assert!(installed.stdout.contains("firefox\tfailed"), "{}", installed.stdout);
+    }
+    let found = status(&navyd(&["--json", "trust", "status", "--no-check"]));
+    assert_eq!(states(&found, "firefox"), ["partly"]);
+    let removed = navyd(&["trust", "uninstall", "--store", "firefox", "--yes"]);
+    assert_eq!(removed.status, Some(0), "{}", removed.stderr);
+    assert_eq!(certutil(&locked, &["-L"]).stdout, before);
+}
+
+#[test]
 fn one_store_that_fails_does_not_stop_the_others() {
     const TEST: &str = "one_store_that_fails_does_not_stop_the_others";
     if !needs(TEST, &["certutil", "openssl"]) {

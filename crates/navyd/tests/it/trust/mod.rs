@@ -3,6 +3,7 @@
 mod browser;
 mod consent;
 mod databases;
+mod marionette;
 mod system;
 mod uninstall;
 
