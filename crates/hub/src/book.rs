@@ -4,8 +4,7 @@
 //! everything as it was. Changes block, so they run where blocking is allowed; reading never waits for them.
 
 use std::{
-    fmt,
-    io,
+    fmt, io,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -24,6 +24,7 @@ mod discovery;
 mod doors;
 mod error;
 mod events;
+pub mod export;
 mod guard;
 pub mod hosts;
 mod house;

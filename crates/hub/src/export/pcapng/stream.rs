@@ -1,0 +1,207 @@
+//! The packets of one exchange.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use navyd_model::exchange::{Message, Outcome, Piece, Protocol, Side};
+
+use super::{
+    super::Raw,
+    packet::{Flags, tcp, udp},
+};
+
+/// A packet, and when it came, in microseconds since 1970.
+pub(super) struct Packet {
+    pub(super) at: i64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What fits into a packet with the longest headers.
+const SEGMENT: usize = 65_000;
+
+/// Ports of ends whose addresses nobody knows.
+const SOME_CLIENT: u16 = 50_000;
+const SOME_SERVER: u16 = 80;
+
+/// The packets of an exchange; none for one of which no bytes are kept.
+pub(super) fn packets(raw: &Raw) -> Vec<Packet> {
+    let (client, server) = ends(raw);
+    let said = said(raw);
+    if said.is_empty() {
+        return Vec::new();
+    }
+    if matches!(raw.exchange.summary.protocol, Protocol::Udp | Protocol::Dns) {
+        let datagram = |(at, from, bytes): (i64, Side, Vec<u8>)| Packet {
+            at,
+            bytes: match from {
+                Side::Client => udp(client, server, &bytes[..bytes.len().min(SEGMENT)]),
+                Side::Server => udp(server, client, &bytes[..bytes.len().min(SEGMENT)]),
+            },
+        };
+        return said.into_iter().map(datagram).collect();
+    }
+    let began = raw.exchange.summary.started.as_microsecond();
+    let mut wire = Wire { client, server, sent: [0, 0], out: Vec::new() };
+    wire.send(began, Side::Client, Flags::SYN, &[]);
+    wire.send(began, Side::Server, Flags::SYN_ACK, &[]);
+    wire.send(began, Side::Client, Flags::ACK, &[]);
+    let mut last = began;
+    for (at, from, bytes) in said {
+        last = last.max(at);
+        for segment in bytes.chunks(SEGMENT) {
+            wire.send(last, from, Flags::PUSH, segment);
+        }
+        wire.send(last, from.other(), Flags::ACK, &[]);
+    }
+    match raw.exchange.summary.outcome {
+        Outcome::Fault => wire.send(last, Side::Server, Flags::RESET, &[]),
+        Outcome::Open => {}
+        _ => {
+            wire.send(last, Side::Client, Flags::FIN, &[]);
+            wire.send(last, Side::Server, Flags::FIN, &[]);
+            wire.send(last, Side::Client, Flags::ACK, &[]);
+        }
+    }
+    wire.out
+}
+
+/// A connection that never was.
+struct Wire {
+    client: SocketAddr,
+    server: SocketAddr,
+    /// The next sequence numbers of client and server.
+    sent: [u32; 2],
+    out: Vec<Packet>,
+}
+
+impl Wire {
+    fn send(&mut self, at: i64, from: Side, flags: Flags, payload: &[u8]) {
+        let (mine, other) = match from {
+            Side::Client => (0, 1),
+            Side::Server => (1, 0),
+        };
+        let (source, target) = match from {
+            Side::Client => (self.client, self.server),
+            Side::Server => (self.server, self.client),
+        };
+        let bytes = tcp(source, target, self.sent[mine], self.sent[other], flags, payload);
+        // The first and the last segment of a direction count for a byte.
+        self.sent[mine] = self.sent[mine].wrapping_add(payload.len() as u32 + u32::from(flags.counts()));
+        self.out.push(Packet { at, bytes });
+    }
+}
+
+/// What each side said, and when.
+fn said(raw: &Raw) -> Vec<(i64, Side, Vec<u8>)> {
+    let (exchange, summary) = (&raw.exchange, &raw.exchange.summary);
+    let began = summary.started.as_microsecond();
+    let after = |ms: Option<f64>| began + ms.map_or(0, |ms| (ms * 1e3) as i64);
+    let mut said = Vec::new();
+    if summary.protocol.is_http() {
+        if exchange.request.line.is_some() {
+            said.push((began, Side::Client, message(&exchange.request, &raw.request)));
+        }
+        if let Some(response) = exchange.response.as_ref().filter(|response| response.line.is_some()) {
+            said.push((after(summary.wait_ms), Side::Server, message(response, &raw.response)));
+        }
+    }
+    let pieces = exchange.pieces.iter();
+    match summary.protocol {
+        Protocol::Websocket => {
+            said.extend(pieces.map(|piece| (after(Some(piece.at_ms)), piece.from, frame(piece))));
+        }
+        Protocol::Tcp | Protocol::Udp => {
+            said.extend(pieces.map(|piece| (after(Some(piece.at_ms)), piece.from, content(piece))));
+        }
+        _ => {}
+    }
+    said.retain(|(_, _, bytes)| !bytes.is_empty());
+    said
+}
+
+/// A message of HTTP/1 as it was sent, but for where its chunks began and ended.
+fn message(message: &Message, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for interim in &message.interim {
+        head(&mut out, &interim.line, &interim.headers);
+    }
+    head(&mut out, message.line.as_deref().unwrap_or_default(), &message.headers);
+    let chunked = message.headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked")
+    });
+    if !chunked {
+        out.extend_from_slice(body);
+        return out;
+    }
+    if !body.is_empty() {
+        out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+        out.extend_from_slice(body);
+        out.extend_from_slice(b"\r\n");
+    }
+    head(&mut out, "0", &message.trailers);
+    out
+}
+
+fn head(out: &mut Vec<u8>, line: &str, fields: &[(String, String)]) {
+    out.extend_from_slice(line.as_bytes());
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in fields {
+        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A message of WebSocket as one frame (RFC 6455 §5.2): that of a client is masked with a key of zeros.
+fn frame(piece: &Piece) -> Vec<u8> {
+    let payload = content(piece);
+    let opcode = match piece.kind.as_str() {
+        "text" => 1,
+        "binary" => 2,
+        "close" => 8,
+        "ping" => 9,
+        "pong" => 10,
+        _ => return Vec::new(),
+    };
+    let mask = if piece.from == Side::Client { 0x80 } else { 0 };
+    let mut out = vec![0x80 | opcode];
+    match payload.len() {
+        short @ 0..=125 => out.push(mask | short as u8),
+        long => match u16::try_from(long) {
+            Ok(long) => {
+                out.push(mask | 126);
+                out.extend(long.to_be_bytes());
+            }
+            Err(_) => {
+                out.push(mask | 127);
+                out.extend((long as u64).to_be_bytes());
+            }
+        },
+    }
+    if mask != 0 {
+        out.extend([0; 4]);
+    }
+    out.extend(payload);
+    out
+}
+
+fn content(piece: &Piece) -> Vec<u8> {
+    match (&piece.text, &piece.base64) {
+        (Some(text), _) => text.clone().into_bytes(),
+        (None, Some(base64)) => BASE64_STANDARD.decode(base64).unwrap_or_default(),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// Both addresses, of one family.
+fn ends(raw: &Raw) -> (SocketAddr, SocketAddr) {
+    let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let client = raw.exchange.summary.client.address.unwrap_or(local(SOME_CLIENT));
+    let server = raw.exchange.summary.server.address.unwrap_or(local(SOME_SERVER));
+    match (client.ip(), server.ip()) {
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
+            // The gateway stood between them; for a dissector one family is as good as the other.
+            (local(client.port()), local(server.port()))
+        }
+        _ => (client, server),
+    }
+}
