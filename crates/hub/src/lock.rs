@@ -51,6 +51,12 @@ pub(crate) fn released(path: &Path, time: Duration) -> io::Result<bool> {
     }
 }
 
+/// Whether somebody has the lock. Only looks, and makes no file; what cannot be looked at is not held.
+pub(crate) fn is_held(path: &Path) -> bool {
+    // Shared, so that two who look at the same time do not take each other for a holder.
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn open(path: &Path) -> io::Result<File> {
     os::private(File::options().read(true).write(true).create(true)).open(path)
 }
@@ -67,8 +73,10 @@ mod tests {
         let lock = Lock::take(&path).unwrap();
         assert!(lock.is_some());
         assert!(Lock::take(&path).unwrap().is_none());
+        assert!(is_held(&path) && !is_held(&scratch.path().join("none")));
         assert!(!released(&path, Duration::ZERO).unwrap());
         drop(lock);
+        assert!(!is_held(&path));
         assert!(released(&path, Duration::from_secs(30)).unwrap());
     }
 }

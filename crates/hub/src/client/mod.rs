@@ -58,10 +58,24 @@ pub enum ClientError {
         /// Why.
         error: Box<ApiError>,
     },
+    /// A hub is there, and says nothing.
+    #[error("the hub does not answer")]
+    Silent {
+        /// Its process, where the kernel tells it.
+        pid: Option<u32>,
+        /// What is seen of it.
+        why: String,
+    },
     /// The connection or the answer is broken.
     #[error("the hub cannot be asked")]
     Broken(String),
 }
+
+/// How long an answer may take that is only looked up. Far above what it takes, even on a machine that is very busy.
+const LOOKED_UP: Duration = Duration::from_secs(30);
+
+/// How long somebody waits who only wants to know how the hub stands: it answers that from memory.
+const GLANCE: Duration = Duration::from_secs(5);
 
 /// Where the hub was told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +104,35 @@ impl Client {
         let runtime = runtime.map_err(|error| ClientError::Broken(error.to_string()))?;
         let (_, pid) = runtime.block_on(wire::connect(socket))?;
         Ok(Self { runtime, socket: socket.into(), pid, patience })
+    }
+
+    /// The hub as it stands, for somebody who waits for that alone: what is seen of one that hangs is told soon.
+    ///
+    /// # Errors
+    /// [`ClientError::NotRunning`] when there is none, [`ClientError::Silent`] when there is one that does not answer.
+    pub fn look(places: &Places) -> Result<(Self, Hub), ClientError> {
+        let socket = places.socket();
+        let client = match Self::within(&socket, GLANCE) {
+            Err(ClientError::NotRunning) if lock::is_held(&places.lock()) => {
+                let why = format!(
+                    "it holds `{}`, and nobody listens at `{}`: it is starting, ending or stuck",
+                    places.lock().display(),
+                    socket.display()
+                );
+                return Err(ClientError::Silent { pid: None, why });
+            }
+            client => client?,
+        };
+        match client.status() {
+            Ok(hub) => Ok((Self { patience: wire::PATIENCE, ..client }, hub)),
+            // A process that was killed just now still accepts for a moment.
+            Err(ClientError::Broken(_)) if !lock::is_held(&places.lock()) => Err(ClientError::NotRunning),
+            Err(ClientError::Broken(why)) => {
+                let why = format!("it holds its lock and listens, but {why}");
+                Err(ClientError::Silent { pid: client.pid, why })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The hub's process, as the kernel tells; `None` where it does not.
@@ -167,8 +210,9 @@ impl Client {
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|error| broken(&error))?;
-        let (status, bytes) =
-            self.runtime.block_on(wire::ask(&self.socket, self.patience, method, path, body))?;
+        // What is only looked up takes no time; what is done may.
+        let patience = if method == Method::GET { self.patience.min(LOOKED_UP) } else { self.patience };
+        let (status, bytes) = self.runtime.block_on(wire::ask(&self.socket, patience, method, path, body))?;
         if !status.is_success() {
             let refused = serde_json::from_slice::<Document<ApiError>>(&bytes);
             return Err(match refused {
@@ -198,7 +242,7 @@ impl ClientError {
             Self::NotRunning => None,
             Self::NotOurs { uid, .. } => Some(format!("the user with the number {uid} listens there")),
             Self::Refused { error, .. } => error.cause.clone(),
-            Self::Broken(why) => Some(why.clone()),
+            Self::Silent { why, .. } | Self::Broken(why) => Some(why.clone()),
         }
     }
 
@@ -208,7 +252,9 @@ impl ClientError {
             Self::NotRunning => Some("navyd hub start".to_owned()),
             Self::NotOurs { socket, .. } => Some(format!("ls -l {socket}")),
             Self::Refused { error, .. } => error.hint.clone(),
-            Self::Broken(_) => Some("navyd hub logs".to_owned()),
+            // It may be stopped, or stuck for good; nothing that it keeps is lost when it is killed.
+            Self::Silent { pid: Some(pid), .. } => Some(format!("kill -KILL {pid} && navyd hub start")),
+            Self::Silent { pid: None, .. } | Self::Broken(_) => Some("navyd hub logs".to_owned()),
         }
     }
 }

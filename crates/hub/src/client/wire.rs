@@ -51,9 +51,9 @@ pub(super) async fn ask(
         let body = Limited::new(response.into_body(), MOST).collect().await;
         Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
     };
-    timeout(patience, asked)
-        .await
-        .unwrap_or_else(|_| Err(ClientError::Broken("it does not answer in time".into())))
+    timeout(patience, asked).await.unwrap_or_else(|_| {
+        Err(ClientError::Broken(format!("it did not answer within {} s", patience.as_secs())))
+    })
 }
 
 /// Asks, and leaves the answer's body to be read.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::super::{Format, Stage};
 use crate::{
     exit::Exit,
-    hub::{self, Client},
+    hub::{self, Client, ClientError},
     out::{Failure, Screen, Text, Tone, measure},
 };
 
@@ -40,17 +40,19 @@ struct Report {
 impl Start {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let client = hub::ensure()?;
-        answer(&client, None, stage)
+        answer(client.status().map_err(Failure::from)?, None, stage)
     }
 }
 
 impl Status {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let Some(client) = hub::running()? else {
-            return none(stage);
+        let (client, hub) = match Client::look(&hub::places()?) {
+            Ok(found) => found,
+            Err(ClientError::NotRunning) => return none(stage),
+            Err(error) => return Err(Failure::from(error).into()),
         };
         let link = if self.link { Some(client.link().map_err(Failure::from)?) } else { None };
-        answer(&client, link, stage)
+        answer(hub, link, stage)
     }
 }
 
@@ -68,8 +70,7 @@ fn none(stage: &mut Stage) -> anyhow::Result<Exit> {
     Ok(Exit::No)
 }
 
-fn answer(client: &Client, link: Option<Link>, stage: &mut Stage) -> anyhow::Result<Exit> {
-    let hub = client.status().map_err(Failure::from)?;
+fn answer(hub: Hub, link: Option<Link>, stage: &mut Stage) -> anyhow::Result<Exit> {
     match stage.format {
         Format::Text => {
             addresses(&hub, &mut stage.screen)?;

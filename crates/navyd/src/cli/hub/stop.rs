@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::{Format, Stage, duration};
 use crate::{
     exit::Exit,
-    hub::{self, Ended},
+    hub::{self, Client, ClientError, Ended},
     out::Failure,
 };
 
@@ -32,10 +32,13 @@ struct Report {
 
 impl Stop {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let Some(client) = hub::running()? else {
-            return answer(&Report { pid: None, stopped: false }, "no hub runs".to_owned(), stage);
+        let (client, pid) = match Client::look(&hub::places()?) {
+            Ok((client, hub)) => (client, hub.pid),
+            Err(ClientError::NotRunning) => {
+                return answer(&Report { pid: None, stopped: false }, "no hub runs".to_owned(), stage);
+            }
+            Err(error) => return Err(Failure::from(error).into()),
         };
-        let pid = client.status().map_err(Failure::from)?.pid;
         let ended = client.stop(&hub::places()?, self.timeout).map_err(Failure::from)?;
         let report = Report { pid: Some(pid), stopped: ended == Ended::Gone };
         let text = match ended {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    process::Command,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -10,8 +11,40 @@ use std::{
 use super::{DEADLINE, Home};
 use crate::{
     gateway::{Peer, upstream},
-    support::child::Held,
+    support::{child::Held, run::run},
 };
+
+#[test]
+fn a_hub_that_hangs_is_told_within_seconds() {
+    let home = Home::new();
+    let hub = home.hub();
+    let pid = hub.status["pid"].as_u64().unwrap();
+    let signal = |name: &str| run(Command::new("kill").args([name, &pid.to_string()]));
+    assert_eq!(signal("-STOP").status, Some(0));
+    let begun = Instant::now();
+    for words in [["hub", "status"], ["hub", "stop"]] {
+        let ran = home.run(&words);
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+        let expected = format!(
+            "error: the hub does not answer\n  cause: it holds its lock and listens, but it did not answer within 5 s\n\n\
+             hint: kill -KILL {pid} && navyd hub start\n"
+        );
+        assert_eq!(ran.stderr, expected, "{words:?}");
+    }
+    // Far from the two minutes that an act of the hub may take.
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    assert_eq!(signal("-CONT").status, Some(0));
+    assert_eq!(home.run(&["hub", "status"]).status, Some(0));
+
+    // One that has its lock and does not listen yet, or no more.
+    fs::remove_file(home.path("run/navyd/hub.sock")).unwrap();
+    let ran = home.run(&["hub", "status"]);
+    assert_eq!(ran.status, Some(2), "{ran:?}");
+    assert!(
+        ran.stderr.contains("it is starting, ending or stuck") && ran.stderr.contains("hint: "),
+        "{ran:?}"
+    );
+}
 
 #[test]
 fn commands_start_a_hub_that_stays_until_it_is_stopped() {
