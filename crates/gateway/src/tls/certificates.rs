@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use navyd_model::target::Host;
 use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -60,12 +61,13 @@ impl Certificates {
 
     /// From now on these are the names that exist. The leaves of others are forgotten.
     pub(crate) fn know(&self, names: Names) {
+        let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
+        // Both at once, so that nobody keeps a leaf for names of before.
         let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
         // The addresses of the gateway's own leaf may be others now.
         leaves.retain(|name, _| names.certified(Some(name)).len() == 1);
-        drop(leaves);
-        let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+        drop(leaves);
         self.make(&ahead);
     }
 
@@ -80,12 +82,10 @@ impl Certificates {
     /// The leaf for a client that asks for this name, or for none; `None` when there is no such host.
     pub(super) fn leaf(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let name = name.map(|name| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase());
-        let hosts = self.names.read().unwrap_or_else(PoisonError::into_inner).certified(name.as_deref());
-        let single = hosts.len() == 1;
-        let slot = name.filter(|_| single).unwrap_or_default();
+        let hosts = self.hosts(name.as_deref());
         let now = (self.now)();
         let leaves = self.leaves.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = leaves.get(&slot).filter(|leaf| !leaf.is_due(now)) {
+        if let Some(leaf) = leaves.get(slot(name.as_deref(), &hosts)).filter(|leaf| !leaf.is_due(now)) {
             return (!hosts.is_empty()).then(|| Arc::clone(&leaf.key));
         }
         drop(leaves);
@@ -96,17 +96,27 @@ impl Certificates {
         let authority = self.authority();
         let leaf = authority.leaf(&hosts, now).ok()?;
         let key = Arc::clone(&leaf.key);
+        self.keep(name.as_deref(), &hosts, &authority, leaf);
+        Some(key)
+    }
+
+    /// Keeps a leaf for the next client, unless its authority or its hosts are others by now: then it is good for the
+    /// one who asked, and the last of its kind.
+    pub(super) fn keep(&self, name: Option<&str>, hosts: &[Host], authority: &Arc<Authority>, leaf: Leaf) {
         let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&authority, &self.authority()) {
-            // Another one has been given meanwhile: this leaf is good, and the last of its kind.
-            return Some(key);
+        if !Arc::ptr_eq(authority, &self.authority()) || self.hosts(name) != hosts {
+            return;
         }
         if leaves.len() >= KEPT {
             let any = leaves.keys().find(|name| !name.is_empty()).cloned();
             any.and_then(|name| leaves.remove(&name));
         }
-        leaves.insert(slot, leaf);
-        Some(key)
+        leaves.insert(slot(name, hosts).to_owned(), leaf);
+    }
+
+    /// The hosts of the leaf for a client that asks for this name, in lower case, or for none.
+    fn hosts(&self, name: Option<&str>) -> Vec<Host> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).certified(name)
     }
 
     /// How many leaves are kept.
@@ -114,6 +124,11 @@ impl Certificates {
     pub(super) fn kept(&self) -> usize {
         self.leaves.read().unwrap_or_else(PoisonError::into_inner).len()
     }
+}
+
+/// Under which name a leaf is kept: the gateway's own, which has several hosts, under none.
+fn slot<'a>(name: Option<&'a str>, hosts: &[Host]) -> &'a str {
+    name.filter(|_| hosts.len() == 1).unwrap_or_default()
 }
 
 impl ResolvesServerCert for Certificates {

@@ -14,6 +14,7 @@ use std::{
 use jiff::Timestamp;
 use navyd_model::target::Host;
 use rcgen::{Issuer, KeyPair, SanType};
+use x509_cert::der::Decode as _;
 
 use super::{Authority, AuthorityError, Certificates, Names, parts};
 
@@ -164,6 +165,59 @@ fn leaves_are_kept_until_they_are_due_or_their_name_is_gone() {
     assert!(certificates.leaf(Some("a.docs.localhost")).is_none());
     assert!(Arc::ptr_eq(&second, &leaf(Some("shop.localhost"))));
     assert_eq!(certificates.kept(), 3);
+}
+
+#[test]
+fn a_leaf_for_names_of_before_is_not_kept() {
+    let certificates = Certificates::new(Authority::create(at(0)).unwrap(), || at(0));
+    let listens = |address: &str| Names::of(&[], &[address.parse().unwrap()]);
+    certificates.know(listens("127.0.0.1:1"));
+    // A client asks for the gateway's own leaf, and while it is signed another address is added.
+    let before = listens("127.0.0.1:1").certified(None);
+    let authority = certificates.authority();
+    let late = authority.leaf(&before, at(0)).unwrap();
+    certificates.know(listens("127.9.8.7:1"));
+    let own = certificates.leaf(None).unwrap();
+    certificates.keep(None, &before, &authority, late.clone());
+    assert!(Arc::ptr_eq(&own, &certificates.leaf(None).unwrap()), "the own leaf has all addresses");
+    // So has one of an authority of before.
+    certificates.sign_with(Authority::create(at(0)).unwrap());
+    let own = certificates.leaf(None).unwrap();
+    certificates.keep(None, &listens("127.9.8.7:1").certified(None), &authority, late);
+    assert!(Arc::ptr_eq(&own, &certificates.leaf(None).unwrap()));
+}
+
+#[test]
+fn leaves_are_renewed_as_long_as_the_authority_lasts_and_none_outlives_it() {
+    static NOW: AtomicI64 = AtomicI64::new(0);
+    let certificates =
+        Certificates::new(Authority::create(at(0)).unwrap(), || at(NOW.load(Ordering::Relaxed)));
+    certificates.know(names(&["shop.localhost"]));
+    let leaf = || certificates.leaf(Some("shop.localhost"));
+    let mut known = leaf();
+    let mut renewed = 0;
+    // A clock that moves by an hour, for two years and a week.
+    for hour in 0..24 * 737 {
+        NOW.store(hour * 3600, Ordering::Relaxed);
+        let (shown, own) = (leaf(), certificates.leaf(None));
+        let days = hour / 24;
+        assert_eq!((shown.is_some(), own.is_some()), (days < 730, days < 730), "on day {days}");
+        let Some(key) = &shown else { continue };
+        if !known.as_ref().is_some_and(|before| Arc::ptr_eq(before, key)) {
+            (renewed, known) = (renewed + 1, shown.clone());
+        }
+        // What is shown is valid: seldom enough that the test is quick.
+        if hour % 97 == 0 || days > 715 {
+            let certificate = x509_cert::Certificate::from_der(&key.cert[0]).unwrap();
+            let until = certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+            assert!(
+                until > (hour * 3600).unsigned_abs() && until <= 730 * DAY.unsigned_abs(),
+                "on day {days}"
+            );
+        }
+    }
+    // Every twenty days, and faster and faster at the end, where each has two thirds of what is left.
+    assert!((36..60).contains(&renewed), "{renewed} times");
 }
 
 #[test]
