@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, places::Places,
-    project::Projects, runs::Runs, seen::Seen,
+    project::Projects, runs::Runs, seen::Seen, trust::Life,
 };
 
 /// A running hub.
@@ -92,6 +92,12 @@ impl House {
 
     /// As it stands now.
     pub(crate) fn status(&self) -> Hub {
+        self.status_at(Timestamp::now())
+    }
+
+    fn status_at(&self, now: Timestamp) -> Hub {
+        // What was true when it started, and what has become true meanwhile.
+        let ends = self.tls.as_ref().and_then(|tls| warning(tls, now));
         Hub {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -101,7 +107,7 @@ impl House {
             workers: self.workers,
             routes: self.book.list().len(),
             services: self.all_services().len(),
-            notes: self.notes.clone(),
+            notes: self.notes.iter().cloned().chain(ends).collect(),
             ending: *self.ending.borrow(),
         }
     }
@@ -117,6 +123,12 @@ impl House {
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is to be said of the authority that signs.
+pub(crate) fn warning(tls: &Certificates, now: Timestamp) -> Option<String> {
+    let expires = tls.authority().expires();
+    Life::at(now, expires).warning(expires)
 }
 
 #[cfg(test)]
@@ -146,5 +158,31 @@ impl House {
             bell,
             log,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use navyd_gateway::tls::Authority;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[tokio::test]
+    async fn its_status_tells_that_the_authority_ends() {
+        let scratch = Scratch::new();
+        let authority = Authority::create(Timestamp::now()).unwrap();
+        let expires = authority.expires();
+        let house = Arc::into_inner(House::of_test(&scratch).await).unwrap();
+        let tls = Some(Arc::new(Certificates::new(authority, Timestamp::now)));
+        let house = House { tls, notes: vec!["one".to_owned()], ..house };
+        let said = |before: i64| house.status_at(expires - SignedDuration::from_hours(before * 24)).notes;
+        assert_eq!(said(31), ["one"]);
+        assert!(matches!(&said(30)[..], [_, ends] if ends.contains("ends on")), "{:?}", said(30));
+        assert!(matches!(&said(-1)[..], [_, ends] if ends.contains("expired on")), "{:?}", said(-1));
+        // Whoever installs the next has it signed with at once.
+        house.tls.as_ref().unwrap().sign_with(Authority::create(expires).unwrap());
+        assert_eq!(said(-1), ["one"]);
     }
 }

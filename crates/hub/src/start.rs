@@ -20,7 +20,7 @@ use crate::{
     discovery,
     error::HubError,
     events::Events,
-    house::{House, Parts},
+    house::{self, House, Parts},
     kept,
     listen::Wanted,
     lock::Lock,
@@ -90,7 +90,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     let events = Arc::new(Events::new());
     let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
     notes.extend(waiting);
-    notes.iter().for_each(|note| log.say(note));
+    let ends = tls.as_ref().and_then(|tls| house::warning(tls, Timestamp::now()));
+    notes.iter().chain(&ends).for_each(|note| log.say(note));
 
     let supervisor = runtime.block_on(Supervisor::start(&places.state, program));
     let supervisor = supervisor.map_err(|error| match error {
@@ -148,11 +149,20 @@ fn lock_or_join(file: &Path, socket: &Path) -> Result<Mine, HubError> {
     }
 }
 
-/// The certificates of this user's authority, which is made where there is none. One that is not safe is not used: then
-/// names are served without TLS, and that is noted.
+/// The certificates of this user's authority, which is made where there is none, or one that has expired. One that is not
+/// safe is not used: then names are served without TLS, and that is noted.
 fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certificates>> {
     match Kept::open(places, Timestamp::now()) {
-        Ok(kept) => Some(Arc::new(Certificates::new(kept.authority, Timestamp::now))),
+        Ok(kept) => {
+            notes.extend(kept.expired.map(|expired| {
+                let day = expired.strftime("%Y-%m-%d");
+                format!(
+                    "the local authority expired on {day} and there is another, which no store trusts until `navyd trust \
+                     install`"
+                )
+            }));
+            Some(Arc::new(Certificates::new(kept.authority, Timestamp::now)))
+        }
         Err(error) => {
             notes.push(format!("names are served without TLS: {error}"));
             None

@@ -1,16 +1,15 @@
-//! The local authority on disk: made once, private to its user, renewed before it ends.
+//! The local authority on disk: made once, private to its user, replaced when it has ended or a person wants the next.
 //!
 //! Deliberately absent: the key of the root, which is gone before anything is written.
 
 use std::{fs, io, path::Path};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use navyd_gateway::tls::{Authority, AuthorityError};
 
+use super::Life;
 use crate::{lock::Lock, os::files, places::Places};
 
-/// Less life than this, and it is made anew: so long a leaf lives.
-const RENEW: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most that is read of one of its files. They are below 2 KiB.
 const LONGEST: u64 = 64 * 1024;
 
@@ -23,6 +22,8 @@ pub struct Kept {
     pub authority: Authority,
     /// Whether it has just been made, so that no store can know it yet.
     pub new: bool,
+    /// When the one before it expired, if it stands in the place of such a one.
+    pub expired: Option<Timestamp>,
 }
 
 /// Why there is no authority.
@@ -57,11 +58,25 @@ impl Kept {
         Ok(Some(Authority::load(read(&root)?, read(&folder.join(INTERMEDIATE))?, read(&key)?)?))
     }
 
-    /// The authority, made first where there is none or it ends within 30 days.
+    /// The authority, made first where there is none or it has expired. One that still works is never replaced here:
+    /// stores trust it, and no store would know the next.
     ///
     /// # Errors
     /// As [`Kept::find`], and when it cannot be written.
     pub fn open(places: &Places, now: Timestamp) -> Result<Self, KeepError> {
+        Self::unless(places, now, |life| life == Life::Over)
+    }
+
+    /// The authority, made first where there is none or two thirds of its life are over: for whoever has stores trust it
+    /// right after.
+    ///
+    /// # Errors
+    /// As [`Kept::open`].
+    pub fn renew(places: &Places, now: Timestamp) -> Result<Self, KeepError> {
+        Self::unless(places, now, |life| life != Life::Young)
+    }
+
+    fn unless(places: &Places, now: Timestamp, replaced: fn(Life) -> bool) -> Result<Self, KeepError> {
         let folder = places.authority();
         if folder.exists() {
             safe(&folder)?;
@@ -70,24 +85,15 @@ impl Kept {
         let lock = folder.join("lock");
         // Whoever else makes one is done in a moment.
         let _lock = Lock::wait(&lock).map_err(at(&lock))?;
-        if let Some(authority) = Self::find(places)?
-            && !is_due(authority.expires(), now)
-        {
-            return Ok(Self { authority, new: false });
+        let found = Self::find(places)?;
+        let expired = found.as_ref().map(Authority::expires).filter(|expires| *expires <= now);
+        if let Some(authority) = found.filter(|found| !replaced(Life::at(now, found.expires()))) {
+            return Ok(Self { authority, new: false, expired: None });
         }
         let authority = Authority::create(now)?;
         write(places, &authority)?;
-        Ok(Self { authority, new: true })
+        Ok(Self { authority, new: true, expired })
     }
-
-    /// Whether an authority that ends then is to be made anew.
-    pub fn is_due(expires: Timestamp, now: Timestamp) -> bool {
-        is_due(expires, now)
-    }
-}
-
-fn is_due(expires: Timestamp, now: Timestamp) -> bool {
-    expires.duration_since(now) < RENEW
 }
 
 /// The old root goes first and the new one comes last, so that what is cut short is none, and never half of each.
@@ -130,6 +136,8 @@ fn at(path: &Path) -> impl Fn(io::Error) -> KeepError + '_ {
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::scratch::Scratch;
 
@@ -164,17 +172,24 @@ mod tests {
     }
 
     #[test]
-    fn it_is_renewed_before_it_ends() {
+    fn one_that_works_is_replaced_only_by_whoever_installs_the_next() {
         let scratch = Scratch::new();
         let places = places(&scratch);
-        let now = Timestamp::now();
-        let made = Kept::open(&places, now).unwrap();
-        let month = SignedDuration::from_hours(30 * 24);
-        let just = made.authority.expires() - month;
-        assert!(!Kept::open(&places, just).unwrap().new);
-        let renewed = Kept::open(&places, just + SignedDuration::from_secs(1)).unwrap();
-        assert!(renewed.new);
-        assert_ne!(made.authority.root(), renewed.authority.root());
+        let made = Kept::open(&places, Timestamp::now()).unwrap();
+        let (first, expires) = (made.authority.root().to_owned(), made.authority.expires());
+        let before = |days: i64| expires - SignedDuration::from_hours(days * 24);
+        for (now, opened, renewed) in
+            [(before(400), false, false), (before(29), false, true), (before(0), true, true)]
+        {
+            let open = Kept::open(&places, now).unwrap();
+            assert_eq!(open.new, opened, "{now}");
+            assert_eq!(open.expired, opened.then_some(expires), "{now}");
+            // It is put back for the next.
+            write(&places, &made.authority).unwrap();
+            let renew = Kept::renew(&places, now).unwrap();
+            assert_eq!((renew.new, renew.authority.root() != first), (renewed, renewed), "{now}");
+            write(&places, &made.authority).unwrap();
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use navyd_gateway::tls::Authority;
 use navyd_hub::{
     places::Places,
-    trust::{Aim, Journal, Kept, Outcome, Root, Step, ThisMachine, Work, carry_out, plan},
+    trust::{Aim, Journal, Kept, Life, Outcome, Root, Step, ThisMachine, Work, carry_out, plan},
 };
 use navyd_model::api::Document;
 use serde::Serialize;
@@ -85,7 +85,7 @@ impl Change {
             return Ok(Exit::No);
         }
         if is_new && !self.dry_run {
-            let kept = Kept::open(&places, Timestamp::now()).map_err(|error| unkept(&error, &places))?;
+            let kept = Kept::renew(&places, Timestamp::now()).map_err(|error| unkept(&error, &places))?;
             if kept.new {
                 tell_the_hub(stage)?;
             }
@@ -129,7 +129,8 @@ impl Change {
                 .hint("navyd trust install, which prints the line for root"));
         }
         let found = Kept::find(places).map_err(|error| unkept(&error, places))?;
-        let lasting = found.filter(|authority| !Kept::is_due(authority.expires(), Timestamp::now()));
+        let now = Timestamp::now();
+        let lasting = found.filter(|authority| Life::at(now, authority.expires()) == Life::Young);
         lasting.as_ref().map(root_of).transpose()
     }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use navyd_hub::{
     places::Places,
-    trust::{Asked, CLIENTS, Finding, Kept, Root, State, ThisMachine, Verdict, check, environment, look},
+    trust::{
+        Asked, CLIENTS, Finding, Kept, Life, Root, State, ThisMachine, Verdict, check, environment, look,
+    },
 };
 use navyd_model::api::Document;
 use serde::Serialize;
@@ -45,6 +47,8 @@ struct Authority {
     /// What stores call it.
     name: String,
     expires: Timestamp,
+    /// How much of its life is over.
+    life: Life,
     /// Whether the next one is due, which must be installed anew.
     due: bool,
 }
@@ -79,11 +83,16 @@ impl Status {
                     .hint("navyd trust status --no-check")
             })?;
         }
-        let authority = kept.as_ref().zip(root.as_ref()).map(|(authority, root)| Authority {
-            root: shown(&places.root_certificate()),
-            name: root.name().to_owned(),
-            expires: authority.expires(),
-            due: Kept::is_due(authority.expires(), Timestamp::now()),
+        let now = Timestamp::now();
+        let authority = kept.as_ref().zip(root.as_ref()).map(|(authority, root)| {
+            let life = Life::at(now, authority.expires());
+            Authority {
+                root: shown(&places.root_certificate()),
+                name: root.name().to_owned(),
+                expires: authority.expires(),
+                life,
+                due: life.is_due(),
+            }
         });
         let report = Report { authority, stores, clients };
         let exit = exit(&report);
@@ -120,6 +129,7 @@ fn render(report: &Report, places: &Places, screen: &mut Screen) -> anyhow::Resu
             let line = Text::of(Tone::Bold, &authority.name)
                 .then(Tone::Plain, format!(" valid until {} in {}", authority.expires, authority.root));
             screen.line(&line)?;
+            authority.life.advice(authority.expires).map_or(Ok(()), |advice| screen.note(advice))?;
         }
     }
     let mut table = Table::new(STORES);
