@@ -80,10 +80,11 @@ impl Way {
                 vec![Step::Run(Call::new(tool(machine, "setcap"), args))]
             }
             Self::Sysctl => {
-                let before = machine.run(&Call::new(tool(machine, "sysctl"), ["-n", SYSCTL])).ok();
-                let before = before.filter(|ran| ran.success).map(|ran| ran.stdout.trim().to_owned());
-                let before =
-                    before.filter(|text| text.parse::<u16>().is_ok()).unwrap_or(SYSCTL_DEFAULT.into());
+                // Where it has been done, the kernel no longer knows what was before.
+                let before = match machine.text(Path::new(SYSCTL_FILE)) {
+                    Some(text) => before(&text).to_owned(),
+                    None => setting(machine).unwrap_or(SYSCTL_DEFAULT.into()),
+                };
                 let text = format!("# Written by navyd. Before: {before}\n{SYSCTL} = {}\n", PORTS[0]);
                 let load = Call::new(tool(machine, "sysctl"), ["-q", "-p", SYSCTL_FILE]);
                 vec![Step::Write(SYSCTL_FILE.into(), text), Step::Run(load)]
@@ -217,6 +218,13 @@ fn tool(machine: &dyn Machine, name: &str) -> PathBuf {
     machine.program(name).unwrap_or_else(|| name.into())
 }
 
+/// The setting as it stands.
+fn setting(machine: &dyn Machine) -> Option<String> {
+    let ran = machine.run(&Call::new(tool(machine, "sysctl"), ["-n", SYSCTL])).ok()?;
+    let value = ran.stdout.trim();
+    (ran.success && value.parse::<u16>().is_ok()).then(|| value.to_owned())
+}
+
 /// The value that the file of the setting says was there before it.
 fn before(text: &str) -> &str {
     let said = text.lines().find_map(|line| line.strip_prefix("# Written by navyd. Before: "));
@@ -289,14 +297,17 @@ mod tests {
 
     #[test]
     fn the_setting_goes_back_to_what_it_was() {
-        let answer = Ran { success: true, stdout: "500\n".into(), stderr: String::new() };
-        let scene = scene().answer("/usr/sbin/sysctl -n net.ipv4.ip_unprivileged_port_start", answer);
+        let asked = "/usr/sbin/sysctl -n net.ipv4.ip_unprivileged_port_start";
+        let answer = |said: &str| Ran { success: true, stdout: said.into(), stderr: String::new() };
+        let scene = scene().answer(asked, answer("500\n"));
         let steps = Way::Sysctl.steps(&scene, Path::new("/bin/navyd"), 1);
         let [Step::Write(path, text), _] = &steps[..] else { panic!("{steps:?}") };
-        let after = scene.file(path.to_str().unwrap(), text);
+        let after = scene.file(path.to_str().unwrap(), text).answer(asked, answer("80\n"));
         assert_eq!(Way::Sysctl.is_done(&after, Path::new("/bin/navyd")), Some(true));
         let undone = shown(&Way::Sysctl.undo(&after, Path::new("/bin/navyd")));
         assert_eq!(undone[0], "run /usr/sbin/sysctl -q -w net.ipv4.ip_unprivileged_port_start=500");
+        let again = Way::Sysctl.steps(&after, Path::new("/bin/navyd"), 1);
+        assert_eq!(again[0], steps[0], "done twice, it still knows");
         assert_eq!(before("# Written by navyd. Before: x; reboot"), SYSCTL_DEFAULT);
     }
 }
