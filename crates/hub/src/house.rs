@@ -127,7 +127,7 @@ impl House {
 
 /// What is to be said of the authority that signs.
 pub(crate) fn warning(tls: &Certificates, now: Timestamp) -> Option<String> {
-    let expires = tls.authority().expires();
+    let expires = tls.signer().expires();
     Life::at(now, expires).warning(expires)
 }
 

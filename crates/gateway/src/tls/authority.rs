@@ -1,40 +1,25 @@
-//! The local authority: a root that is trusted, an intermediate that signs, and the leaves it signs.
+//! The local authority: a root that is trusted, and an intermediate that signs leaves.
 //!
 //! The key of the root exists only while the authority is made and is never written down, so nobody can ever sign
 //! another intermediate. That one is constrained to this machine's names by critical constraints: stolen, its key is
 //! of no use anywhere else. Deliberately absent: keeping the texts, which is for whoever has a disk.
 
-use std::{sync::Arc, time::Duration};
-
 use jiff::Timestamp;
-use navyd_model::target::Host;
-use rcgen::{Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, SanType, string::Ia5String};
-use rustls::{
-    crypto::ring::sign::any_ecdsa_type,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    sign::CertifiedKey,
-};
+use rcgen::{Issuer, KeyPair, PublicKeyData as _};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use x509_cert::{Certificate, der::Decode as _};
 
-use super::{parts, scope};
+use super::{
+    parts,
+    signer::{self, Signer},
+};
 
 /// A local authority.
 pub struct Authority {
     root: String,
     intermediate: String,
     key: String,
-    issuer: Issuer<'static, KeyPair>,
-    chain: CertificateDer<'static>,
-    expires: Timestamp,
-}
-
-/// A certificate for some hosts, with its key.
-#[derive(Debug, Clone)]
-pub struct Leaf {
-    /// The chain as it is sent, leaf and intermediate, and the key.
-    pub key: Arc<CertifiedKey>,
-    made: Timestamp,
-    until: Timestamp,
+    signer: Signer,
 }
 
 /// Why there is no authority or no leaf.
@@ -69,14 +54,14 @@ impl Authority {
     /// # Errors
     /// When the system gives no randomness.
     pub fn create(now: Timestamp) -> Result<Self, AuthorityError> {
-        let root_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(making)?;
-        let mark: String =
-            root_key.public_key_raw().iter().skip(1).take(4).map(|byte| format!("{byte:02x}")).collect();
+        let root_key = signer::new_key()?;
+        let mark = signer::mark(&root_key);
         let root_params = parts::root(now, &mark);
-        let root = root_params.self_signed(&root_key).map_err(making)?;
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(making)?;
+        let root = root_params.self_signed(&root_key).map_err(AuthorityError::making)?;
+        let key = signer::new_key()?;
         let signer = Issuer::from_params(&root_params, &root_key);
-        let intermediate = parts::intermediate(now, &mark).signed_by(&key, &signer).map_err(making)?;
+        let intermediate =
+            parts::intermediate(now, &mark).signed_by(&key, &signer).map_err(AuthorityError::making)?;
         Self::load(root.pem(), intermediate.pem(), key.serialize_pem())
     }
 
@@ -99,7 +84,7 @@ impl Authority {
         let expires = i64::try_from(expires).ok().and_then(|second| Timestamp::from_second(second).ok());
         let expires = expires.ok_or(unreadable("intermediate"))?;
         let issuer = Issuer::from_ca_cert_der(&chain, signing).map_err(|_| unreadable("intermediate"))?;
-        Ok(Self { root, intermediate, key, issuer, chain, expires })
+        Ok(Self { root, intermediate, key, signer: Signer::below(issuer, chain, expires) })
     }
 
     /// The certificate of the root, in PEM: what is to be trusted.
@@ -117,45 +102,26 @@ impl Authority {
         &self.key
     }
 
+    /// What signs its leaves.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// Until when it is valid.
     pub fn expires(&self) -> Timestamp {
-        self.expires
-    }
-
-    /// A leaf for these hosts, valid for 30 days from `now`, or as long as the authority is.
-    ///
-    /// # Errors
-    /// When a host is not of this machine, the authority has expired, or the system gives no randomness.
-    pub fn leaf(&self, hosts: &[Host], now: Timestamp) -> Result<Leaf, AuthorityError> {
-        if let Some(host) = hosts.iter().find(|host| !scope::covers(host)) {
-            return Err(AuthorityError::OutOfScope { host: host.to_string() });
-        }
-        if now >= self.expires {
-            return Err(AuthorityError::Expired);
-        }
-        let names = hosts.iter().map(|host| match host {
-            Host::Address(address) => Ok(SanType::IpAddress(*address)),
-            Host::Name(name) => Ia5String::try_from(name.as_str()).map(SanType::DnsName),
-        });
-        let names = names.collect::<Result<_, _>>().map_err(making)?;
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(making)?;
-        let params = parts::leaf(now, self.expires, names, &parts::common_name(hosts));
-        let certificate = params.signed_by(&key, &self.issuer).map_err(making)?;
-        let signing = any_ecdsa_type(&PrivateKeyDer::from(key)).map_err(making)?;
-        let chain = vec![certificate.into(), self.chain.clone()];
-        let life = Duration::from_secs(parts::LEAF.unsigned_abs());
-        let until = now.checked_add(life).map_or(self.expires, |until| until.min(self.expires));
-        Ok(Leaf { key: Arc::new(CertifiedKey::new(chain, signing)), made: now, until })
+        self.signer.expires()
     }
 }
 
-impl Leaf {
-    /// Whether it is time for another one: after two thirds of its life.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        parts::is_due(self.made, self.until, now)
+impl From<Authority> for Signer {
+    fn from(authority: Authority) -> Self {
+        authority.signer
     }
 }
 
-fn making(error: impl std::error::Error + Send + Sync + 'static) -> AuthorityError {
-    AuthorityError::Making(Box::new(error))
+impl AuthorityError {
+    /// Wraps why a certificate could not be made.
+    pub(super) fn making(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Making(Box::new(error))
+    }
 }

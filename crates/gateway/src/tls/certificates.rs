@@ -16,7 +16,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{Authority, Leaf, Names};
+use super::{Leaf, Names, Signer};
 
 /// How many leaves are kept. Only names below a wildcard can be more.
 const KEPT: usize = 1024;
@@ -26,7 +26,7 @@ const AHEAD: usize = 64;
 
 /// The certificates of one gateway.
 pub struct Certificates {
-    authority: RwLock<Arc<Authority>>,
+    signer: RwLock<Arc<Signer>>,
     now: fn() -> Timestamp,
     names: RwLock<Names>,
     /// By the name asked for; the gateway's own has none.
@@ -34,24 +34,19 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Those that the authority signs. Nobody gets one before a gateway says which names there are.
-    pub fn new(authority: Authority, now: fn() -> Timestamp) -> Self {
+    /// Those that an authority signs. Nobody gets one before a gateway says which names there are.
+    pub fn new(signer: impl Into<Signer>, now: fn() -> Timestamp) -> Self {
         Self {
-            authority: RwLock::new(Arc::new(authority)),
+            signer: RwLock::new(Arc::new(signer.into())),
             now,
             names: RwLock::default(),
             leaves: RwLock::default(),
         }
     }
 
-    /// Who signs them now.
-    pub fn authority(&self) -> Arc<Authority> {
-        Arc::clone(&self.authority.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// From now on this authority signs them. Connections that are open keep what they were shown.
-    pub fn sign_with(&self, authority: Authority) {
-        *self.authority.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authority);
+    pub fn sign_with(&self, signer: impl Into<Signer>) {
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer.into());
         self.leaves.write().unwrap_or_else(PoisonError::into_inner).clear();
         let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
         let ahead: Vec<_> = names.exact().take(AHEAD).map(str::to_owned).collect();
@@ -93,18 +88,18 @@ impl Certificates {
             return None;
         }
         // Made without the lock: should two clients ask at once, each gets one, and the last is kept.
-        let authority = self.authority();
-        let leaf = authority.leaf(&hosts, now).ok()?;
+        let signer = self.signer();
+        let leaf = signer.leaf(&hosts, now).ok()?;
         let key = Arc::clone(&leaf.key);
-        self.keep(name.as_deref(), &hosts, &authority, leaf);
+        self.keep(name.as_deref(), &hosts, &signer, leaf);
         Some(key)
     }
 
     /// Keeps a leaf for the next client, unless its authority or its hosts are others by now: then it is good for the
     /// one who asked, and the last of its kind.
-    pub(super) fn keep(&self, name: Option<&str>, hosts: &[Host], authority: &Arc<Authority>, leaf: Leaf) {
+    pub(super) fn keep(&self, name: Option<&str>, hosts: &[Host], signer: &Arc<Signer>, leaf: Leaf) {
         let mut leaves = self.leaves.write().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(authority, &self.authority()) || self.hosts(name) != hosts {
+        if !Arc::ptr_eq(signer, &self.signer()) || self.hosts(name) != hosts {
             return;
         }
         if leaves.len() >= KEPT {
@@ -117,6 +112,11 @@ impl Certificates {
     /// The hosts of the leaf for a client that asks for this name, in lower case, or for none.
     fn hosts(&self, name: Option<&str>) -> Vec<Host> {
         self.names.read().unwrap_or_else(PoisonError::into_inner).certified(name)
+    }
+
+    /// Who signs them now.
+    pub fn signer(&self) -> Arc<Signer> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many leaves are kept.
@@ -140,6 +140,6 @@ impl ResolvesServerCert for Certificates {
 impl fmt::Debug for Certificates {
     /// Without what is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificates").field("expires", &self.authority().expires()).finish_non_exhaustive()
+        f.debug_struct("Certificates").field("expires", &self.signer().expires()).finish_non_exhaustive()
     }
 }

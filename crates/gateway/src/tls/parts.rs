@@ -46,6 +46,20 @@ pub(super) fn intermediate(now: Timestamp, mark: &str) -> CertificateParams {
     params
 }
 
+/// Until when an authority is valid that is made now.
+pub(super) fn expires(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second() + AUTHORITY).unwrap_or(Timestamp::MAX)
+}
+
+/// A root that signs leaves by itself. It stands for both, so the constraints are on it.
+pub(super) fn throwaway(now: Timestamp, mark: &str) -> CertificateParams {
+    let mut params = root(now, mark);
+    params.distinguished_name = name(&format!("navyd throwaway authority {mark}"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.name_constraints = Some(scope::constraints());
+    params
+}
+
 /// A leaf for these alternative names, valid no longer than its authority.
 pub(super) fn leaf(now: Timestamp, until: Timestamp, names: Vec<SanType>, common: &str) -> CertificateParams {
     let mut params = valid(now, LEAF.min(until.as_second() - now.as_second()));

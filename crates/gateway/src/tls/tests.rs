@@ -16,7 +16,7 @@ use navyd_model::target::Host;
 use rcgen::{Issuer, KeyPair, SanType};
 use x509_cert::der::Decode as _;
 
-use super::{Authority, AuthorityError, Certificates, Names, parts};
+use super::{Authority, AuthorityError, Certificates, Names, Signer, parts};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -34,41 +34,66 @@ fn names(routes: &[&str]) -> Names {
     Names::of(&routes, &[])
 }
 
+/// What is above a leaf: the root that is trusted, and what is shown besides.
+#[derive(Clone, Copy)]
+struct Chain<'a> {
+    root: &'a str,
+    intermediate: Option<&'a str>,
+}
+
 /// What OpenSSL says of a leaf, trusting the root alone; `None` without OpenSSL.
-fn verified(folder: &Path, authority: &Authority, leaf: &[u8], host: &str) -> Option<Result<(), String>> {
+fn verified(folder: &Path, chain: Chain<'_>, leaf: &[u8], host: &str) -> Option<Result<(), String>> {
     fs::create_dir_all(folder).unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
         fs::write(&path, bytes).unwrap();
         path
     };
-    let root = file("root.pem", authority.root().as_bytes());
-    let intermediate = file("intermediate.pem", authority.intermediate().as_bytes());
+    let root = file("root.pem", chain.root.as_bytes());
+    let intermediate = chain.intermediate.map(|text| file("intermediate.pem", text.as_bytes()));
     let leaf = file("leaf.der", leaf);
     let mut command = Command::new("openssl");
     let check = if host.parse::<IpAddr>().is_ok() { "-verify_ip" } else { "-verify_hostname" };
     command.args(["verify", "-purpose", "sslserver", check, host, "-CAfile"]).arg(root);
-    let ran = command.arg("-untrusted").arg(intermediate).arg(leaf).output().ok()?;
+    if let Some(file) = intermediate {
+        command.arg("-untrusted").arg(file);
+    }
+    let ran = command.arg(leaf).output().ok()?;
     let told = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     Some(if ran.status.success() { Ok(()) } else { Err(told) })
 }
 
 #[test]
 fn leaves_of_this_machine_are_trusted_and_no_others() {
-    let folder = std::env::temp_dir().join(format!("navyd-authority-{}", std::process::id()));
-    let now = Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let hosts = [name("shop.localhost"), name("app.test"), Host::Address(Ipv4Addr::LOCALHOST.into())];
-    let leaf = authority.leaf(&hosts, now).unwrap();
-    for host in ["shop.localhost", "app.test", "127.0.0.1"] {
-        match verified(&folder, &authority, &leaf.key.cert[0], host) {
-            Some(told) => assert_eq!(told, Ok(()), "{host}"),
-            None => return eprintln!("skipped: tls::tests: `openssl` is not installed"),
-        }
-    }
+    let authority = Authority::create(Timestamp::now()).unwrap();
     // Whoever steals the key of the intermediate can sign whatever they like.
     let stolen = KeyPair::from_pem(authority.key()).unwrap();
     let thief = Issuer::from_ca_cert_pem(authority.intermediate(), stolen).unwrap();
+    let chain = Chain { root: authority.root(), intermediate: Some(authority.intermediate()) };
+    trusted_here_alone("authority", authority.signer(), &thief, chain);
+}
+
+#[test]
+fn leaves_of_a_throwaway_authority_are_trusted_and_no_others() {
+    let (signer, root) = Signer::throwaway(Timestamp::now()).unwrap();
+    let leaf = signer.leaf(&[name("shop.localhost")], Timestamp::now()).unwrap();
+    assert_eq!(leaf.key.cert.len(), 1);
+    assert_ne!(Signer::throwaway(Timestamp::now()).unwrap().1, root);
+    trusted_here_alone("throwaway", &signer, &signer.issuer, Chain { root: &root, intermediate: None });
+}
+
+/// Asks OpenSSL of leaves of this signer, and of those that somebody signs with its key.
+fn trusted_here_alone(what: &str, signer: &Signer, thief: &Issuer<'_, KeyPair>, chain: Chain<'_>) {
+    let folder = std::env::temp_dir().join(format!("navyd-{what}-{}", std::process::id()));
+    let now = Timestamp::now();
+    let hosts = [name("shop.localhost"), name("app.test"), Host::Address(Ipv4Addr::LOCALHOST.into())];
+    let leaf = signer.leaf(&hosts, now).unwrap();
+    for host in ["shop.localhost", "app.test", "127.0.0.1"] {
+        match verified(&folder, chain, &leaf.key.cert[0], host) {
+            Some(told) => assert_eq!(told, Ok(()), "{host}"),
+            None => return eprintln!("skipped: tls::tests: {what}: `openssl` is not installed"),
+        }
+    }
     for (host, expected) in [
         ("shop.localhost", true),
         ("example.com", false),
@@ -82,9 +107,9 @@ fn leaves_of_this_machine_are_trusted_and_no_others() {
             Err(_) => SanType::DnsName(host.try_into().unwrap()),
         };
         let key = KeyPair::generate().unwrap();
-        let params = parts::leaf(now, authority.expires(), vec![subject], "navyd");
-        let forged = params.signed_by(&key, &thief).unwrap();
-        let told = verified(&folder, &authority, forged.der(), host).unwrap();
+        let params = parts::leaf(now, signer.expires(), vec![subject], "navyd");
+        let forged = params.signed_by(&key, thief).unwrap();
+        let told = verified(&folder, chain, forged.der(), host).unwrap();
         assert_eq!(told.is_ok(), expected, "{host}: {told:?}");
         let constrained = |told: &String| told.contains("permitted subtree violation");
         assert!(expected || told.as_ref().is_err_and(constrained), "{host}: {told:?}");
@@ -103,7 +128,7 @@ fn an_authority_is_what_its_texts_say() {
     let [root, intermediate, key] = texts(&made);
     let loaded = Authority::load(root.clone(), intermediate.clone(), key.clone()).unwrap();
     assert_eq!((texts(&loaded), loaded.expires()), (texts(&made), made.expires()));
-    assert!(loaded.leaf(&[name("shop.localhost")], now).is_ok());
+    assert!(loaded.signer().leaf(&[name("shop.localhost")], now).is_ok());
     let [_, _, other] = texts(&Authority::create(now).unwrap());
     let wrong = |root: &str, intermediate: &str, key: &str| {
         Authority::load(root.to_owned(), intermediate.to_owned(), key.to_owned()).err().unwrap()
@@ -124,13 +149,13 @@ fn nothing_is_signed_out_of_scope_or_out_of_time() {
     let authority = Authority::create(at(1_800_000_000)).unwrap();
     for host in [name("example.com"), name("*.localhost"), Host::Address(Ipv4Addr::BROADCAST.into())] {
         let hosts = [name("shop.localhost"), host];
-        let refused = authority.leaf(&hosts, at(1_800_000_000));
+        let refused = authority.signer().leaf(&hosts, at(1_800_000_000));
         assert!(matches!(refused, Err(AuthorityError::OutOfScope { .. })), "{hosts:?}");
     }
-    let late = authority.leaf(&[name("shop.localhost")], authority.expires());
+    let late = authority.signer().leaf(&[name("shop.localhost")], authority.expires());
     assert!(matches!(late, Err(AuthorityError::Expired)));
     // It is not valid for longer than who signed it.
-    let last = authority.leaf(&[name("shop.localhost")], at(1_800_000_000 + 727 * DAY)).unwrap();
+    let last = authority.signer().leaf(&[name("shop.localhost")], at(1_800_000_000 + 727 * DAY)).unwrap();
     assert!(!last.is_due(at(1_800_000_000 + 729 * DAY - 1)));
     assert!(last.is_due(at(1_800_000_000 + 729 * DAY)));
 }
@@ -174,16 +199,16 @@ fn a_leaf_for_names_of_before_is_not_kept() {
     certificates.know(listens("127.0.0.1:1"));
     // A client asks for the gateway's own leaf, and while it is signed another address is added.
     let before = listens("127.0.0.1:1").certified(None);
-    let authority = certificates.authority();
-    let late = authority.leaf(&before, at(0)).unwrap();
+    let signer = certificates.signer();
+    let late = signer.leaf(&before, at(0)).unwrap();
     certificates.know(listens("127.9.8.7:1"));
     let own = certificates.leaf(None).unwrap();
-    certificates.keep(None, &before, &authority, late.clone());
+    certificates.keep(None, &before, &signer, late.clone());
     assert!(Arc::ptr_eq(&own, &certificates.leaf(None).unwrap()), "the own leaf has all addresses");
     // So has one of an authority of before.
     certificates.sign_with(Authority::create(at(0)).unwrap());
     let own = certificates.leaf(None).unwrap();
-    certificates.keep(None, &listens("127.9.8.7:1").certified(None), &authority, late);
+    certificates.keep(None, &listens("127.9.8.7:1").certified(None), &signer, late);
     assert!(Arc::ptr_eq(&own, &certificates.leaf(None).unwrap()));
 }
 

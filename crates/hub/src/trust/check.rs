@@ -111,7 +111,7 @@ impl Desk {
             Host::Address([127, 0, 0, 1].into()),
             Host::Address(Ipv6Addr::LOCALHOST.into()),
         ];
-        let leaf = authority.leaf(&hosts, Timestamp::now())?;
+        let leaf = authority.signer().leaf(&hosts, Timestamp::now())?;
         let fail = |error: &dyn std::error::Error| CheckError::Server(error.to_string());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()

@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 use navyd_gateway::{
     Gateway, Limits, Plan, Routed, StartError,
-    tls::{Authority, AuthorityError, Certificates},
+    tls::{AuthorityError, Certificates, Signer},
 };
 use navyd_model::{Entry, Route, RouteError, api::Document, hub::PORT};
 use serde::Serialize;
@@ -55,8 +55,7 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let listen = if serve.listen.is_empty() { usual() } else { serve.listen };
     // Before anything listens, so that no one can be let in and then cut off.
     let interrupt = Interrupt::new()?;
-    let tls = serve.tls.then(throwaway).transpose()?;
-    let authority = tls.as_ref().map(|tls| tls.authority().root().to_owned());
+    let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
     let plan =
         Plan { listen, handed: Vec::new(), routes, workers, limits: Limits::default(), home: None, tls };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
@@ -85,14 +84,14 @@ fn end(gateway: Gateway, interrupt: &Interrupt) -> io::Result<()> {
     draining.join().unwrap_or_else(|_| Err(io::Error::other("the gateway panicked")))
 }
 
-/// Certificates of an authority that nobody trusts yet, and that is gone when this process is.
-fn throwaway() -> Result<Arc<Certificates>, Failure> {
+/// Certificates of an authority that nobody trusts yet, and that is gone when this process is; and its root, in PEM.
+fn throwaway() -> Result<(Arc<Certificates>, String), Failure> {
     let unmade = |error: AuthorityError| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         Failure::new(error.to_string()).cause(cause).hint("navyd hub --ephemeral")
     };
-    let authority = Authority::create(Timestamp::now()).map_err(unmade)?;
-    Ok(Arc::new(Certificates::new(authority, Timestamp::now)))
+    let (signer, root) = Signer::throwaway(Timestamp::now()).map_err(unmade)?;
+    Ok((Arc::new(Certificates::new(signer, Timestamp::now)), root))
 }
 
 /// The port of navyd on both loopback addresses, as far as this machine has them.
