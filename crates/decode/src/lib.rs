@@ -5,6 +5,24 @@
 //! by saying so. Deliberately absent: HTTP's heads and chunks, which are `navyd_h1`'s; redaction and keeping.
 #![forbid(unsafe_code)]
 
+mod frames;
+mod postgres;
+mod reader;
+mod redis;
+mod shown;
 mod spoken;
 
+use navyd_model::exchange::Protocol;
+
 pub use spoken::{Decoder, Spoken};
+
+/// A decoder of a connection that speaks `protocol` over a stream. `None` where there is none: HTTP and what it carries
+/// is read by its heads, and raw bytes mean nothing.
+#[must_use]
+pub fn decoder(protocol: Protocol) -> Option<Box<dyn Decoder + Send>> {
+    match protocol {
+        Protocol::Postgres => Some(Box::new(postgres::Postgres::default())),
+        Protocol::Redis => Some(Box::new(redis::Redis::default())),
+        _ => None,
+    }
+}

@@ -3,6 +3,9 @@
 use navyd_model::exchange::{Piece, Protocol, Side};
 use serde_json::Value;
 
+/// What is said when bytes are missing, and messages cannot be told apart any more.
+pub(crate) const AFTER_A_GAP: &str = "could not follow after a gap";
+
 /// Reads both directions of one connection.
 pub trait Decoder {
     /// These bytes passed at `at` (microseconds since 1970, UTC). What is complete by them is put into `out`.
@@ -41,4 +44,28 @@ pub struct Spoken {
     pub details: Value,
     /// Messages in between, where the protocol has them.
     pub pieces: Vec<Piece>,
+}
+
+impl Spoken {
+    /// An exchange that begins.
+    pub(crate) fn new(protocol: Protocol, started: i64, method: &str, target: impl Into<String>) -> Self {
+        Self {
+            protocol,
+            started,
+            answered: None,
+            ended: None,
+            method: method.to_owned(),
+            target: target.into(),
+            error: None,
+            sent: 0,
+            received: 0,
+            details: Value::Null,
+            pieces: Vec::new(),
+        }
+    }
+
+    /// What a decoder has to say of itself, once: that all further is encrypted, or that it lost its way.
+    pub(crate) fn note(protocol: Protocol, at: i64, method: &str, text: &str) -> Self {
+        Self { answered: Some(at), ended: Some(at), ..Self::new(protocol, at, method, text) }
+    }
 }
