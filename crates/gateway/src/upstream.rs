@@ -34,6 +34,8 @@ pub(crate) enum Unreached {
     Refused(io::Error),
     /// It does not answer in time: its queue is full.
     Silent,
+    /// It is there, speaks HTTP/2, and takes no WebSocket.
+    Tunnelless,
 }
 
 /// Where connections lead.
@@ -133,9 +135,9 @@ impl Pool {
     }
 
     /// What carries one request to an upstream that speaks HTTP/2, outside of the cap: the upstream says itself how
-    /// many it takes.
-    pub(crate) async fn call(&self, lender: &Lender) -> Result<Link, Unreached> {
-        let Called { socket, reused } = self.calls.call(self.dial(), lender, &self.limits).await?;
+    /// many it takes. A `tunnel` is a WebSocket, which it need not take.
+    pub(crate) async fn call(&self, lender: &Lender, tunnel: bool) -> Result<Link, Unreached> {
+        let Called { socket, reused } = self.calls.call(self.dial(), lender, &self.limits, tunnel).await?;
         Ok(Link { socket, reused, slot: Slot(None) })
     }
 

@@ -12,12 +12,14 @@ use h2::{
     Reason,
     client::{ResponseFuture, SendRequest},
 };
+use http::header;
 use navyd_h1::{self as h1, Framing, Parsed, Side, Verb};
 
 use super::{
     client::Active,
     receive::Receiving,
-    request, response,
+    request::{self, After},
+    response,
     send::{Sending, Unsent},
 };
 use crate::{
@@ -33,9 +35,11 @@ pub(super) async fn carry(
     _active: Active,
     limits: Rc<Limits>,
 ) {
-    let Some((head, framing, verb, rest)) = read_head(&mut near, &limits).await else { return };
+    let Some(Asked { head, framing, verb, rest, key }) = read_head(&mut near, &limits).await else { return };
     // The upstream says how many requests it takes at once; the rest waits here.
     let Ok(mut connection) = connection.ready().await else { return };
+    // What a client says in a tunnel comes once it is open, and as it is.
+    let framing = if key.is_some() { Framing::Tunnel } else { framing };
     let ended = matches!(framing, Framing::None | Framing::Length(0));
     let Ok((answer, stream)) = connection.send_request(head, ended) else { return };
     drop(connection);
@@ -45,14 +49,25 @@ pub(super) async fn carry(
     {
         return;
     }
-    let mut call = Call { upload, answer: Answer::Head(answer, Vec::new()), verb };
+    let mut call = Call { upload, answer: Answer::Head(answer, Vec::new()), verb, key };
     if poll_fn(|cx| call.poll(cx, &mut near)).await.is_err() {
         near.cut();
     }
 }
 
+/// What is asked of the upstream.
+struct Asked {
+    head: http::Request<()>,
+    framing: Framing,
+    verb: Verb,
+    /// What was read behind the head.
+    rest: Bytes,
+    /// The Sec-WebSocket-Key of a client that wants a tunnel.
+    key: Option<Vec<u8>>,
+}
+
 /// Reads the head of the request, which was written by `h1` and is well formed; and what was read behind it.
-async fn read_head(near: &mut Inner, limits: &Limits) -> Option<(http::Request<()>, Framing, Verb, Bytes)> {
+async fn read_head(near: &mut Inner, limits: &Limits) -> Option<Asked> {
     let limits = h1::Limits {
         // What the client was allowed, and what was added to it.
         head_bytes: limits.head_bytes + 4096,
@@ -67,8 +82,16 @@ async fn read_head(near: &mut Inner, limits: &Limits) -> Option<(http::Request<(
         match parsed.parse(&read, looked, &limits).ok()? {
             Parsed::Complete(end) => {
                 let head = request::read(&read, &parsed)?;
+                let key = parsed.head().value(&read, header::SEC_WEBSOCKET_KEY.as_str());
+                let key = parsed.upgrade().then(|| key.unwrap_or_default().to_vec());
                 let rest = read.split_off(end).freeze();
-                return Some((head, parsed.head().framing(), parsed.verb(), rest));
+                return Some(Asked {
+                    head,
+                    framing: parsed.head().framing(),
+                    verb: parsed.verb(),
+                    rest,
+                    key,
+                });
             }
             Parsed::Incomplete => looked = read.len(),
         }
@@ -81,6 +104,8 @@ struct Call {
     upload: Option<Sending>,
     answer: Answer,
     verb: Verb,
+    /// The key of a client that wants a tunnel; gone once the upstream has refused it.
+    key: Option<Vec<u8>>,
 }
 
 /// How far the response has come.
@@ -89,10 +114,12 @@ enum Answer {
     Head(ResponseFuture, Vec<u8>),
     /// It has a head, and perhaps a body.
     Body(Receiving),
+    /// It is out.
+    Done,
 }
 
 impl Call {
-    /// Ready once the response is written.
+    /// Ready once the response is written, and of a tunnel both directions have ended.
     ///
     /// # Errors
     /// When it is cut short.
@@ -105,7 +132,10 @@ impl Call {
                 Poll::Pending => {}
             }
         }
-        let left = self.upload.is_none() && matches!(near.poll_sign(cx), Poll::Ready(Sign::Gone | Sign::End));
+        // The end of what a client says in a tunnel is no sign that it listens no more.
+        let left = self.upload.is_none()
+            && self.key.is_none()
+            && matches!(near.poll_sign(cx), Poll::Ready(Sign::Gone | Sign::End));
         // Also while the upstream takes nothing of what there is to read.
         if left || near.poll_gone(cx).is_ready() {
             return Poll::Ready(Err(Reason::CANCEL));
@@ -131,11 +161,29 @@ impl Call {
                     };
                     let head = http::Response::from_parts(head, ());
                     let mut front = Vec::new();
+                    if let Some(key) = self.key.as_ref().filter(|_| head.status().is_success()) {
+                        response::switch(&head, key, &mut front)?;
+                        self.answer = Answer::Body(Receiving::new(body, After::Plain, front));
+                        continue;
+                    }
+                    // It is an ordinary response, and what the client says does not belong to it.
+                    if self.key.take().is_some() {
+                        self.upload = None;
+                    }
                     let after =
                         response::write(&head, body.is_end_stream(), self.verb == Verb::Head, &mut front)?;
                     self.answer = Answer::Body(Receiving::new(body, after, front));
                 }
-                Answer::Body(receiving) => return receiving.poll(cx, near),
+                Answer::Body(receiving) => {
+                    ready!(receiving.poll(cx, near))?;
+                    if self.key.is_none() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    near.end();
+                    self.answer = Answer::Done;
+                }
+                Answer::Done if self.upload.is_some() => return Poll::Pending,
+                Answer::Done => return Poll::Ready(Ok(())),
             }
         }
     }

@@ -10,11 +10,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::client::{Builder, Connection, SendRequest};
+use h2::{
+    Ping, PingPong,
+    client::{Builder, Connection, SendRequest},
+};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, OnceCell},
     task::spawn_local,
-    time::{Duration, sleep},
+    time::{Duration, sleep, timeout},
 };
 
 use super::{call, wire::Wire};
@@ -27,7 +30,7 @@ use crate::{
 /// The connection of one worker to one upstream, and the requests on it.
 #[derive(Default)]
 pub(crate) struct Calls {
-    connection: RefCell<Option<SendRequest<Bytes>>>,
+    connection: RefCell<Option<Kept>>,
     /// Whether somebody is opening the connection.
     opening: Cell<bool>,
     opened: Notify,
@@ -35,6 +38,35 @@ pub(crate) struct Calls {
     active: Cell<usize>,
     /// Whether there was a request since this was asked last.
     used: Cell<bool>,
+}
+
+/// A connection, as it is kept.
+#[derive(Clone)]
+struct Kept {
+    requests: SendRequest<Bytes>,
+    settings: Rc<Settings>,
+}
+
+/// Whether the settings of the other side have come: RFC 8441 §3 lets nobody ask for a tunnel before.
+struct Settings {
+    come: OnceCell<()>,
+    /// Used up by whoever asks first.
+    ping: RefCell<Option<PingPong>>,
+}
+
+impl Settings {
+    /// Waits until they have: they are the first that the other side says, so they stand before the answer to a PING.
+    async fn come(&self) {
+        self.come
+            .get_or_init(|| async {
+                let ping = self.ping.borrow_mut().take();
+                if let Some(mut ping) = ping {
+                    // Without an answer the connection has ended, which whoever uses it next is told.
+                    let _ = ping.ping(Ping::opaque()).await;
+                }
+            })
+            .await;
+    }
 }
 
 /// Counts a request.
@@ -49,12 +81,14 @@ pub(crate) struct Called {
 }
 
 impl Calls {
-    /// A socket for one request, on the connection that there is, or on the one that `dial` makes.
+    /// A socket for one request, on the connection that there is, or on the one that `dial` makes. A `tunnel` is only
+    /// for an upstream that offers it.
     pub(crate) async fn call(
         self: &Rc<Self>,
         dial: impl Future<Output = Result<Socket, Unreached>>,
         lender: &Lender,
         limits: &Rc<Limits>,
+        tunnel: bool,
     ) -> Result<Called, Unreached> {
         if self.opening.get() {
             // Whoever opens it opens it for all. Where that fails, each tries for itself.
@@ -66,6 +100,13 @@ impl Calls {
             Some(connection) => connection,
             None => self.open(dial, lender, limits).await?,
         };
+        let Kept { requests: connection, settings } = connection;
+        if tunnel {
+            timeout(limits.connect, settings.come()).await.map_err(|_| Unreached::Silent)?;
+            if !connection.is_extended_connect_protocol_enabled() {
+                return Err(Unreached::Tunnelless);
+            }
+        }
         let (near, far) = pair();
         // Its end is that of the pair's other end, or of the connection.
         spawn_local(call::carry(connection, far, Active::new(self), Rc::clone(limits)));
@@ -78,10 +119,10 @@ impl Calls {
     }
 
     /// The connection, if a request may still be sent on it: the upstream has not said that it goes away.
-    fn usable(&self) -> Option<SendRequest<Bytes>> {
+    fn usable(&self) -> Option<Kept> {
         let mut kept = self.connection.borrow_mut();
         let mut context = Context::from_waker(Waker::noop());
-        if kept.as_mut()?.poll_ready(&mut context).map(|ready| ready.is_err()) == Poll::Ready(true) {
+        if kept.as_mut()?.requests.poll_ready(&mut context).map(|ready| ready.is_err()) == Poll::Ready(true) {
             *kept = None;
         }
         kept.clone()
@@ -92,13 +133,15 @@ impl Calls {
         dial: impl Future<Output = Result<Socket, Unreached>>,
         lender: &Lender,
         limits: &Rc<Limits>,
-    ) -> Result<SendRequest<Bytes>, Unreached> {
+    ) -> Result<Kept, Unreached> {
         let opening = Opening::new(self);
         let socket = dial.await?;
         let handshake = builder(limits).handshake::<_, Bytes>(Wire::new(socket, None, lender));
         // It only writes what the socket takes at once.
-        let (connection, driver) =
+        let (requests, mut driver) =
             handshake.await.map_err(|error| Unreached::Refused(io::Error::other(error)))?;
+        let settings = Settings { come: OnceCell::new(), ping: RefCell::new(driver.ping_pong()) };
+        let connection = Kept { requests, settings: Rc::new(settings) };
         self.connection.replace(Some(connection.clone()));
         drop(opening);
         spawn_local(drive(driver, Rc::downgrade(self), limits.upstream_idle));

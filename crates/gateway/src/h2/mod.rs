@@ -9,10 +9,10 @@
 //! - [`Calls`]: connections to an upstream (`client`), and one request to it (`call`)
 //! - `request`, `response`, `trailers`: heads, both ways, as pure functions
 //! - `receive`, `send`: bodies, both ways, with flow control
-//! - `websocket`: the handshake that HTTP/2 leaves out (RFC 8441)
+//! - `websocket`: the handshake that HTTP/2 leaves out (RFC 8441), for either side
 //!
-//! Deliberately absent: server push, priorities, and PINGs of our own: a program that is paused in a debugger answers
-//! none, and the kernel knows when it is gone.
+//! Deliberately absent: server push, priorities, and PINGs to see who is alive: a program that is paused in a debugger
+//! answers none, and the kernel knows when it is gone.
 
 mod call;
 mod client;

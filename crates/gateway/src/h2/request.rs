@@ -104,7 +104,8 @@ fn line(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The request for an upstream whose head `h1` has written. `None` where it cannot be one of HTTP/2.
+/// The request for an upstream whose head `h1` has written; an upgrade, of which only that to WebSocket gets here, asks
+/// for a tunnel. `None` where it cannot be one of HTTP/2.
 pub(super) fn read(bytes: &[u8], request: &h1::Request) -> Option<http::Request<()>> {
     let host =
         request.head().known(Known::Host).map(|host| host.value(bytes)).filter(|host| !host.is_empty());
@@ -117,6 +118,11 @@ pub(super) fn read(bytes: &[u8], request: &h1::Request) -> Option<http::Request<
     let mut read = http::Request::new(());
     *read.method_mut() = Method::from_bytes(request.method(bytes)).ok()?;
     *read.uri_mut() = Uri::from_parts(parts).ok()?;
+    if request.upgrade() {
+        // RFC 8441 §5: the method is CONNECT where HTTP/1.1 has GET.
+        *read.method_mut() = Method::CONNECT;
+        read.extensions_mut().insert(Protocol::from_static("websocket"));
+    }
     for field in request.head().fields() {
         match field.known() {
             // They belong to HTTP/1, or stand in the URI.
@@ -128,6 +134,10 @@ pub(super) fn read(bytes: &[u8], request: &h1::Request) -> Option<http::Request<
             | Known::Upgrade => {}
             _ => {
                 let name = HeaderName::from_bytes(field.name(bytes)).ok()?;
+                // RFC 8441 §5: key and accept are "not used".
+                if request.upgrade() && name == header::SEC_WEBSOCKET_KEY {
+                    continue;
+                }
                 let value = HeaderValue::from_bytes(field.value(bytes)).ok()?;
                 read.headers_mut().try_append(name, value).ok()?;
             }
@@ -202,6 +212,19 @@ mod tests {
         for request in [asked("http://a/", &[("x", " spaced")]), asked("ftp://a/", &[]), asked("a:80", &[])] {
             assert_eq!(written(request, true), Err(Reason::PROTOCOL_ERROR));
         }
+    }
+
+    #[test]
+    fn an_upgrade_asks_for_a_tunnel() {
+        let bytes = b"GET /chat HTTP/1.1\r\nHost: x:1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let mut parsed = h1::Request::default();
+        assert_eq!(parsed.parse(bytes, 0, &h1::Limits::default()), Ok(h1::Parsed::Complete(bytes.len())));
+        let read = read(bytes, &parsed).unwrap();
+        assert_eq!((read.method(), read.uri().to_string().as_str()), (&Method::CONNECT, "http://x:1/chat"));
+        assert_eq!(read.extensions().get::<Protocol>().map(Protocol::as_str), Some("websocket"));
+        let names: Vec<_> = read.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["sec-websocket-version"]);
     }
 
     #[test]

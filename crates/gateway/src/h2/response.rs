@@ -4,7 +4,7 @@ use h2::Reason;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use navyd_h1::{self as h1, Framing, Known};
 
-use super::{request::After, trailers};
+use super::{request::After, trailers, websocket};
 
 /// The response whose head `h1` has written. `None` where it cannot be one of HTTP/2.
 pub(super) fn read(bytes: &[u8], response: &h1::Response) -> Option<http::Response<()>> {
@@ -69,6 +69,32 @@ pub(super) fn write(
     };
     out.extend_from_slice(framing);
     Ok(after)
+}
+
+/// Writes the head by which an upstream's 2xx opens a tunnel for a client of HTTP/1.1 that sent this key. RFC 9110
+/// §9.3.6: "A client MUST ignore any Content-Length or Transfer-Encoding header fields received in a successful response
+/// to CONNECT."
+///
+/// # Errors
+/// How the stream is to be reset.
+pub(super) fn switch(response: &http::Response<()>, key: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
+    let accept = websocket::accept_of(key);
+    let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-accept: ";
+    for part in [head, &accept, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in trailers::fields(response.headers())? {
+        let never = [header::CONTENT_LENGTH, header::SEC_WEBSOCKET_ACCEPT];
+        if never.iter().any(|never| never.as_str().as_bytes() == name) {
+            continue;
+        }
+        for part in [name, b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The handshake of WebSocket (RFC 6455 §4) that HTTP/2 leaves out: towards an HTTP/1.1 upstream it is made here.
+//! The handshake of WebSocket (RFC 6455 §4) that HTTP/2 leaves out: towards HTTP/1.1 it is made here, on the side of the
+//! client and on that of the upstream.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -31,11 +32,16 @@ impl Key {
         self.0.as_bytes()
     }
 
-    /// Whether this Sec-WebSocket-Accept answers it (RFC 6455 §4.2.2: the key and a fixed text, by SHA-1).
+    /// Whether this Sec-WebSocket-Accept answers it.
     pub(super) fn is_answered_by(&self, accept: &[u8]) -> bool {
-        let text = format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", self.0);
-        STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes())).as_bytes() == accept
+        accept_of(self.as_bytes()).as_bytes() == accept
     }
+}
+
+/// The Sec-WebSocket-Accept that answers a key (RFC 6455 §4.2.2: the key and a fixed text, by SHA-1).
+pub(super) fn accept_of(key: &[u8]) -> String {
+    let text = [key, b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"].concat();
+    STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &text))
 }
 
 #[cfg(test)]

@@ -91,9 +91,9 @@ impl Connection {
         };
         let multiplexed = self.is_multiplexed(&site);
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let upgrade = !multiplexed || self.wants.websocket;
         let mut head = worker.lender.head();
-        let onward =
-            Onward { client: &self.client, host: None, via: site.via(), upgrade: !multiplexed, extra: b"" };
+        let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade, extra: b"" };
         forward::request(bytes, &self.request, &onward, &mut head);
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
         let repeatable = is_repeatable(bytes, &self.request);
@@ -104,7 +104,7 @@ impl Connection {
             reached,
             read: None,
             looked: 0,
-            asked: Asked { upgrade: self.request.upgrade() && !multiplexed, ..self.request.asked() },
+            asked: Asked { upgrade: self.request.upgrade() && upgrade, ..self.request.asked() },
             multiplexed,
             version,
             upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request)),

@@ -59,6 +59,8 @@ struct Wants {
     json: bool,
     grpc: bool,
     bodiless: bool,
+    /// Whether the client wants to speak WebSocket from here on.
+    websocket: bool,
 }
 
 /// What becomes of a connection.
@@ -162,6 +164,7 @@ impl Connection {
             json: accept.is_some_and(wants_json),
             grpc: self.is_grpc(),
             bodiless: self.request.verb() == Verb::Head,
+            websocket: is_websocket(bytes, &self.request),
         }
     }
 
@@ -181,6 +184,14 @@ impl Connection {
             }
         }
     }
+}
+
+/// Whether the request asks for a WebSocket (RFC 6455 §4.1): the one upgrade that HTTP/2 has as well.
+fn is_websocket(bytes: &[u8], request: &h1::Request) -> bool {
+    let protocol = request.head().known(Known::Upgrade).map(|field| field.value(bytes));
+    request.upgrade()
+        && request.method(bytes) == b"GET"
+        && protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Whether a Content-Type is that of gRPC over HTTP/2; `application/grpc-web` is another protocol.

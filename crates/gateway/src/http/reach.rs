@@ -78,7 +78,7 @@ impl Connection {
             // News that come while it connects count as well.
             let before = site.standing().map(Standing::mark);
             let linked = match (self.is_multiplexed(site), new) {
-                (true, _) => site.pool().call(&self.worker.lender).await,
+                (true, _) => site.pool().call(&self.worker.lender, self.wants.websocket).await,
                 (false, true) => site.pool().fresh().await,
                 (false, false) => site.pool().link().await,
             };
@@ -86,8 +86,8 @@ impl Connection {
                 Ok(link) => return Ok(Reached { link, before }),
                 Err(unreached) => unreached,
             };
-            let again =
-                !matches!(unreached, Unreached::Loop) && self.comes_back(site, before, patience).await?;
+            let never = matches!(unreached, Unreached::Loop | Unreached::Tunnelless);
+            let again = !never && self.comes_back(site, before, patience).await?;
             if !again {
                 let refused = matches!(unreached, Unreached::Refused(_));
                 let account = look(site, &self.worker, refused).await;

@@ -61,5 +61,6 @@ pub(super) fn unreached(unreached: Unreached, account: Option<&Account>) -> Page
         Unreached::Loop => pages::looped(Some(&account.upstream)),
         Unreached::Refused(error) => pages::unreachable(account, &error),
         Unreached::Silent => pages::silent(account),
+        Unreached::Tunnelless => pages::tunnelless(account),
     }
 }

@@ -199,6 +199,19 @@ pub(crate) fn silent(account: &Account) -> Page {
     of(account, 504, "Service is silent", &[&text, &account.service()], &advice)
 }
 
+/// The upstream speaks HTTP/2 and takes no WebSocket.
+pub(crate) fn tunnelless(account: &Account) -> Page {
+    let text = format!(
+        "`{}` takes no WebSocket: it speaks HTTP/2 and does not offer extended CONNECT (RFC 8441).",
+        account.upstream
+    );
+    let advice = format!(
+        "Where it speaks HTTP/1.1 as well, lead the route to http://127.0.0.1:{} instead.",
+        account.upstream.port
+    );
+    of(account, 501, "No WebSocket", &[&text, &account.service()], &advice)
+}
+
 /// A page about an upstream, with its service. Empty sentences are left out.
 fn of(account: &Account, status: u16, title: &str, sentences: &[&str], advice: &str) -> Page {
     let sentences: Vec<_> = sentences.iter().filter(|sentence| !sentence.is_empty()).copied().collect();

@@ -6,7 +6,7 @@ use crate::gateway::{Hub, answering};
 
 /// A connection whose frames are written by hand, and what it says.
 const CLIENT: &str = r"
-import socket, sys, h2.connection, h2.events, h2.config, h2.exceptions
+import socket, sys, h2.connection, h2.events, h2.stream, h2.config, h2.exceptions
 PORT = int(sys.argv[1])
 HEAD = [(':method', 'GET'), (':scheme', 'http'), (':authority', 'a'), (':path', '/')]
 class Client:
@@ -134,4 +134,61 @@ print(refused == (streams[100], 7), client.status(streams[0]))
         return;
     };
     assert_eq!(said, "True 200\n");
+}
+
+#[test]
+fn a_head_that_unpacks_to_megabytes_ends_the_connection() {
+    // RFC 7541: one field of 4,000 bytes enters the table, and each further byte of the block means it once more.
+    let Some(said) = said(
+        r"
+field = b'\x40\x01x\x7f\xa1\x1e' + b'a' * 4000
+head = b'\x82\x86\x84\x01\x01a'
+def send(stream, block):
+    client.wire.sendall(len(block).to_bytes(3, 'big') + b'\x01\x05' + stream.to_bytes(4, 'big') + block)
+def answer(stream):
+    while True:
+        got = client.wire.recv(65536)
+        if not got: return 'closed'
+        for event in client.h2.receive_data(got):
+            if isinstance(event, h2.events.ConnectionTerminated): return 'goaway'
+            if getattr(event, 'stream_id', 0) != stream: continue
+            if isinstance(event, h2.events.ResponseReceived): return dict(event.headers)[':status']
+            if isinstance(event, h2.events.StreamReset): return 'reset'
+        client.flush()
+said = []
+for stream, block in [(1, head + field), (3, head + b'\xbe' * 12000)]:
+    client.h2.get_next_available_stream_id()
+    client.h2._begin_new_stream(stream, 1)
+    client.h2.streams[stream].state_machine.process_input(h2.stream.StreamInputs.SEND_HEADERS)
+    send(stream, block)
+    said.append(answer(stream))
+print(*said)
+",
+    ) else {
+        return;
+    };
+    assert_eq!(said, "200 goaway\n");
+}
+
+#[test]
+fn who_reads_no_answers_cannot_make_them_pile_up() {
+    // Each PING and each SETTINGS wants an answer; where none is read, the gateway stops reading, and the kernel's
+    // buffers fill. What would pile up otherwise is far more than they hold.
+    let Some(said) = said(
+        r"
+import select
+ping, settings = b'\0\0\x08\x06\0\0\0\0\0' + b'p' * 8, b'\0\0\0\x04\0\0\0\0\0'
+MOST, sent, block = 64 << 20, 0, (ping + settings) * 1000
+client.wire.setblocking(False)
+while sent < MOST and select.select([], [client.wire], [], 3)[1]:
+    try:
+        sent += client.wire.send(block[sent % len(block):])
+    except ConnectionError:
+        break
+print('stopped' if sent < MOST else 'all taken')
+",
+    ) else {
+        return;
+    };
+    assert_eq!(said, "stopped\n");
 }

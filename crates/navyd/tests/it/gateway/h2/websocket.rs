@@ -1,7 +1,7 @@
 //! WebSocket over HTTP/2 (RFC 8441).
 
 use super::{PYTHON, has_module, has_programs, node};
-use crate::gateway::{Hub, heard, peers::server, upstream};
+use crate::gateway::{Hub, Peer, heard, peers::server, upstream};
 
 const ECHO: &str = "
 import asyncio, websockets
@@ -113,5 +113,83 @@ fn a_tunnel_that_nobody_opens_is_told() {
                 "{head}"
             );
         }
+    }
+}
+
+/// An HTTP/2 server without TLS that takes tunnels, or does not, and echoes what is said in them.
+const TUNNELS: &str = "
+const http2 = require('http2');
+const server = http2.createServer({settings: {enableConnectProtocol: TAKES}});
+server.on('stream', (stream, head) => {
+  if (head[':method'] !== 'CONNECT') { stream.respond({':status': 200}); return stream.end('plain'); }
+  if (head[':path'] === '/no') { stream.respond({':status': 403}); return stream.end('not you'); }
+  stream.respond({':status': 200, 'sec-websocket-protocol': head['sec-websocket-protocol'],
+    'x-key': String(head['sec-websocket-key']), 'x-protocol': head[':protocol']});
+  stream.pipe(stream);
+});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+";
+
+/// What a client of HTTP/1.1 says behind the target.
+const WANTS: &str = "HTTP/1.1|Host: a|Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Version: 13|\
+    Sec-WebSocket-Protocol: chat|Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==||";
+
+#[test]
+fn a_websocket_of_http1_reaches_an_upstream_of_http2() {
+    const NAME: &str = "gateway::h2::websocket::a_websocket_of_http1_reaches_an_upstream_of_http2";
+    if !has_programs(NAME, &["node"]) {
+        return;
+    }
+    let (_server, address) = server("node", &TUNNELS.replace("TAKES", "true"));
+    let (_hub, route) = Hub::to("h2c", address);
+    for round in 0..2 {
+        let mut client = Peer::connect(route);
+        client.say(&format!("GET /chat {WANTS}"));
+        let head = client.head().to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 101 switching protocols|"), "{round}: {head}");
+        for field in [
+            "|sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=|",
+            "|sec-websocket-protocol: chat|",
+            "|upgrade: websocket|",
+            "|x-key: undefined|",
+            "|x-protocol: websocket|",
+        ] {
+            assert!(head.contains(field), "{field} in {head}");
+        }
+        // Bytes are carried as they are, and an end of one direction ends the other, not sooner.
+        client.say("hello");
+        assert_eq!(client.take(5), "hello");
+        client.say("bye");
+        client.end();
+        assert_eq!(client.rest(), "bye");
+    }
+    // Refused, it is an answer as any other.
+    let mut refused = Peer::connect(route);
+    refused.say(&format!("GET /no {WANTS}"));
+    let head = refused.head();
+    assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
+    assert!(refused.take(15).contains("not you"));
+}
+
+#[test]
+fn an_upstream_of_http2_that_takes_no_websocket_is_told() {
+    const NAME: &str = "gateway::h2::websocket::an_upstream_of_http2_that_takes_no_websocket_is_told";
+    if !has_programs(NAME, &["node"]) {
+        return;
+    }
+    let (_server, address) = server("node", &TUNNELS.replace("TAKES", "false"));
+    let (_hub, route) = Hub::to("h2c", address);
+    // As the first request of the connection, whose settings have yet to come, and as a later one.
+    for _ in 0..2 {
+        let mut client = Peer::connect(route);
+        client.say(&format!("GET /chat {WANTS}"));
+        let head = client.head();
+        assert!(head.starts_with("HTTP/1.1 501 "), "{head}");
+        client.end();
+        let page = client.rest();
+        assert!(page.contains("takes no WebSocket") && page.contains("RFC 8441"), "{page}");
+        let mut client = Peer::connect(route);
+        client.say("GET / HTTP/1.1|Host: a|Connection: close||");
+        assert!(client.rest().contains("plain"));
     }
 }
