@@ -102,6 +102,7 @@ pub(crate) fn sample(phase: Phase) -> Service {
         restarts: 0,
         ended: None,
         log: Vec::new(),
+        run_by: navyd_model::Runner::Hub,
     }
 }
 

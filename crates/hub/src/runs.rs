@@ -1,8 +1,8 @@
 //! Runs: commands in terminals, whose names live as long as the connection of whoever watches them.
 //!
 //! A lease is the value that owns the names: they go with it, however the connection ends. Until a run listens,
-//! its routes lead to the port it was told, and requests wait. Deliberately absent: starting and ending commands,
-//! which are their terminals'.
+//! its routes lead to the port it was told, and requests wait. Whoever watches a run is asked to end it. Deliberately
+//! absent: starting and ending commands, which are their terminals'.
 
 use std::{
     collections::HashMap,
@@ -11,6 +11,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use navyd_model::{
     run::{Bound, NewRun, Run},
     target::Host,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::book::{Book, Refusal};
 
@@ -40,6 +41,10 @@ struct Held {
     owner: String,
     hosts: Vec<String>,
     service: watch::Sender<Service>,
+    /// How often it was asked to end.
+    asked: watch::Sender<u32>,
+    /// Whether it has ended.
+    ended: watch::Sender<bool>,
     /// Where its routes lead. Locked while they change, so that a change and the end do not meet.
     led: Mutex<SocketAddr>,
 }
@@ -85,8 +90,14 @@ impl Runs {
         let run = Run { run: number, url: origin(first, port), hosts: free.clone(), taken };
         let led = SocketAddr::from(([127, 0, 0, 1], new.port));
         let owner = format!("{} (run {number})", new.id);
-        let held =
-            Held { owner, hosts: free, service: watch::Sender::new(service(new)), led: Mutex::new(led) };
+        let held = Held {
+            owner,
+            hosts: free,
+            service: watch::Sender::new(service(new)),
+            asked: watch::Sender::new(0),
+            ended: watch::Sender::new(false),
+            led: Mutex::new(led),
+        };
         let missed = book.lease(&held.owner, held.routes(led))?;
         // Another took it just now: all or none, so that what was granted is what there is.
         if let Some(missed) = missed.first() {
@@ -123,12 +134,40 @@ impl Runs {
         Ok(())
     }
 
+    /// Hears whenever a run is asked to end.
+    pub(crate) fn asked(&self, number: u64) -> Option<watch::Receiver<u32>> {
+        self.held().get(&number).map(|held| held.asked.subscribe())
+    }
+
+    /// The run that has this id.
+    pub(crate) fn find(&self, id: &str) -> Option<Service> {
+        self.of(id).map(|held| held.service.borrow().clone())
+    }
+
+    /// Asks whoever watches the run with this id to end it, and waits for that, at most so long; how it stands then.
+    pub(crate) async fn stop(&self, id: &str, patience: Duration) -> Option<Service> {
+        let held = self.of(id)?;
+        held.service.send_modify(|service| turn(service, Phase::Stopping, service.listens.clone()));
+        held.asked.send_modify(|asked| *asked += 1);
+        let mut ended = held.ended.subscribe();
+        let has_ended = timeout(patience, ended.wait_for(|ended| *ended)).await.is_ok();
+        if has_ended {
+            held.service.send_modify(|service| {
+                turn(service, Phase::Stopped, Vec::new());
+                service.pid = None;
+            });
+        }
+        let service = held.service.borrow().clone();
+        Some(service)
+    }
+
     /// Takes the names of a run away. Blocks.
     pub(crate) fn close(&self, book: &Book, number: u64) {
         let Some(held) = self.held().remove(&number) else { return };
         let _led = held.led.lock().unwrap_or_else(PoisonError::into_inner);
         // The only refusal left is that of a hub that ends, with which all routes go.
         let _ = book.lease(&held.owner, Vec::new());
+        held.ended.send_replace(true);
     }
 
     /// Every run as a service.
@@ -138,6 +177,10 @@ impl Runs {
             open.iter().map(|(number, held)| (*number, held.service.borrow().clone())).collect();
         all.sort_by_key(|(number, _)| *number);
         all.into_iter().map(|(_, service)| service).collect()
+    }
+
+    fn of(&self, id: &str) -> Option<Arc<Held>> {
+        self.held().values().find(|held| held.service.borrow().id == id).cloned()
     }
 
     /// Never locked while anything waits.
@@ -211,6 +254,7 @@ fn service(new: NewRun) -> Service {
         restarts: 0,
         ended: None,
         log: Vec::new(),
+        run_by: navyd_model::Runner::Terminal,
     }
 }
 

@@ -32,6 +32,6 @@ pub use listener::{
     Certainty, Exposure, Family, Listener, Names, Namespace, OwnerUnknown, Protocol, Queue, Speaks, State,
 };
 pub use route::{Entry, Route, RouteError, Scheme, Upstream};
-pub use service::{Ended, Line, Phase, Service, Stream};
+pub use service::{Ended, Line, Phase, Runner, Service, Stream};
 pub use target::{Target, TargetError};
 pub use why::{BindAttempt, Cause, CauseId, ConnectAttempt, ConnectResult, Why};

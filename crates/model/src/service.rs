@@ -37,6 +37,21 @@ pub struct Service {
     pub ended: Option<Ended>,
     /// Its last lines of output, the newest last; at most [`LAST_LINES`].
     pub log: Vec<String>,
+    /// Who runs it.
+    #[serde(default)]
+    pub run_by: Runner,
+}
+
+/// Who runs a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Runner {
+    /// The hub, which keeps what it says and starts it again.
+    #[default]
+    Hub,
+    /// A person's terminal, by `navyd run`: what it says is there, and nobody else can start it again.
+    Terminal,
 }
 
 /// How many lines of output a [`Service`] carries.

@@ -17,7 +17,7 @@ pub(crate) use navyd_host::{
     listeners::{Scope, Seen, unnamed},
     port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
-    process::{Member, Process},
+    process::{Member, Process, Signal},
     scan as scanning, wait,
 };
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use jiff::Timestamp;
-use navyd_model::{Ended, Phase, Service, Upstream};
+use navyd_model::{Ended, Phase, Runner, Service, Upstream};
 
 use crate::router::Routes;
 
@@ -79,7 +79,15 @@ impl Account {
             Some(service) if matches!(service.phase, Phase::Stopped | Phase::Failed) => {
                 format!("navyd up {}", service.name)
             }
-            Some(service) => format!("navyd logs {}", service.name),
+            // Its output is on a person's screen, and nobody else has it.
+            Some(service) if service.run_by == Runner::Terminal => {
+                let pid = service.pid.map_or_else(String::new, |pid| format!(", process {pid}"));
+                format!(
+                    "What it says is in the terminal of its `navyd run`{pid}. To end it: navyd stop {}",
+                    service.id
+                )
+            }
+            Some(service) => format!("navyd logs {}", service.id),
             None => format!("Start the service, or see what listens there: navyd ls {port}"),
         }
     }
@@ -231,6 +239,25 @@ mod tests {
             account.now = Timestamp::from_second(after).unwrap();
             assert_eq!(account.service(), expected);
         }
+    }
+
+    #[test]
+    fn only_what_works_is_advised() {
+        for (run_by, phase, expected) in [
+            (Runner::Hub, Phase::Ready, "navyd logs web.shop"),
+            (Runner::Hub, Phase::Failed, "navyd up web"),
+            (
+                Runner::Terminal,
+                Phase::Ready,
+                "What it says is in the terminal of its `navyd run`, process 7. To end it: navyd stop web.shop",
+            ),
+        ] {
+            let mut account = account("http://127.0.0.1:1", &[], None);
+            account.service = Some(Service { run_by, pid: Some(7), ..sample(phase) });
+            assert_eq!(account.advice(), expected);
+        }
+        let account = Account { service: None, ..account("http://127.0.0.1:1", &[], None) };
+        assert_eq!(account.advice(), "Start the service, or see what listens there: navyd ls 1");
     }
 
     #[test]

@@ -140,6 +140,7 @@ fn a_service_that_failed_is_told_of_at_once() {
     let service = Service {
         ended: Some(Ended::Status(3)),
         log: vec!["no such module".to_owned()],
+        run_by: navyd_model::Runner::Hub,
         ..sample(Phase::Failed)
     };
     let (_gateway, route, _tell) = gateway(upstream, service, Limits::default());

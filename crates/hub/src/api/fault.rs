@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use navyd_model::{RouteError, api::Document, hub::ApiError};
+use navyd_model::{RouteError, Service, api::Document, hub::ApiError};
 
 use crate::{
     book::{Holder, Refusal},
@@ -39,6 +39,16 @@ impl Fault {
     /// Something of the hub's own did not work.
     pub(crate) fn inner(error: &impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())
+    }
+
+    /// What a service in a terminal is not there for.
+    pub(crate) fn in_terminal(run: &Service) -> Self {
+        let pid = run.pid.map_or_else(String::new, |pid| format!(" as process {pid}"));
+        Self::new(StatusCode::CONFLICT, format!("`{}` runs in a terminal", run.id))
+            .cause(format!(
+                "`navyd run` started it there{pid}: what it says and reads is there, and nobody keeps it"
+            ))
+            .hint(format!("navyd stop {}", run.id))
     }
 
     /// What is wrong, without its cause.

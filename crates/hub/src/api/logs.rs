@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 use navyd_model::{
-    Line,
+    Line, Service,
     api::Document,
     hub::{ApiError, Happened},
     project::Lines,
@@ -62,6 +62,7 @@ struct Wanted {
     responses(
         (status = 200, description = "the lines", body = Document<Lines>),
         (status = 404, description = "there is no such service", body = Document<ApiError>),
+        (status = 409, description = "it runs in a terminal, where what it says is", body = Document<ApiError>),
     ))]
 async fn read(
     State(house): State<Arc<House>>,
@@ -70,6 +71,9 @@ async fn read(
 ) -> Result<Response, Fault> {
     // Each once, or a long list of the same name would be as many readers.
     let ids: BTreeSet<&str> = ids.split(',').collect();
+    if let Some(run) = ids.iter().find_map(|id| house.runs.find(id)) {
+        return Err(Fault::in_terminal(&run).hint(kept(&run)));
+    }
     let logs = ids.iter().map(|id| house.projects.supervisor.log(id)).collect::<Result<Vec<_>, _>>()?;
     let mut before = Vec::new();
     let mut live = Vec::new();
@@ -99,6 +103,17 @@ async fn read(
         }
     });
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
+}
+
+/// How what a command in a terminal says is kept from its next start on.
+fn kept(run: &Service) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    let words: Vec<String> = run.command.iter().map(quoted).collect();
+    format!("navyd run -- {} 2>&1 | tee {}.log", words.join(" "), run.name)
 }
 
 /// Hands on what one service says, until it is forgotten, nobody reads, or the hub has ended it.

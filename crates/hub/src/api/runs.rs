@@ -44,7 +44,8 @@ struct Description;
 
 /// Give a running command its names
 ///
-/// The answer is an event stream whose first event is `run`. The names last until the connection ends.
+/// The answer is an event stream whose first event is `run`. The names last until the connection ends. A later event
+/// `stop` asks whoever reads to end the command.
 #[utoipa::path(post, path = "/api/v1/runs", operation_id = "open_run", request_body = NewRun, responses(
     (status = 200, description = "a stream without end; `data` is a document", body = Document<Run>,
         content_type = "text/event-stream"),
@@ -63,16 +64,30 @@ async fn open(
     // It ends with its reader, or with the hub, and the names with it.
     tokio::spawn(async move {
         let event = Event::default().json_data(Document::new("run", &lease.run)).unwrap_or_default();
-        let mut ending = house.ending.subscribe();
         if tell.send(Ok(event.event("run"))).await.is_ok() {
-            tokio::select! {
-                () = tell.closed() => {}
-                _ = ending.wait_for(|ending| *ending) => {}
-            }
+            hold(&house, lease.run.run, &tell).await;
         }
         drop(lease);
     });
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+}
+
+/// Tells the reader whenever the run is asked to end, until the reader or the hub is gone.
+async fn hold(house: &House, run: u64, tell: &mpsc::Sender<Result<Event, Infallible>>) {
+    let mut ending = house.ending.subscribe();
+    let Some(mut asked) = house.runs.asked(run) else { return };
+    loop {
+        let is_asked = tokio::select! {
+            () = tell.closed() => false,
+            _ = ending.wait_for(|ending| *ending) => false,
+            changed = asked.changed() => changed.is_ok(),
+        };
+        // An event without data is none to its readers.
+        let stop = Event::default().event("stop").data("{}");
+        if !is_asked || tell.send(Ok(stop)).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Opens a run, whose names go when the lease is dropped. Blocks.

@@ -1,6 +1,6 @@
 //! Services that the hub runs: how they stand, and what is wanted of them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,6 +18,9 @@ use utoipa::OpenApi as _;
 
 use super::{Answer, Fault, Resource, document, input::Input};
 use crate::{house::House, project, supervisor::Act};
+
+/// How long a command in a terminal may take to end before it is told that it has not yet.
+const STOPPING: Duration = Duration::from_secs(10);
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || {
@@ -43,7 +46,8 @@ async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
 
 /// Start, stop or restart a service
 ///
-/// Starting brings what it needs. Stopping is answered once nothing of it runs any more.
+/// Starting brings what it needs. Stopping is answered once nothing of it runs any more. A command in a terminal can be
+/// stopped only: it is asked to end, and has 10 s before the answer says that it is still `stopping`.
 #[utoipa::path(post, path = "/api/v1/services/{id}/{act}", operation_id = "act_on_service",
     params(
         ("id" = String, Path, description = "the service, such as `web.shop`"),
@@ -52,6 +56,7 @@ async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
     responses(
         (status = 200, description = "how it stands", body = Document<Service>),
         (status = 404, description = "there is no such service, or nothing like that can be done", body = Document<ApiError>),
+        (status = 409, description = "it runs in a terminal", body = Document<ApiError>),
     ))]
 async fn act(State(house): State<Arc<House>>, Path((id, act)): Path<(String, String)>) -> Answer<Service> {
     let act = match act.as_str() {
@@ -63,6 +68,10 @@ async fn act(State(house): State<Arc<House>>, Path((id, act)): Path<(String, Str
             return Err(fault.hint(format!("navyd restart {id}")));
         }
     };
+    if let Some(run) = house.runs.find(&id) {
+        let stopped = if act == Act::Stop { house.runs.stop(&id, STOPPING).await } else { None };
+        return stopped.map(|service| document("service", service)).ok_or_else(|| Fault::in_terminal(&run));
+    }
     Ok(document("service", house.projects.supervisor.act(&id, act).await?))
 }
 
@@ -78,6 +87,9 @@ async fn input(
     Path(id): Path<String>,
     Input(new): Input<NewInput>,
 ) -> Answer<Taken> {
+    if let Some(run) = house.runs.find(&id) {
+        return Err(Fault::in_terminal(&run));
+    }
     let taken = house.projects.supervisor.input(&id, new.text.into_bytes()).await?;
     Ok(document("input", Taken { taken }))
 }

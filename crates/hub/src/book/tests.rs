@@ -63,6 +63,7 @@ fn of_service(text: &str) -> Routed {
         restarts: 0,
         ended: None,
         log: Vec::new(),
+        run_by: navyd_model::Runner::Hub,
     };
     Routed { service: Some(watch::Sender::new(service).subscribe()), ..Routed::from(route(text)) }
 }

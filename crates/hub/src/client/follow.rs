@@ -31,7 +31,7 @@ impl Follow {
     pub(super) fn open(runtime: Runtime, socket: &Path, path: &str) -> Result<Self, ClientError> {
         let response = runtime.block_on(wire::send(socket, Method::GET, path, None))?;
         if !response.status().is_success() {
-            return Err(ClientError::Broken(format!("it answers with the status {}", response.status())));
+            return Err(runtime.block_on(wire::refusal(response)));
         }
         Ok(Self::of(runtime, response.into_body()))
     }

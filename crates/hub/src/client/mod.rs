@@ -214,13 +214,7 @@ impl Client {
         let patience = if method == Method::GET { self.patience.min(LOOKED_UP) } else { self.patience };
         let (status, bytes) = self.runtime.block_on(wire::ask(&self.socket, patience, method, path, body))?;
         if !status.is_success() {
-            let refused = serde_json::from_slice::<Document<ApiError>>(&bytes);
-            return Err(match refused {
-                Ok(refused) => {
-                    ClientError::Refused { status: status.as_u16(), error: Box::new(refused.body) }
-                }
-                Err(_) => ClientError::Broken(format!("it answers with the status {status}")),
-            });
+            return Err(wire::refused(status, &bytes));
         }
         let document: Document<Value> = serde_json::from_slice(&bytes).map_err(|error| broken(&error))?;
         serde_json::from_value(document.body).map_err(|error| broken(&error))

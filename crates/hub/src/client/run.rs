@@ -1,17 +1,11 @@
 //! Names for a running command, for as long as this end wants them.
 
-use axum::body::Bytes;
-use http_body_util::{BodyExt as _, Limited};
 use navyd_model::{
     api::Document,
-    hub::ApiError,
     run::{Bound, NewRun, Run},
 };
 
 use super::{Client, ClientError, Follow, Method, broken, wire};
-
-/// The longest refusal, in bytes.
-const MOST: usize = 64 * 1024;
 
 /// The names of a run. They end when this is dropped.
 pub struct Lease {
@@ -29,16 +23,8 @@ impl Client {
         let body = serde_json::to_vec(new).map_err(|error| broken(&error))?;
         let asked = wire::send(&self.socket, Method::POST, "/api/v1/runs", Some(body));
         let response = self.runtime.block_on(asked)?;
-        let status = response.status();
-        if !status.is_success() {
-            let read = self.runtime.block_on(Limited::new(response.into_body(), MOST).collect());
-            let bytes = read.map_or_else(|_| Bytes::new(), |read| read.to_bytes());
-            return Err(match serde_json::from_slice::<Document<ApiError>>(&bytes) {
-                Ok(refused) => {
-                    ClientError::Refused { status: status.as_u16(), error: Box::new(refused.body) }
-                }
-                Err(_) => ClientError::Broken(format!("it answers with the status {status}")),
-            });
+        if !response.status().is_success() {
+            return Err(self.runtime.block_on(wire::refusal(response)));
         }
         let mut stream = Follow::of(self.runtime, response.into_body());
         let first = stream.next().unwrap_or_else(|| Err(ClientError::Broken("it says nothing".into())))?;
@@ -56,8 +42,12 @@ impl Client {
 }
 
 impl Lease {
-    /// Blocks as long as the names last.
-    pub fn wait(mut self) {
-        while let Some(Ok(_)) = self.stream.next() {}
+    /// Blocks as long as the names last, and calls `stop` whenever the command is asked to end.
+    pub fn wait(mut self, mut stop: impl FnMut()) {
+        while let Some(Ok(message)) = self.stream.next() {
+            if message.event == "stop" {
+                stop();
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use axum::{
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use navyd_model::{api::Document, hub::ApiError};
 use tokio::time::timeout;
 
 use super::ClientError;
@@ -22,6 +23,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The longest answer, in bytes: the listeners of a very busy machine.
 const MOST: usize = 64 * 1024 * 1024;
+
+/// The longest refusal, in bytes.
+const LONGEST_REFUSAL: usize = 64 * 1024;
 
 /// Connects, and makes sure who is there; also its process, where the kernel tells it.
 pub(super) async fn connect(socket: &Path) -> Result<(os::Stream, Option<u32>), ClientError> {
@@ -77,6 +81,21 @@ pub(super) async fn send(
     };
     let request = request.map_err(|error| broken(&error))?;
     sender.send_request(request).await.map_err(|error| broken(&error))
+}
+
+/// What an answer that is no success says.
+pub(super) async fn refusal(response: Response<Incoming>) -> ClientError {
+    let status = response.status();
+    let read = Limited::new(response.into_body(), LONGEST_REFUSAL).collect().await;
+    refused(status, &read.map_or_else(|_| Bytes::new(), |read| read.to_bytes()))
+}
+
+/// The same, read already.
+pub(super) fn refused(status: StatusCode, bytes: &[u8]) -> ClientError {
+    match serde_json::from_slice::<Document<ApiError>>(bytes) {
+        Ok(refused) => ClientError::Refused { status: status.as_u16(), error: Box::new(refused.body) },
+        Err(_) => ClientError::Broken(format!("it answers with the status {status}")),
+    }
 }
 
 fn broken(error: &(impl ToString + ?Sized)) -> ClientError {

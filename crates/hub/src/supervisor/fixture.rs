@@ -23,6 +23,7 @@ pub(crate) fn service(name: &str) -> Service {
         restarts: 0,
         ended: None,
         log: Vec::new(),
+        run_by: navyd_model::Runner::Hub,
     }
 }
 

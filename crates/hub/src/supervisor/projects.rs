@@ -346,5 +346,6 @@ fn never_ran(definition: &Definition) -> Service {
         restarts: 0,
         ended: None,
         log: Vec::new(),
+        run_by: navyd_model::Runner::Hub,
     }
 }

@@ -4,13 +4,16 @@
 
 use std::{io::BufRead as _, thread};
 
-use navyd_model::project::{NewInput, Taken};
+use navyd_model::{
+    api::Document,
+    project::{Lines, NewInput, Taken},
+};
 
 use super::{Command, Format, Stage, services};
 use crate::{
     client,
     exit::Exit,
-    hub::{Method, segment},
+    hub::{self, Method, segment},
     out::Failure,
 };
 
@@ -31,10 +34,16 @@ pub(super) struct Attach {
 
 impl Command for Attach {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let (hub, writer) = (services::running()?, services::running()?);
-        let chosen = services::chosen(&hub, &[self.service])?;
+        let (Some(hub), Some(writer)) = (hub::running()?, hub::running()?) else {
+            return services::nothing(&Document::new("log", Lines::default()), stage);
+        };
+        let chosen = services::chosen(&hub, std::slice::from_ref(&self.service))?;
         let Some(service) = chosen.first().filter(|service| service.pid.is_some()) else {
-            stage.screen.note("it does not run")?;
+            let phase = chosen.first().map_or("unknown", |service| service.phase.as_str());
+            let failure = Failure::new(format!("`{}` does not run", self.service));
+            stage
+                .screen
+                .fail(&failure.cause(format!("it is {phase}")).hint(format!("navyd up {}", self.service)))?;
             return Ok(Exit::No);
         };
         let base = format!("/api/v1/services/{}", segment(&service.id));

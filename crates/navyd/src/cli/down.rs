@@ -24,13 +24,15 @@ pub(super) struct Down {}
 
 impl Command for Down {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let file = services::file()?;
+        let none = Document::new("services", Services::default());
+        let (Ok(file), Some(hub)) = (services::file(), hub::running()?) else {
+            return services::nothing(&none, stage);
+        };
         let root = file.parent().map(|root| root.to_string_lossy().into_owned()).unwrap_or_default();
         let path = format!("/api/v1/projects/{}/stop", segment(&root));
-        let Some(hub) = hub::running()? else { return none(stage) };
         let ended: Services = match hub.ask(Method::POST, &path, Some(&Stopped::default())) {
             Ok(ended) => ended,
-            Err(ClientError::Refused { status: 404, .. }) => return none(stage),
+            Err(ClientError::Refused { status: 404, .. }) => return services::nothing(&none, stage),
             Err(error) => return Err(Failure::from(error).into()),
         };
         match stage.format {
@@ -46,13 +48,4 @@ fn render(ended: &Services, screen: &mut Screen) -> io::Result<()> {
     ended.services.iter().try_for_each(|service| {
         screen.line(&Text::plain(format!("{}: {}", service.name, service.phase.as_str())))
     })
-}
-
-fn none(stage: &mut Stage) -> anyhow::Result<Exit> {
-    match stage.format {
-        Format::Json => stage.screen.json(&Document::new("services", Services::default()))?,
-        Format::Jsonl => {}
-        Format::Text => stage.screen.note("no project runs here")?,
-    }
-    Ok(Exit::No)
 }

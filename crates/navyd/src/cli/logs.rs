@@ -7,7 +7,7 @@ use super::{Command, Format, Stage, services};
 use crate::{
     client,
     exit::Exit,
-    hub::{Method, segment},
+    hub::{self, Method, segment},
     out::Failure,
 };
 
@@ -23,7 +23,7 @@ use crate::{
         navyd logs -f web api          go on with what they say from now on\n  \
         navyd logs --grep 'error|warn'\n  \
         navyd logs -n 0 -f --jsonl\n\n\
-        Exit status: 0 there were lines, 1 there were none, 2 wrong use or failure."
+        Exit status: 0 there were lines, 1 there were none or nothing runs here, 2 wrong use or failure."
 )]
 pub(super) struct Logs {
     /// The services; all of the project without any
@@ -50,8 +50,12 @@ impl Command for Logs {
                 .cause(error.to_string())
                 .hint("navyd logs --grep 'error|warn'")
         })?;
-        let hub = services::running()?;
+        let none = Document::new("log", Lines::default());
+        let Some(hub) = hub::running()? else { return services::nothing(&none, stage) };
         let chosen = services::chosen(&hub, &self.services)?;
+        if chosen.is_empty() {
+            return services::nothing(&none, stage);
+        }
         let ids: Vec<String> = chosen.iter().map(|service| segment(&service.id)).collect();
         let path = format!("/api/v1/services/{}/logs", ids.join(","));
         let fits = |line: &Line| {

@@ -45,23 +45,26 @@ impl Command for Ps {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let (mut found, mut routes, mut projects) = (Vec::new(), Routes::default(), Vec::new());
         if let Some(hub) = hub::running()? {
-            found = if self.all {
-                let all: Services =
-                    hub.ask(Method::GET, "/api/v1/services", None::<&()>).map_err(Failure::from)?;
-                all.services
-            } else {
-                services::chosen(&hub, &[]).unwrap_or_default()
-            };
+            let here = services::roots();
+            let all: Services =
+                hub.ask(Method::GET, "/api/v1/services", None::<&()>).map_err(Failure::from)?;
+            found = all.services;
+            found.retain(|service| {
+                self.all || service.project.as_ref().is_some_and(|root| here.contains(root))
+            });
             projects = services::projects(&hub)?;
-            let here = services::root();
-            projects.retain(|project| self.all || Some(&project.root) == here.as_ref());
+            projects.retain(|project| self.all || here.contains(&project.root));
             routes = hub.routes().map_err(Failure::from)?;
         }
         let exit = if found.is_empty() { Exit::No } else { Exit::Yes };
         match stage.format {
+            _ if found.is_empty() && !self.all => {
+                return services::nothing(&Document::new("services", Services::default()), stage);
+            }
             Format::Text if found.is_empty() => {
-                stage.screen.note(if self.all { "no service is there" } else { "no project runs here" })?;
-                stage.screen.hint("navyd up")?;
+                let failure =
+                    Failure::new("no service runs").cause("no project does, and no command of `navyd run`");
+                stage.screen.fail(&failure.hint("navyd up"))?;
             }
             Format::Text => {
                 render(&found, &routes.routes, self.all, &mut stage.screen)?;

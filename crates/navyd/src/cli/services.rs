@@ -11,12 +11,14 @@ use std::{
 };
 
 use navyd_model::{
-    Line, Service, Stream,
+    Line, Runner, Service, Stream,
     api::Document,
     config,
     hub::Services,
     project::{NewProject, ProjectList, ProjectState},
 };
+
+use serde::Serialize;
 
 use super::{Format, Stage};
 use crate::{
@@ -73,16 +75,44 @@ pub(super) fn new_project(file: &Path, services: Vec<String>) -> Result<NewProje
     Ok(NewProject { file: file.to_string_lossy().into_owned(), text, services, environment })
 }
 
-/// The hub that runs them.
-pub(super) fn running() -> Result<Client, Failure> {
-    hub::running()?.ok_or_else(|| Failure::new("no hub runs, and so no service").hint("navyd up"))
+/// Says that there is nothing to do anything with: an answer, and no failure. `document` is that answer in JSON.
+pub(super) fn nothing<T: Serialize>(document: &Document<T>, stage: &mut Stage) -> anyhow::Result<Exit> {
+    match stage.format {
+        Format::Text => stage.screen.fail(&why_nothing(file(), hub::running()?.is_some()))?,
+        Format::Json => stage.screen.json(document)?,
+        Format::Jsonl => {}
+    }
+    Ok(Exit::No)
+}
+
+/// Why nothing runs here. Pure.
+fn why_nothing(file: Result<PathBuf, Failure>, has_hub: bool) -> Failure {
+    match file {
+        // What runs elsewhere may be what is meant.
+        Err(failure) if has_hub => failure.hint("navyd ps --all"),
+        Err(failure) => failure,
+        Ok(file) => {
+            let why = if has_hub {
+                "is not running"
+            } else {
+                "is not running, nor is the hub, which runs services"
+            };
+            Failure::new("no project runs here").cause(format!("`{}` {why}", file.display())).hint("navyd up")
+        }
+    }
 }
 
 /// Tells services to `stop` or `restart`, and prints how each stands then.
 pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Result<Exit> {
-    let hub = running()?;
+    let Some(hub) = hub::running()? else {
+        return nothing(&Document::new("services", Services::default()), stage);
+    };
+    let chosen = chosen(&hub, names)?;
+    if chosen.is_empty() {
+        return nothing(&Document::new("services", Services::default()), stage);
+    }
     let mut done = Vec::new();
-    for service in chosen(&hub, names)? {
+    for service in chosen {
         let path = format!("/api/v1/services/{}/{verb}", segment(&service.id));
         let service: Service = hub.ask(Method::POST, &path, None::<&()>).map_err(Failure::from)?;
         if stage.format == Format::Text {
@@ -100,10 +130,11 @@ pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Re
     Ok(Exit::Yes)
 }
 
-/// The services of the project of the working directory that have these names, or ids of any project; all of the
-/// project without any name.
+/// The services of the project of the working directory that have these names, or ids of any project; all that the hub
+/// runs of the project without any name, which may be none.
 pub(super) fn chosen(hub: &Client, names: &[String]) -> Result<Vec<Service>, Failure> {
-    choose(projects(hub)?, root().as_deref(), names)
+    let all: Services = hub.ask(Method::GET, "/api/v1/services", None::<&()>)?;
+    choose(&all.services, &roots(), names)
 }
 
 /// The projects that run.
@@ -112,9 +143,12 @@ pub(super) fn projects(hub: &Client) -> Result<Vec<ProjectState>, Failure> {
     Ok(projects)
 }
 
-/// The root of the project of the working directory.
-pub(super) fn root() -> Option<String> {
-    file().ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()))
+/// Where the project of the working directory may be: where its file is, and where `navyd run` says that it is.
+pub(super) fn roots() -> Vec<String> {
+    let of_file = file().ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()));
+    let here = || Some(env::current_dir().ok()?.to_string_lossy().into_owned());
+    let of_run = client::project().map(|project| project.root).or_else(here);
+    of_file.into_iter().chain(of_run).collect()
 }
 
 /// Says what a person should know of these projects.
@@ -131,20 +165,12 @@ pub(super) fn notes(projects: &[ProjectState]) -> Vec<String> {
     projects.iter().flat_map(of).collect()
 }
 
-fn choose(
-    projects: Vec<ProjectState>,
-    root: Option<&str>,
-    names: &[String],
-) -> Result<Vec<Service>, Failure> {
-    let all: Vec<Service> = projects.into_iter().flat_map(|project| project.services).collect();
-    let is_here = |service: &&Service| root.is_some() && service.project.as_deref() == root;
+/// Which of all services are meant. Commands in terminals are meant only by their names. Pure.
+fn choose(all: &[Service], roots: &[String], names: &[String]) -> Result<Vec<Service>, Failure> {
+    let is_here = |service: &&Service| service.project.as_ref().is_some_and(|root| roots.contains(root));
     if names.is_empty() {
-        let here: Vec<Service> = all.iter().filter(is_here).cloned().collect();
-        return if here.is_empty() {
-            Err(Failure::new("no project runs here").hint("navyd up"))
-        } else {
-            Ok(here)
-        };
+        let here = all.iter().filter(is_here).filter(|service| service.run_by == Runner::Hub);
+        return Ok(here.cloned().collect());
     }
     let find = |name: &String| {
         let here = all.iter().filter(is_here).find(|service| service.name == *name);
@@ -152,9 +178,16 @@ fn choose(
         // A name that only one service has is no riddle.
         let mut named = all.iter().filter(|service| service.name == *name);
         let found = found.or_else(|| named.next().filter(|_| named.next().is_none()));
-        found
-            .cloned()
-            .ok_or_else(|| Failure::new(format!("there is no service `{name}`")).hint("navyd ps --all"))
+        found.cloned().ok_or_else(|| {
+            let here: Vec<String> =
+                all.iter().filter(is_here).map(|service| format!("`{}`", service.name)).collect();
+            let those = if here.is_empty() {
+                "none runs here".to_owned()
+            } else {
+                format!("those here are {}", here.join(", "))
+            };
+            Failure::new(format!("there is no service `{name}`")).cause(those).hint("navyd ps --all")
+        })
     };
     names.iter().map(find).collect()
 }
@@ -220,6 +253,26 @@ fn short(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_there_is_nothing_is_told_with_what_to_type() {
+        let file = || Ok(PathBuf::from("/srv/navyd.toml"));
+        let none = || Err(Failure::new("no file").cause("none").hint("navyd run"));
+        for (file, has_hub, what, cause, hint) in [
+            (file(), true, "no project runs here", "`/srv/navyd.toml` is not running", "navyd up"),
+            (
+                file(),
+                false,
+                "no project runs here",
+                "`/srv/navyd.toml` is not running, nor is the hub, which runs services",
+                "navyd up",
+            ),
+            (none(), true, "no file", "none", "navyd ps --all"),
+            (none(), false, "no file", "none", "navyd run"),
+        ] {
+            assert_eq!(why_nothing(file, has_hub), Failure::new(what).cause(cause).hint(hint));
+        }
+    }
 
     #[test]
     fn the_file_is_the_nearest_up_to_the_root_of_the_project() {

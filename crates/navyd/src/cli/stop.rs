@@ -8,7 +8,7 @@ use crate::exit::Exit;
 #[command(
     name = "stop",
     after_long_help = "Examples:\n  navyd stop web\n  navyd stop            all services of the project\n\n\
-        Exit status: 0 it was done, 2 wrong use or failure."
+        Exit status: 0 it was done, 1 nothing runs here, 2 wrong use or failure."
 )]
 pub(super) struct Stop {
     /// The services; all of the project without any

@@ -395,6 +395,7 @@ mod tests {
             restarts: 0,
             ended: None,
             log: Vec::new(),
+            run_by: navyd_model::Runner::Hub,
         };
         phases.iter().map(service).collect()
     }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     client::{
-        self, Process,
+        self, Process, Signal,
         port::{self, Held, Rules},
     },
     exit::Exit,
@@ -258,9 +258,29 @@ impl Watch {
         (chosen, listener)
     }
 
+    /// Asks every process of the command to end.
+    fn stop(&mut self) {
+        let members = client::members();
+        let tree = adopt::tree(&members, self.ask.pid, &mut self.known);
+        for member in members.iter().filter(|member| tree.contains(&member.pid)) {
+            // Whoever has the number of one that has ended meanwhile is left alone.
+            if let Ok(process) = Process::open(member.pid)
+                && process.is(member.started)
+            {
+                // It has ended just now, or does not belong to this user any more: both are not ours to end.
+                let _ = process.signal(Signal::Terminate);
+            }
+        }
+    }
+
     /// Says what is to be said.
     fn hear(&mut self, screen: &mut Screen) -> std::io::Result<()> {
-        for news in self.news.try_iter() {
+        let all: Vec<News> = self.news.try_iter().collect();
+        // Before anything that is said, which nobody may read any more.
+        if all.iter().any(|news| matches!(news, News::Stop)) {
+            self.stop();
+        }
+        for news in all {
             match news {
                 News::Named { url, taken } => {
                     if !self.ask.quiet
@@ -280,6 +300,7 @@ impl Watch {
                 }
                 News::Unnamed(why) if !self.ask.quiet => screen.note(format!("it has no name: {why}"))?,
                 News::Unnamed(_) => {}
+                News::Stop => screen.note("told to end by `navyd stop`")?,
             }
         }
         Ok(())

@@ -39,6 +39,8 @@ pub(super) enum News {
     Leads(SocketAddr),
     /// It has none.
     Unnamed(String),
+    /// Somebody asks it to end.
+    Stop,
 }
 
 /// How often a hub that has gone is looked for.
@@ -82,7 +84,7 @@ pub(super) fn keep(
             Err(error) => return say(tell, News::Unnamed(told(&error.into()))),
         };
         let (run, url, taken) = (lease.run.run, lease.run.url.clone(), lease.run.taken.clone());
-        watch(lease, lost.clone());
+        watch(lease, lost.clone(), tell.clone());
         say(tell, News::Named { url, taken });
         let mut is_led = lead(run, led, tell);
         loop {
@@ -113,10 +115,10 @@ pub(super) fn turn() -> Option<File> {
     Some(file)
 }
 
-/// Tells when the hub has gone. It ends then, or with the process.
-fn watch(lease: Lease, lost: Sender<Order>) {
+/// Tells when the command is asked to end, and when the hub has gone. It ends then, or with the process.
+fn watch(lease: Lease, lost: Sender<Order>, tell: Sender<News>) {
     thread::spawn(move || {
-        lease.wait();
+        lease.wait(|| say(&tell, News::Stop));
         let _ = lost.send(Order::Lost);
     });
 }

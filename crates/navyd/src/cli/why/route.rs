@@ -202,6 +202,7 @@ mod tests {
             restarts: 0,
             ended: None,
             log: Vec::new(),
+            run_by: navyd_model::Runner::Hub,
         };
         let house = House {
             routes: vec![

@@ -110,3 +110,55 @@ fn a_name_survives_the_death_of_the_hub() {
     assert_eq!(after.leads, before.leads);
     assert!(after.answer().ends_with("alive"), "{after:?}");
 }
+
+#[test]
+fn a_command_in_a_terminal_is_known_and_can_be_ended() {
+    let Some(node) = needed("a_command_in_a_terminal_is_known_and_can_be_ended", "node") else { return };
+    let home = Home::new();
+    let script = node_server("x", "process.env.PORT", "127.0.0.1");
+    // A shell between, so that there is a tree to end.
+    let line = format!("'{node}' -e \"$1\"; echo over; exit 7");
+    let mut run = home.run(&["--name", "api", "--", "sh", "-c", &line, "sh", &script]);
+    let named = run.named();
+    let ps = home.answer(&["ps", "--json"]).stdout;
+    let ps: serde_json::Value = serde_json::from_str(&ps).unwrap();
+    let service = &ps["services"][0];
+    assert_eq!(
+        (service["id"].as_str(), service["run_by"].as_str()),
+        (Some("api.shop"), Some("terminal")),
+        "{ps}"
+    );
+
+    // What it says is on a terminal, and nobody else has it: then that is said, with how it would be kept.
+    for words in [&["logs", "api"][..], &["logs", "-f", "api"], &["restart", "api"], &["attach", "api"]] {
+        let ran = home.answer(words);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{words:?}: {ran:?}");
+        let told = "error: `api.shop` runs in a terminal\n  cause: `navyd run` started it there as process ";
+        assert!(ran.stderr.starts_with(told) && ran.stderr.contains("\nhint: navyd "), "{words:?}: {ran:?}");
+    }
+    let logs = home.answer(&["logs", "api"]).stderr;
+    assert!(
+        logs.contains("hint: navyd run -- sh -c ") && logs.trim_end().ends_with("2>&1 | tee api.log"),
+        "{logs}"
+    );
+    // Without its name a command in a terminal is not meant.
+    assert_eq!(home.answer(&["stop"]).status, Some(1));
+    assert!(named.answer().starts_with("HTTP/1.1 200"), "{}", named.answer());
+
+    let stopped = home.answer(&["stop", "api"]);
+    assert_eq!((stopped.status, stopped.stdout.as_str()), (Some(0), "api: stopped\n"), "{stopped:?}");
+    run.end();
+    assert_eq!(home.answer(&["ps"]).status, Some(1));
+}
+
+#[test]
+fn the_page_of_a_command_that_fails_advises_what_works() {
+    let Some(node) = needed("the_page_of_a_command_that_fails_advises_what_works", "node") else { return };
+    let home = Home::new();
+    let script = "require('net').createServer(s => s.destroy()).listen(process.env.PORT, '127.0.0.1')";
+    let mut run = home.run(&["--", &node, "-e", script]);
+    let page = run.named().answer();
+    assert!(page.starts_with("HTTP/1.1 502"), "{page}");
+    assert!(page.contains("in the terminal of its") && page.contains("navyd stop shop"), "{page}");
+    assert!(!page.contains("navyd logs"), "{page}");
+}

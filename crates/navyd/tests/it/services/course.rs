@@ -199,3 +199,54 @@ fn services_trust_the_authority_unless_they_are_told_whom_to_trust() {
     assert!(root.is_file() && said("a").contains(root.to_str().unwrap()), "{}", said("a"));
     assert!(said("b").contains("/own.pem"), "{}", said("b"));
 }
+
+#[test]
+fn where_nothing_runs_is_said_with_what_to_type() {
+    let shop =
+        Shop::new("[services.web]\ncommand = \"exec cat\"\nport = false\nready = { started = true }\n");
+    let elsewhere = shop.home.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let none = "error: there is no `navyd.toml` and no `Procfile`\n  cause: neither is in ";
+    let stopped = "error: no project runs here\n  cause: `";
+    let check = |words: &[&str], here: &std::path::Path, status: i32, what: &str, hint: &str| {
+        let ran = run(shop.navyd(words).current_dir(here));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(status), ""), "{words:?}: {ran:?}");
+        let is_told = ran.stderr.starts_with(what) && ran.stderr.contains("\n  cause: ");
+        assert!(is_told && ran.stderr.trim_end().ends_with(&format!("\nhint: {hint}")), "{words:?}: {ran:?}");
+    };
+    let commands = [&["ps"][..], &["logs"], &["logs", "-f"], &["stop"], &["restart"], &["down"]];
+    let named = [&["attach", "web"][..], &["logs", "web"], &["stop", "web"]];
+    let root = shop.path("");
+    // Neither a hub nor a project.
+    for words in commands.iter().chain(&named) {
+        check(words, &elsewhere, 1, none, "navyd run -- npm run dev");
+        check(words, &root, 1, stopped, "navyd up");
+    }
+    check(&["up"], &elsewhere, 2, none, "navyd run -- npm run dev");
+    check(&["ps", "--all"], &root, 1, "error: no service runs\n", "navyd up");
+    // A hub, and no project.
+    assert_eq!(shop.run(&["hub", "start"]).status, Some(0));
+    for words in commands {
+        check(words, &elsewhere, 1, none, "navyd ps --all");
+        check(words, &root, 1, stopped, "navyd up");
+    }
+    for (words, schema) in [
+        (&["ps", "--json"][..], "navyd.services/1"),
+        (&["down", "--json"], "navyd.services/1"),
+        (&["stop", "--json"], "navyd.services/1"),
+        (&["logs", "--json"], "navyd.log/1"),
+    ] {
+        assert_eq!(shop.json(words)["schema"], schema, "{words:?}");
+    }
+    // A name that no service has is a mistake of whoever typed it.
+    shop.up();
+    for words in named.map(|words| [words[0], "nobody"]) {
+        let ran = shop.run(&words);
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+        let expected =
+            "error: there is no service `nobody`\n  cause: those here are `web`\nhint: navyd ps --all\n";
+        assert_eq!(ran.stderr.replace("\n\n", "\n"), expected, "{words:?}");
+    }
+    assert_eq!(shop.run(&["stop", "web"]).status, Some(0));
+    check(&["attach", "web"], &root, 1, "error: `web` does not run\n", "navyd up web");
+}
