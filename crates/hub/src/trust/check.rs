@@ -11,6 +11,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -30,6 +31,8 @@ use super::{
 
 /// How long a client may be silent once it is connected.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How often it is told who has not answered yet.
+const LOOK: Duration = Duration::from_millis(100);
 /// How many may be connected at once: a browser opens several.
 const CONNECTED: usize = 16;
 /// The longest head of a request that is read.
@@ -73,18 +76,40 @@ pub enum CheckError {
     Server(String),
 }
 
-/// Asks these clients, one after the other; those that do not trust are asked again with the variables of services.
+/// Asks these clients, all at the same time, and each for as long as its patience; those that do not trust are asked
+/// again with the variables of services. `waiting` is told again and again who has not answered yet.
 ///
 /// # Errors
 /// When there can be no server.
 pub fn check(
-    machine: &dyn Machine,
+    machine: &(dyn Machine + Sync),
     authority: &Authority,
     clients: &[&'static dyn Client],
     environment: &[(String, PathBuf)],
+    waiting: &mut dyn FnMut(&[&'static str]),
 ) -> Result<Vec<Asked>, CheckError> {
-    let desk = Desk::open(authority)?;
-    Ok(clients.iter().map(|client| desk.ask(machine, *client, environment)).collect())
+    // A server for each, so that whoever connects to it is known by that.
+    let desks = clients.iter().map(|_| Desk::open(authority)).collect::<Result<Vec<_>, _>>()?;
+    let mut answers: Vec<Option<Asked>> = vec![None; clients.len()];
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        for (at, (client, desk)) in clients.iter().zip(&desks).enumerate() {
+            let tell = tell.clone();
+            // It ends with its client, which is killed when its time is up.
+            scope.spawn(move || tell.send((at, desk.ask(machine, *client, environment))));
+        }
+        drop(tell);
+        loop {
+            match told.recv_timeout(LOOK) {
+                Ok((at, asked)) => answers[at] = Some(asked),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let late = clients.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+            waiting(&late.map(|(client, _)| client.name()).collect::<Vec<_>>());
+        }
+    });
+    Ok(answers.into_iter().flatten().collect())
 }
 
 /// The server.
@@ -237,4 +262,47 @@ fn serve(mut stream: TcpStream, seen: &Seen, config: &Arc<ServerConfig>) -> io::
 fn reason(said: &str) -> String {
     let line = said.lines().find(|line| line.to_ascii_lowercase().contains("certif"));
     last_words(line.unwrap_or(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use super::*;
+    use crate::trust::machine::ThisMachine;
+
+    /// How many clients were asked, and a bell for that.
+    static ASKED: (Mutex<u32>, Condvar) = (Mutex::new(0), Condvar::new());
+
+    /// A client that answers once another has been asked as well.
+    struct Sociable(&'static str);
+
+    impl Client for Sociable {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn ask(&self, _: &dyn Machine, _: u16, _: &str) -> Ask {
+            let mut asked = ASKED.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *asked += 1;
+            ASKED.1.notify_all();
+            let waited = ASKED.1.wait_timeout_while(asked, Duration::from_secs(30), |asked| *asked < 2);
+            match waited {
+                Ok((_, waited)) if waited.timed_out() => Ask::Cannot("alone"),
+                _ => Ask::NotHere,
+            }
+        }
+    }
+
+    #[test]
+    fn clients_are_asked_at_the_same_time_and_the_late_are_told() {
+        let authority = Authority::create(Timestamp::now()).unwrap();
+        let mut late = Vec::new();
+        let mut waiting = |names: &[&'static str]| late.push(names.len());
+        let clients: [&'static dyn Client; 2] = [&Sociable("one"), &Sociable("two")];
+        let asked = check(&ThisMachine, &authority, &clients, &[], &mut waiting).unwrap();
+        let found: Vec<_> = asked.iter().map(|asked| (asked.client, asked.verdict)).collect();
+        assert_eq!(found, [("one", Verdict::NotHere), ("two", Verdict::NotHere)]);
+        assert!(late.is_sorted_by(|before, after| before >= after) && late.last() == Some(&0), "{late:?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! `navyd trust status`: which stores hold the authority, and which clients trust it when they are asked.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use navyd_hub::{
     places::Places,
@@ -77,11 +79,22 @@ impl Status {
         if let Some(authority) = kept.as_ref().filter(|_| !self.no_check) {
             let asked = CLIENTS.iter().filter(|client| self.browsers || !client.is_browser());
             let asked: Vec<_> = asked.copied().collect();
-            clients = check(&ThisMachine, authority, &asked, &environment(&places)).map_err(|error| {
-                Failure::new("clients cannot be asked")
-                    .cause(error.to_string())
-                    .hint("navyd trust status --no-check")
-            })?;
+            let begun = Instant::now();
+            let mut waiting = |late: &[&str]| {
+                if late.is_empty() {
+                    return;
+                }
+                let text = format!("waiting for {}", late.join(", "));
+                // A screen that is gone stops nothing.
+                drop(stage.screen.progress(begun.elapsed(), &text.as_str().into()));
+            };
+            let environment = environment(&places);
+            clients =
+                check(&ThisMachine, authority, &asked, &environment, &mut waiting).map_err(|error| {
+                    Failure::new("clients cannot be asked")
+                        .cause(error.to_string())
+                        .hint("navyd trust status --no-check")
+                })?;
         }
         let now = Timestamp::now();
         let authority = kept.as_ref().zip(root.as_ref()).map(|(authority, root)| {
