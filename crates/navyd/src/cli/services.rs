@@ -123,7 +123,7 @@ pub(super) fn act(verb: &str, names: &[String], stage: &mut Stage) -> anyhow::Re
     match stage.format {
         Format::Text => {}
         Format::Json => {
-            stage.screen.json(&Document::new("services", Services { services: done, notes: Vec::new() }))?
+            stage.screen.json(&Document::new("services", Services { services: done, notes: Vec::new() }))?;
         }
         Format::Jsonl => done.iter().try_for_each(|service| stage.screen.json_line(service))?,
     }
