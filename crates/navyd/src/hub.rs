@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use navyd_hub::{
     HubError,
     client::{self, LaunchError},
+    trust::Call,
     unit,
 };
 
@@ -13,7 +14,7 @@ pub(crate) use navyd_hub::{
     client::{Client, ClientError, Ended, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
-    prepare, start, take_over,
+    prepare, start, take_over, tell_ready,
 };
 
 use crate::out::Failure;
@@ -45,11 +46,26 @@ pub(crate) fn glance(patience: Duration) -> Option<Client> {
 
 /// The hub; started in the background when none runs, or once the one that ends is gone.
 pub(crate) fn ensure() -> Result<Client, Failure> {
-    client::ensure(&places()?.socket(), || {
+    let socket = places()?.socket();
+    client::ensure(&socket, || {
+        // An installed hub is its manager's to start: else it would have neither its sockets nor its restarts.
+        if start_unit() && Client::connect(&socket).is_ok() {
+            return Ok(());
+        }
         let program = std::env::current_exe().map_err(LaunchError::Program)?;
         client::launch(&program, &["hub", "--background"])?;
         Ok(())
     })
+}
+
+/// How long the manager of services may take: as long as a hub that is started without it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Has the manager of services start the hub; whether one is installed, and that went well.
+fn start_unit() -> bool {
+    let Some(unit) = own_unit().ok().flatten().filter(|unit| unit.path.exists()) else { return false };
+    let Some((program, arguments)) = unit.start.split_first() else { return false };
+    Call::new(program, arguments).run(PATIENCE).is_ok_and(|ran| ran.success)
 }
 
 /// The service unit that starts this user's hub; `None` where the manager of services is not known.

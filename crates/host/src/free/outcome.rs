@@ -263,6 +263,9 @@ fn way_around(wanted: &Wanted, victims: &[Victim]) -> Option<String> {
         () if names.iter().any(|name| ["docker-proxy", "rootlessport", "rootlesskit"].contains(name)) => {
             Some(stop_container(wanted))
         }
+        () if victims.iter().any(|victim| victim.holder.name == "systemd" && victim.holder.pid != 1) => {
+            Some("systemctl --user list-sockets".into())
+        }
         () if names.contains(&"systemd") => Some("systemctl list-sockets".into()),
         () => None,
     }

@@ -9,6 +9,7 @@ pub(crate) mod files;
 mod handover;
 #[cfg(not(unix))]
 mod portable;
+mod ready;
 mod service;
 #[cfg(unix)]
 mod unix;
@@ -22,6 +23,7 @@ pub use handover::take_over;
 pub use portable::leave_terminal;
 #[cfg(not(unix))]
 pub(crate) use portable::{Listener, Stream, connect, is_root, own_uid, private, random, sync_directory};
+pub use ready::tell_ready;
 pub(crate) use service::{SERVICE_UNIT, SOCKET_UNIT, socket_units};
 pub use service::{Unit, unit};
 #[cfg(unix)]

@@ -14,6 +14,8 @@ pub struct Unit {
     pub text: String,
     /// Run after it is written, in this order.
     pub enable: Vec<Vec<String>>,
+    /// What makes the system start the hub now.
+    pub start: Vec<String>,
     /// Run before it is removed, in this order.
     pub disable: Vec<Vec<String>>,
     /// Run after it is removed, in this order.
@@ -49,6 +51,8 @@ fn systemd(program: &Path, config: &Path) -> Unit {
          Description=navyd: names, ports and services of this machine\n\
          Documentation=man:navyd(1)\n\n\
          [Service]\n\
+         # Whoever starts it finds it answering.\n\
+         Type=notify\n\
          ExecStart={quoted} hub\n\
          # What is in flight finishes first.\n\
          KillMode=mixed\n\
@@ -61,6 +65,7 @@ fn systemd(program: &Path, config: &Path) -> Unit {
         path: config.join("systemd/user").join(name),
         text,
         enable: vec![systemctl(&["daemon-reload"]), systemctl(&["enable", "--now", name])],
+        start: systemctl(&["start", name]),
         disable: vec![systemctl(&["disable", "--now", name])],
         forget: vec![systemctl(&["daemon-reload"])],
     }
@@ -142,6 +147,7 @@ fn launchd(program: &Path, home: &Path) -> Unit {
     Unit {
         text,
         enable: vec![launchctl("load")],
+        start: ["launchctl", "start", LABEL].map(str::to_owned).into(),
         disable: vec![launchctl("unload")],
         forget: Vec::new(),
         path,

@@ -15,6 +15,10 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     let of = unit.as_ref().map_or_else(String::new, |unit| format!(" for unit `{unit}`"));
     let fix = match (&unit, listener.holders.first()) {
         (Some(unit), _) => format!("sudo systemctl stop {unit}"),
+        // The manager of a user, which is never stopped for one of its sockets.
+        (None, Some(holder)) if holder.name == "systemd" && holder.pid != 1 => {
+            "systemctl --user list-sockets".into()
+        }
         (None, Some(holder)) if holder.pid != 1 => format!("navyd free {}", question.port),
         _ => "systemctl list-sockets".into(),
     };

@@ -180,6 +180,9 @@ fn a_supervisor_holds_the_socket() {
         facts.listeners[0].holders.insert(0, Holder { pid: 1, name: "systemd".into(), ..Holder::default() });
     });
     says(&check("3000", with_service, &[SocketActivation, Listener]), "systemd", "systemctl list-sockets");
+    let of_user = Scene::new().with(run_by("systemd", "/lib/systemd/systemd --user", tcp("127.0.0.1", 8)));
+    let why = check("3000", of_user, &[SocketActivation, Listener]);
+    says(&why, "a connection starts the service", "systemctl --user list-sockets");
     let unreadable =
         Scene::new().with(hidden(OwnerUnknown::OtherUser, 0, tcp("127.0.0.1", 1))).but(|facts| {
             facts.listeners[0].cgroup = Some("/system.slice/cups.socket".into());

@@ -1,5 +1,7 @@
 //! `navyd hub`: being the hub, in the foreground or behind everything.
 
+use std::io;
+
 use navyd_model::{api::Document, hub::Hub};
 
 use super::{
@@ -41,13 +43,21 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
                 stage.screen.note(format!("a hub runs already: pid {}", other.pid))?;
             }
             say(&other, serve.background, stage)?;
+            tell_ready(stage)?;
         }
         Started::Running(running) => {
             say(&running.status(), serve.background, stage)?;
+            tell_ready(stage)?;
             running.serve().map_err(Failure::from)?;
         }
     }
     Ok(Exit::Yes)
+}
+
+/// Tells a manager of services that waits for it; one that cannot be told gives up by itself.
+fn tell_ready(stage: &mut Stage) -> io::Result<()> {
+    let Err(error) = hub::tell_ready() else { return Ok(()) };
+    stage.screen.note(format!("the manager of services was not told that the hub answers: {error}"))
 }
 
 /// In the background nobody watches, so a file does.

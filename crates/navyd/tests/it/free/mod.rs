@@ -1,6 +1,7 @@
 //! `navyd free`: what holds the port goes, and nobody else.
 
 mod supervised;
+mod systemd;
 
 use std::{
     fs,

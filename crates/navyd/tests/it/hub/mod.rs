@@ -10,6 +10,7 @@ mod life;
 mod places;
 mod ports;
 mod routes;
+mod systemd;
 
 use std::{
     fs,

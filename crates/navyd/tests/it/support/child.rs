@@ -69,6 +69,11 @@ impl Held {
         self.stdin = None;
     }
 
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
     /// Waits until it ends by itself: its exit status, or `None` when a signal ended it.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         self.close_stdin();

@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod namespace;
 pub(crate) mod peers;
 pub(crate) mod run;
+pub(crate) mod systemd;
 pub(crate) mod temp;
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf};
