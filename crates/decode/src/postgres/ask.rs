@@ -230,7 +230,8 @@ impl Found {
     fn told(self) -> Value {
         let mut told = Map::new();
         if let Some(columns) = &self.columns {
-            let columns = columns.iter().map(|column| json!({"name": column.name, "type": types::name(column.kind)}));
+            let columns =
+                columns.iter().map(|column| json!({"name": column.name, "type": types::name(column.kind)}));
             told.insert("columns".into(), columns.collect());
         }
         if self.columns.is_some() || self.row_count > 0 {

@@ -127,12 +127,10 @@ impl Postgres {
                 Phase::Lost => break Ok(()),
             };
             match frames.next(&mut bytes, at, length) {
-                Ok(Some(frame)) if self.phase == Phase::Start => {
-                    match self.session.start(&frame, at, out) {
-                        Ok(phase) => self.phase = phase,
-                        Err(wrong) => break Err(wrong),
-                    }
-                }
+                Ok(Some(frame)) if self.phase == Phase::Start => match self.session.start(&frame, at, out) {
+                    Ok(phase) => self.phase = phase,
+                    Err(wrong) => break Err(wrong),
+                },
                 Ok(Some(frame)) => {
                     if let Err(wrong) = self.session.client(&frame) {
                         break Err(wrong);

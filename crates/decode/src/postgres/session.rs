@@ -66,7 +66,8 @@ impl<T> Named<T> {
     pub(super) fn put(&mut self, name: String, value: T, cost: usize, most: (usize, usize)) {
         self.remove(&name);
         while !self.known.is_empty() && (self.known.len() >= most.0 || self.cost + cost > most.1) {
-            let oldest = self.known.iter().min_by_key(|(_, (turn, _, _))| *turn).map(|(name, _)| name.clone());
+            let oldest =
+                self.known.iter().min_by_key(|(_, (turn, _, _))| *turn).map(|(name, _)| name.clone());
             oldest.iter().for_each(|name| self.remove(name));
         }
         let cost = cost + name.len();

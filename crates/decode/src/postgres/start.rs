@@ -54,7 +54,12 @@ pub(super) fn length(head: &[u8]) -> Result<Option<u64>, Wrong> {
 
 impl Session {
     /// Takes the first message of the client, and tells what follows it.
-    pub(super) fn start(&mut self, frame: &Frame<'_>, at: i64, out: &mut Vec<Spoken>) -> Result<Phase, Wrong> {
+    pub(super) fn start(
+        &mut self,
+        frame: &Frame<'_>,
+        at: i64,
+        out: &mut Vec<Spoken>,
+    ) -> Result<Phase, Wrong> {
         let mut body = Reader(frame.bytes.get(4..).ok_or(Wrong)?);
         match body.u32().ok_or(Wrong)? {
             SSL => Ok(Phase::Asked(Wish::Tls)),

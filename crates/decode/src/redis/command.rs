@@ -148,7 +148,8 @@ fn hide(method: &str, arguments: &mut [String]) {
     match method {
         "AUTH" => arguments.iter_mut().for_each(secret),
         "HELLO" | "MIGRATE" => {
-            let word = |argument: &String| ["AUTH", "AUTH2"].iter().any(|word| argument.eq_ignore_ascii_case(word));
+            let word =
+                |argument: &String| ["AUTH", "AUTH2"].iter().any(|word| argument.eq_ignore_ascii_case(word));
             if let Some(at) = arguments.iter().position(word) {
                 let two = method == "HELLO" || arguments[at].eq_ignore_ascii_case("AUTH2");
                 arguments[at + 1..].iter_mut().take(if two { 2 } else { 1 }).for_each(secret);

@@ -82,16 +82,7 @@ struct Open {
 
 impl Wire {
     pub(super) fn new(side: Side) -> Self {
-        Self {
-            side,
-            line: Vec::new(),
-            text: None,
-            open: Vec::new(),
-            size: 0,
-            began: 0,
-            nodes: 0,
-            bytes: 0,
-        }
+        Self { side, line: Vec::new(), text: None, open: Vec::new(), size: 0, began: 0, nodes: 0, bytes: 0 }
     }
 
     /// Whether nothing of a message has come.
@@ -146,10 +137,9 @@ impl Wire {
         Ok(Some(match kind {
             b'!' => Datum::Error(shown::text(&kept, size, TEXT)),
             // Three letters and a colon stand before it: `txt:`.
-            b'=' => Datum::Text {
-                kept: kept.get(4..).unwrap_or_default().to_vec(),
-                size: size.saturating_sub(4),
-            },
+            b'=' => {
+                Datum::Text { kept: kept.get(4..).unwrap_or_default().to_vec(), size: size.saturating_sub(4) }
+            }
             _ => Datum::Text { kept, size },
         }))
     }

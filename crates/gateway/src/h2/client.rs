@@ -136,15 +136,17 @@ impl Calls {
     ) -> Result<Kept, Unreached> {
         let opening = Opening::new(self);
         let socket = dial.await?;
-        let handshake = builder(limits).handshake::<_, Bytes>(Wire::new(socket, None, lender));
+        let (wire, outlet) = Wire::new(socket, None, lender);
         // It only writes what the socket takes at once.
+        let handshake = outlet.sending(builder(limits).handshake::<_, Bytes>(wire));
         let (requests, mut driver) =
             handshake.await.map_err(|error| Unreached::Refused(io::Error::other(error)))?;
         let settings = Settings { come: OnceCell::new(), ping: RefCell::new(driver.ping_pong()) };
         let connection = Kept { requests, settings: Rc::new(settings) };
         self.connection.replace(Some(connection.clone()));
         drop(opening);
-        spawn_local(drive(driver, Rc::downgrade(self), limits.upstream_idle));
+        let driven = drive(driver, Rc::downgrade(self), limits.upstream_idle);
+        spawn_local(async move { outlet.sending(driven).await });
         Ok(connection)
     }
 }

@@ -21,8 +21,8 @@ use crate::{
 pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
     let Arrival { socket, read, peer, scheme, mut guest, deadline: mut idle } = arrival;
     let limits = Rc::clone(&worker.limits);
-    let wire = Wire::new(socket, read, &worker.lender);
-    let handshake = builder(&limits).handshake::<_, Bytes>(wire);
+    let (wire, outlet) = Wire::new(socket, read, &worker.lender);
+    let handshake = outlet.sending(builder(&limits).handshake::<_, Bytes>(wire));
     let Ok(Ok(mut connection)) = timeout(limits.head_time, handshake).await else { return };
     let shared = Rc::new(Shared { worker, door, peer, scheme });
     // Dropped with the connection, it ends every stream.
@@ -56,7 +56,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
             }
             Poll::Pending
         });
-        let Some(Ok((request, respond))) = accepted.await else { return };
+        let Some(Ok((request, respond))) = outlet.sending(accepted).await else { return };
         busy = true;
         streams.spawn_local(stream::serve(Rc::clone(&shared), request, respond, drain.enter()));
     }

@@ -56,7 +56,7 @@ impl Buffer {
     }
 
     /// How much more it can hold.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.bytes.len() - (self.end - self.start)
     }
 

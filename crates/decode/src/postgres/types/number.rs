@@ -46,7 +46,8 @@ pub(super) fn numeric(mut body: Reader<'_>) -> Option<String> {
     let weight = i32::from(body.i16()?);
     let sign = body.u16()?;
     let scale = usize::from(body.u16()?);
-    let digits = (0..count).map(|_| body.u16().filter(|digit| *digit < 10_000)).collect::<Option<Vec<_>>>()?;
+    let digits =
+        (0..count).map(|_| body.u16().filter(|digit| *digit < 10_000)).collect::<Option<Vec<_>>>()?;
     let mut text = match sign {
         0 => String::new(),
         0x4000 => "-".to_owned(),
