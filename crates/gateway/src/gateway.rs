@@ -19,6 +19,7 @@ use crate::{
     net::{bind_tcp, raise_file_limit, share_tcp},
     router::Routes,
     tally::{self, Tallies},
+    tap::{Lost, Tap},
     tls::{self, Certificates, Names},
     worker::{self, Change, End, Order},
 };
@@ -42,6 +43,8 @@ pub struct Plan {
     pub home: Option<PathBuf>,
     /// The certificates with which every address that serves HTTP answers TLS as well. Without them none does.
     pub tls: Option<Arc<Certificates>>,
+    /// Where what passes by routes that are observed is told, and what leads nowhere. Without it nothing is.
+    pub tap: Option<Tap>,
 }
 
 /// What of a route is told to whoever keeps records.
@@ -105,6 +108,8 @@ pub struct Counters {
     pub accepted: u64,
     /// Each route, in the order in which they were given.
     pub routes: Vec<RouteCounters>,
+    /// What should have been told and was not, because whoever keeps it was too slow.
+    pub lost: Lost,
 }
 
 /// What has passed by one route since it was added.
@@ -127,6 +132,7 @@ pub struct Gateway {
     listen: Vec<SocketAddr>,
     accepted: Tallies,
     tls: Option<Arc<Certificates>>,
+    tap: Option<Tap>,
     state: Mutex<State>,
     end: watch::Sender<End>,
     workers: Vec<JoinHandle<()>>,
@@ -157,7 +163,7 @@ impl Gateway {
     /// When an address is taken or forbidden, or the system gives no thread or event queue.
     pub fn start(plan: Plan) -> Result<Self, StartError> {
         raise_file_limit();
-        let Plan { listen: asked, handed, routes, workers: count, limits, home, tls } = plan;
+        let Plan { listen: asked, handed, routes, workers: count, limits, home, tls, tap } = plan;
         let count = count.max(1);
         let mut listen = Vec::with_capacity(asked.len() + handed.len());
         let mut names: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
@@ -194,6 +200,7 @@ impl Gateway {
             limits,
             home,
             tls: config,
+            tap: tap.clone(),
             accepted: Arc::clone(&accepted),
             ending,
         };
@@ -213,7 +220,8 @@ impl Gateway {
             changes.push(tell);
         }
         agreement.reach().map_err(StartError::Worker)?.act();
-        Ok(Self { listen, accepted, tls, state: Mutex::new(State { routes, next, changes }), end, workers })
+        let state = Mutex::new(State { routes, next, changes });
+        Ok(Self { listen, accepted, tls, tap, state, end, workers })
     }
 
     /// Where names and the gateway's own page are served.
@@ -287,6 +295,7 @@ impl Gateway {
             connections: connections.open,
             accepted: connections.begun,
             routes: self.now().all().iter().map(of_route).collect(),
+            lost: self.tap.as_ref().map(Tap::lost).unwrap_or_default(),
         }
     }
 
@@ -366,6 +375,7 @@ mod tests {
             limits: Limits::default(),
             home: None,
             tls: None,
+            tap: None,
         };
         let gateway = Gateway::start(plan(3, &[&first])).unwrap();
         let before = gateway.routes();

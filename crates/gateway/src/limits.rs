@@ -59,6 +59,11 @@ pub struct Limits {
     /// What small frames may take of memory beyond their payload, in bytes: 256 for each at most. Programs send
     /// thousands of tiny messages at once.
     pub h2_small_frames: usize,
+    /// Bytes that may be told of what passes and are not yet taken by whoever keeps them, in all workers. Beyond
+    /// this, what passes is not told, and counted.
+    pub tap: usize,
+    /// The same of one connection, request or client of a UDP route.
+    pub tap_connection: usize,
     /// How long a connection that is closed early still takes what the client sends, so that the client can read why.
     pub linger: Duration,
     /// How long a gateway that ends waits for what is in flight.
@@ -95,6 +100,8 @@ impl Default for Limits {
             h2_remembered_resets: 1024,
             h2_refused: 16 * 1024,
             h2_small_frames: 8 * 1024 * 1024,
+            tap: 64 * 1024 * 1024,
+            tap_connection: 1024 * 1024,
             linger: Duration::from_secs(2),
             drain: Duration::from_secs(10),
             drain_quiet: Duration::from_millis(500),

@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pool: Rc<Pool>,
     standing: Option<Standing>,
     tally: Cell,
+    /// Where the route begins, if what passes is told.
+    told: Option<Arc<str>>,
 }
 
 impl Site {
@@ -30,8 +32,9 @@ impl Site {
         pool: Rc<Pool>,
         standing: Option<Standing>,
         tally: Cell,
+        told: Option<Arc<str>>,
     ) -> Self {
-        Self { number, via, pool, standing, tally }
+        Self { number, via, pool, standing, tally, told }
     }
 
     /// Its number, which stays the same while its upstream may change.
@@ -70,6 +73,11 @@ impl Site {
     /// What is known of its service.
     pub(crate) fn standing(&self) -> Option<&Standing> {
         self.standing.as_ref()
+    }
+
+    /// Where the route begins, if what passes is told.
+    pub(crate) fn told(&self) -> Option<&Arc<str>> {
+        self.told.as_ref()
     }
 
     /// Counts what passes.

@@ -6,7 +6,7 @@
 
 use std::{
     future::poll_fn,
-    net::IpAddr,
+    net::SocketAddr,
     rc::Rc,
     sync::Arc,
     task::{Context, Poll},
@@ -29,7 +29,9 @@ pub(crate) struct Arrival {
     /// What was read from it and is not used up.
     pub(crate) read: Option<Buffer>,
     /// Where it is.
-    pub(crate) peer: IpAddr,
+    pub(crate) peer: SocketAddr,
+    /// Our address as it knows it, where that is told.
+    pub(crate) ours: Option<SocketAddr>,
     /// Whether it uses TLS.
     pub(crate) scheme: Scheme,
     /// By which it is told to end.
@@ -49,9 +51,10 @@ enum Spoken {
 }
 
 /// Serves a client in the protocol that it speaks.
-pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: IpAddr, guest: Guest) {
+pub(crate) async fn serve(worker: Rc<Worker>, door: Door, socket: Socket, peer: SocketAddr, guest: Guest) {
     let (read, deadline) = (None, Deadline::default());
-    let mut arrival = Arrival { socket, read, peer, scheme: Scheme::Http, guest, deadline };
+    let ours = worker.writer.as_ref().and_then(|_| socket.ours());
+    let mut arrival = Arrival { socket, read, peer, ours, scheme: Scheme::Http, guest, deadline };
     let spoken = poll_fn(|cx| arrival.poll_first(cx, &worker, &door)).await;
     match (spoken, &worker.tls) {
         (None, _) => {}

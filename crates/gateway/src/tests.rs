@@ -3,6 +3,7 @@
 mod changes;
 mod repeats;
 mod services;
+mod told;
 
 use std::{
     io::{Read as _, Write as _},
@@ -34,7 +35,8 @@ fn with(routes: Vec<Routed>, limits: Limits, workers: usize) -> Gateway {
     let listen = vec![([127, 0, 0, 1], 0).into()];
     let authority = Authority::create(Timestamp::now()).unwrap();
     let tls = Some(Arc::new(Certificates::new(authority, Timestamp::now)));
-    Gateway::start(Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls }).unwrap()
+    Gateway::start(Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap: None })
+        .unwrap()
 }
 
 /// The route that is typed so.

@@ -19,6 +19,7 @@ use crate::{
     agreement::Voice,
     doors::Doors,
     entrances::{Entrances, Opened},
+    gateway::Observe,
     limits::Limits,
     listen,
     net::{Lender, Socket},
@@ -29,6 +30,7 @@ use crate::{
     sniff,
     standing::Standing,
     tally::{self, Cell, Tallies},
+    tap::{Tap, Writer},
     tcp,
     upstream::{Pool, Target},
 };
@@ -46,6 +48,8 @@ pub(crate) struct Order {
     pub(crate) home: Option<PathBuf>,
     /// How TLS is spoken, where it is.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Where what passes is told.
+    pub(crate) tap: Option<Tap>,
     /// Counts the connections of clients.
     pub(crate) accepted: Tallies,
     /// Whether the gateway ends.
@@ -107,6 +111,8 @@ pub(crate) struct Worker {
     pub(crate) home: Option<Rc<Site>>,
     /// The gateway's own addresses.
     pub(crate) own: Rc<Own>,
+    /// Tells what passes, where anybody is told.
+    pub(crate) writer: Option<Rc<Writer>>,
     number: usize,
     identity: u32,
     table: RefCell<Rc<Table>>,
@@ -149,7 +155,7 @@ impl Worker {
         let home = order.home.clone().map(|path| {
             let pool = Pool::new(Target::Home(path), Rc::clone(&own), Rc::clone(&limits));
             let via = format!("navyd-{:08x}-home", order.identity);
-            Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, Cell::new(tally::tallies(1), 0)))
+            Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, Cell::new(tally::tallies(1), 0), None))
         });
         Rc::new(Self {
             listen: order.listen.clone(),
@@ -159,6 +165,7 @@ impl Worker {
             tls: order.tls.clone(),
             home,
             own,
+            writer: order.tap.clone().map(Writer::new),
             number,
             identity: order.identity,
             table: RefCell::default(),
@@ -183,6 +190,11 @@ impl Worker {
             return;
         }
         let mut accepting = JoinSet::new();
+        // It ends with this set.
+        let mut telling = JoinSet::new();
+        if let Some(writer) = &self.writer {
+            telling.spawn_local(Rc::clone(writer).tend());
+        }
         for listener in names {
             accepting.spawn_local(listen::accept(
                 Rc::clone(&self),
@@ -261,13 +273,15 @@ impl Worker {
         let mut sites: Vec<Rc<Site>> = Vec::with_capacity(routes.all().len());
         for numbered in routes.all() {
             let upstream = &numbered.routed.route.upstream;
-            let told = numbered.routed.service.as_ref();
+            let service = numbered.routed.service.as_ref();
+            let told = self.writer.is_some() && numbered.routed.observe == Observe::All;
             let same = old.sites.iter().find(|site| {
                 site.number() == numbered.number
                     && site.upstream() == Some(upstream)
-                    && match (site.standing(), told) {
+                    && site.told().is_some() == told
+                    && match (site.standing(), service) {
                         (None, None) => true,
-                        (Some(standing), Some(told)) => standing.is_of(told),
+                        (Some(standing), Some(service)) => standing.is_of(service),
                         _ => false,
                     }
             });
@@ -287,8 +301,9 @@ impl Worker {
                 numbered.number,
                 format!("navyd-{:08x}-{}", self.identity, numbered.number),
                 pool,
-                told.cloned().map(Standing::new),
+                service.cloned().map(Standing::new),
                 Cell::new(Arc::clone(&numbered.tallies), self.number),
+                told.then(|| numbered.routed.route.entry.to_string().into()),
             )));
         }
         for site in &old.sites {
@@ -314,14 +329,14 @@ impl Worker {
         };
         if let Some(site) = site {
             spawn_local(async move {
-                tcp::serve(worker, site, client, guest).await;
+                tcp::serve(worker, site, client, peer, guest).await;
                 drop(permit);
             });
             return;
         }
         let door = door.clone();
         spawn_local(async move {
-            sniff::serve(worker, door, client, peer.ip(), guest).await;
+            sniff::serve(worker, door, client, peer, guest).await;
             drop(permit);
         });
     }

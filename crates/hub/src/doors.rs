@@ -45,7 +45,8 @@ impl Doors {
         tls: Option<Arc<Certificates>>,
     ) -> Result<Self, StartError> {
         let limits = Limits::default();
-        let plan = Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls };
+        let plan =
+            Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls, tap: None };
         let gateway = Gateway::start(plan)?;
         Ok(Self {
             listen: gateway.listen().to_vec(),

@@ -23,7 +23,7 @@ use tokio::{
 use super::{call, wire::Wire};
 use crate::{
     limits::Limits,
-    net::{Lender, Socket, pair},
+    net::{Ends, Lender, Socket, pair},
     upstream::Unreached,
 };
 
@@ -31,6 +31,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Calls {
     connection: RefCell<Option<Kept>>,
+    /// Its addresses.
+    ends: Cell<Option<Ends>>,
     /// Whether somebody is opening the connection.
     opening: Cell<bool>,
     opened: Notify,
@@ -110,7 +112,7 @@ impl Calls {
         let (near, far) = pair();
         // Its end is that of the pair's other end, or of the connection.
         spawn_local(call::carry(connection, far, Active::new(self), Rc::clone(limits)));
-        Ok(Called { socket: Socket::inner(near), reused })
+        Ok(Called { socket: Socket::inner(near, self.ends.get()), reused })
     }
 
     /// Lets the connection end once its last request has.
@@ -136,6 +138,7 @@ impl Calls {
     ) -> Result<Kept, Unreached> {
         let opening = Opening::new(self);
         let socket = dial.await?;
+        let ends = socket.ends();
         let (wire, outlet) = Wire::new(socket, None, lender);
         // It only writes what the socket takes at once.
         let handshake = outlet.sending(builder(limits).handshake::<_, Bytes>(wire));
@@ -144,6 +147,7 @@ impl Calls {
         let settings = Settings { come: OnceCell::new(), ping: RefCell::new(driver.ping_pong()) };
         let connection = Kept { requests, settings: Rc::new(settings) };
         self.connection.replace(Some(connection.clone()));
+        self.ends.set(ends);
         drop(opening);
         let driven = drive(driver, Rc::downgrade(self), limits.upstream_idle);
         spawn_local(async move { outlet.sending(driven).await });

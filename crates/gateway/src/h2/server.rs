@@ -19,12 +19,12 @@ use crate::{
 
 /// Serves a client until its connection ends.
 pub(crate) async fn serve(worker: Rc<Worker>, door: Door, arrival: Arrival) {
-    let Arrival { socket, read, peer, scheme, mut guest, deadline: mut idle } = arrival;
+    let Arrival { socket, read, peer, ours, scheme, mut guest, deadline: mut idle } = arrival;
     let limits = Rc::clone(&worker.limits);
     let (wire, outlet) = Wire::new(socket, read, &worker.lender);
     let handshake = outlet.sending(builder(&limits).handshake::<_, Bytes>(wire));
     let Ok(Ok(mut connection)) = timeout(limits.head_time, handshake).await else { return };
-    let shared = Rc::new(Shared { worker, door, peer, scheme });
+    let shared = Rc::new(Shared { worker, door, peer, ours, scheme });
     // Dropped with the connection, it ends every stream.
     let mut streams = JoinSet::new();
     let drain = Rc::<Drain>::default();

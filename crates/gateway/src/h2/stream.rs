@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future as _, poll_fn},
-    net::IpAddr,
+    net::SocketAddr,
     pin::pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -33,7 +33,9 @@ pub(super) struct Shared {
     pub(super) worker: Rc<Worker>,
     pub(super) door: Door,
     /// Where the client is.
-    pub(super) peer: IpAddr,
+    pub(super) peer: SocketAddr,
+    /// Our address as it knows it, where that is told.
+    pub(super) ours: Option<SocketAddr>,
     /// Whether it uses TLS.
     pub(super) scheme: Scheme,
 }
@@ -81,9 +83,10 @@ pub(super) async fn serve(
         },
     };
     let arrival = Arrival {
-        socket: Socket::inner(near),
+        socket: Socket::inner(near, None),
         read: Some(read),
         peer: shared.peer,
+        ours: shared.ours,
         scheme: shared.scheme,
         guest,
         deadline: Deadline::default(),

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use navyd_h1::Framing;
+use navyd_model::exchange::Outcome;
 
 use super::{Connection, Next};
-use crate::pages::Page;
+use crate::{pages::Page, tap::Mark};
 
 impl Connection {
     /// Whether another request can follow a page: this one had no body, which nobody would read.
@@ -21,9 +22,14 @@ impl Connection {
         };
         self.deadline.set(self.worker.limits.body_idle);
         match self.write_in_time(&bytes).await {
-            Ok(()) if stay => Next::Stay,
-            Ok(()) => Next::Close,
-            Err(()) => Next::Cut,
+            Ok(()) => {
+                self.tell(Mark::Own, &bytes);
+                if stay { Next::Stay } else { Next::Close }
+            }
+            Err(()) => {
+                self.settle(Outcome::ClientLeft);
+                Next::Cut
+            }
         }
     }
 }

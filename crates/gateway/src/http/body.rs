@@ -7,13 +7,18 @@ use navyd_h1::{
     encode::{CHUNK_END, LAST_CHUNK, chunk_head},
 };
 
-use crate::net::{Extent, Ledger};
+use crate::{
+    net::{Extent, Ledger},
+    tap::Watch,
+};
 
 /// A body on its way, with the bytes it was sent with.
 pub(super) struct Passing {
     body: Body,
     /// How it ends.
     close: Close,
+    /// Who is told of it.
+    watch: Option<Watch>,
 }
 
 /// What the end of the connection is to a body.
@@ -31,14 +36,14 @@ enum Close {
 
 impl Passing {
     /// The body behind a head.
-    pub(super) fn new(framing: Framing, side: Side) -> Self {
+    pub(super) fn new(framing: Framing, side: Side, watch: Option<Watch>) -> Self {
         let close = if framing == Framing::UntilClose { Close::End } else { Close::Failure };
-        Self { body: Body::new(framing, side), close }
+        Self { body: Body::new(framing, side), close, watch }
     }
 
     /// A body of a response that ends with the upstream's connection, on its way as chunks.
-    pub(super) fn chunked() -> Self {
-        Self { body: Body::new(Framing::UntilClose, Side::Response), close: Close::Chunks }
+    pub(super) fn chunked(watch: Option<Watch>) -> Self {
+        Self { body: Body::new(Framing::UntilClose, Side::Response), close: Close::Chunks, watch }
     }
 }
 
@@ -50,6 +55,9 @@ impl Extent for Passing {
 
     fn pass(&mut self, count: u64) {
         self.body.moved(count);
+        if let Some(watch) = &self.watch {
+            watch.lose(count);
+        }
     }
 
     fn left(&self) -> Ledger {
@@ -78,6 +86,16 @@ impl Extent for Passing {
             self.close = Close::Told;
         }
     }
+
+    fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    fn saw(&mut self, bytes: &[u8]) {
+        if let Some(watch) = &self.watch {
+            watch.bytes(bytes);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,13 +114,13 @@ mod tests {
             (Framing::Chunked, "0\r\n\r\nnext", Some(5), Ledger::Done),
             (Framing::UntilClose, "abc", Some(3), Ledger::Endless),
         ] {
-            let mut passing = Passing::new(framing, Side::Response);
+            let mut passing = Passing::new(framing, Side::Response, None);
             if let Some(admitted) = admitted {
                 assert_eq!(passing.admit(bytes.as_bytes()).unwrap(), admitted, "{framing:?} {bytes:?}");
             }
             assert_eq!(passing.left(), left, "{framing:?} {bytes:?}");
         }
-        let mut passing = Passing::chunked();
+        let mut passing = Passing::chunked(None);
         let mut out = Vec::new();
         assert_eq!(passing.admit(b"abc").unwrap(), 3);
         assert!(passing.recasts());
@@ -110,6 +128,6 @@ mod tests {
         assert_eq!(passing.left(), Ledger::Seen);
         passing.end(&mut out);
         assert_eq!((passing.left(), &out[..]), (Ledger::Done, &b"3\r\nabc\r\n0\r\n\r\n"[..]));
-        assert!(Passing::new(Framing::Chunked, Side::Request).admit(b"xyz\r\n").is_err());
+        assert!(Passing::new(Framing::Chunked, Side::Request, None).admit(b"xyz\r\n").is_err());
     }
 }

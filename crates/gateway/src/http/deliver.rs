@@ -10,6 +10,7 @@ use navyd_h1::{
     self as h1, Framing, Known, Version,
     forward::{self, Back, BodyAs, Stay},
 };
+use navyd_model::exchange::{Outcome, Side as Sender};
 
 use super::{
     Connection, Next, Upgraded, VIA,
@@ -18,8 +19,8 @@ use super::{
     is_grpc,
 };
 use crate::{
-    net::Sign,
-    net::{End, Pump, Side},
+    net::{Broken, End, Pump, Side, Sign},
+    tap::Mark,
     upstream::Link,
     worker::Worker,
 };
@@ -61,6 +62,7 @@ impl Connection {
         };
         forward::response(bytes, &self.response, &back, &mut exchange.answer);
         let promised = promised(bytes, &self.response);
+        self.tell(Mark::Head, &bytes[..end]);
         let reusable = whole && self.response.persists();
         let endless = framing == Framing::Tunnel || is_endless(bytes, &self.response);
         exchange.consume(end);
@@ -71,7 +73,11 @@ impl Connection {
         if framing == Framing::Tunnel {
             self.deadline.set(worker.limits.body_idle);
             if self.write_in_time(&exchange.answer[exchange.sent..]).await.is_err() {
+                self.settle(Outcome::ClientLeft);
                 return (Next::Cut, None, None);
+            }
+            if let Some(flow) = &self.flow {
+                flow.upgraded();
             }
             let upstream = Side { socket: exchange.reached.link.socket, read: exchange.read };
             return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site })), None, None);
@@ -82,10 +88,15 @@ impl Connection {
                 Box::pin(self.pass_plain(&head, &mut exchange.reached.link.socket, &mut exchange.read)).await;
             let link =
                 (passed.is_ok() && reusable && exchange.read.is_none()).then_some(exchange.reached.link);
+            self.settle(passed.err().unwrap_or(Outcome::Complete));
             return (if passed.is_ok() { Next::Close } else { Next::Cut }, link, promised);
         }
         let answer = std::mem::take(&mut exchange.answer);
-        let body = if chunks { Passing::chunked() } else { Passing::new(framing, h1::Side::Response) };
+        let watch = self.watch(Sender::Server);
+        let body = match chunks {
+            true => Passing::chunked(watch),
+            false => Passing::new(framing, h1::Side::Response, watch),
+        };
         let mut download = Pump::new(answer, exchange.sent, body);
         let mut timed = false;
         let delivered =
@@ -94,15 +105,16 @@ impl Connection {
         let Exchange { reached, read, upload, .. } = exchange;
         worker.lender.keep_head(upload.into_prefix());
         let link = (reusable && read.is_none()).then_some(reached.link);
+        self.settle(delivered.err().unwrap_or(Outcome::Complete));
         match delivered {
-            Some(End::Complete) if stay => (Next::Stay, link, promised),
-            Some(End::Complete) => (Next::Close, link, promised),
-            Some(End::Closed) => (Next::Close, None, None),
-            None => (Next::Cut, None, None),
+            Ok(End::Complete) if stay => (Next::Stay, link, promised),
+            Ok(End::Complete) => (Next::Close, link, promised),
+            Ok(End::Closed) => (Next::Close, None, None),
+            Err(_) => (Next::Cut, None, None),
         }
     }
 
-    /// Moves the response, and what is left of the request; `None` when either is cut short.
+    /// Moves the response, and what is left of the request; how the exchange ends when either is cut short.
     fn poll_deliver(
         &mut self,
         cx: &mut Context<'_>,
@@ -110,8 +122,10 @@ impl Connection {
         download: &mut Pump<Passing>,
         endless: bool,
         timed: &mut bool,
-    ) -> Poll<Option<End>> {
-        let Ok(uploaded) = self.poll_upload(cx, exchange) else { return Poll::Ready(None) };
+    ) -> Poll<Result<End, Outcome>> {
+        let Ok(uploaded) = self.poll_upload(cx, exchange) else {
+            return Poll::Ready(Err(Outcome::ClientLeft));
+        };
         let Exchange { reached, read, watched, site, .. } = exchange;
         let polled = download.poll(cx, &mut reached.link.socket, read, &mut self.socket, &self.worker.lender);
         let moved = download.take_moved();
@@ -119,8 +133,9 @@ impl Connection {
             site.tally().passed(0, moved);
         }
         match polled {
-            Poll::Ready(Ok(end)) => return Poll::Ready(Some(end)),
-            Poll::Ready(Err(_)) => return Poll::Ready(None),
+            Poll::Ready(Ok(end)) => return Poll::Ready(Ok(end)),
+            Poll::Ready(Err(Broken::From(_))) => return Poll::Ready(Err(Outcome::ServerLeft)),
+            Poll::Ready(Err(Broken::To)) => return Poll::Ready(Err(Outcome::ClientLeft)),
             Poll::Pending => {}
         }
         if !endless {
@@ -128,17 +143,20 @@ impl Connection {
                 *timed = true;
                 self.deadline.set(self.worker.limits.body_idle);
             }
-            return self.deadline.poll(cx).map(|()| None);
+            // Who keeps the other waiting: what was read and is not written waits for the client.
+            let late = if read.is_some() { Outcome::ClientLeft } else { Outcome::ServerLeft };
+            return self.deadline.poll(cx).map(|()| Err(late));
         }
         // Nobody else tells that the reader of an endless response has left.
         if *watched {
             match self.socket.poll_sign(cx) {
-                Poll::Ready(Sign::Gone | Sign::End) => return Poll::Ready(None),
+                Poll::Ready(Sign::Gone | Sign::End) => return Poll::Ready(Err(Outcome::ClientLeft)),
                 Poll::Ready(Sign::Word) => *watched = false,
                 Poll::Pending => {}
             }
         }
-        if self.guest.should_leave(cx) { Poll::Ready(None) } else { Poll::Pending }
+        // It has no end of its own: the gateway's is the server's.
+        if self.guest.should_leave(cx) { Poll::Ready(Err(Outcome::ServerLeft)) } else { Poll::Pending }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a request leads.
 
-use std::{net::SocketAddr, rc::Rc};
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
 
 use navyd_h1::{Verb, forward};
 use navyd_model::hub::is_own_host;
@@ -12,26 +12,43 @@ use crate::{
     worker::Door,
 };
 
+/// A request that takes no route.
+pub(super) struct Astray {
+    /// What answers it instead.
+    pub(super) page: Box<Page>,
+    /// Where the route begins that it would have taken, empty where there is none; `None` when nobody is told.
+    pub(super) told: Option<Arc<str>>,
+}
+
+impl From<Page> for Astray {
+    fn from(page: Page) -> Self {
+        Self { page: Box::new(page), told: Some(Arc::from("")) }
+    }
+}
+
 impl Connection {
     /// The route, or the page that answers instead.
-    pub(super) fn destination(&self) -> Result<Rc<Site>, Page> {
+    pub(super) fn destination(&self) -> Result<Rc<Site>, Astray> {
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         if self.request.verb() == Verb::Connect {
-            return Err(pages::connect());
+            return Err(pages::connect().into());
         }
         let site = match &self.door {
             Door::Gate(gate) => gate.site().filter(|site| site.is_http()).ok_or_else(pages::gone)?,
             Door::Names => self.named(bytes)?,
         };
         if forward::hops(bytes, self.request.head(), site.via()) > 0 {
-            return Err(pages::looped(site.upstream()));
+            return Err(Astray {
+                page: Box::new(pages::looped(site.upstream())),
+                told: site.told().cloned(),
+            });
         }
         Ok(site)
     }
 
     /// The route of the host that was asked for.
-    fn named(&self, bytes: &[u8]) -> Result<Rc<Site>, Page> {
-        let Some(authority) = self.request.authority(bytes) else { return Err(pages::hostless()) };
+    fn named(&self, bytes: &[u8]) -> Result<Rc<Site>, Astray> {
+        let Some(authority) = self.request.authority(bytes) else { return Err(pages::hostless().into()) };
         let mut host = String::new();
         authority.normalise(&mut host);
         let path = std::str::from_utf8(self.request.path(bytes)).unwrap_or_default();
@@ -41,13 +58,17 @@ impl Connection {
         if is_own_host(&host, &self.worker.listen) && self.worker.serves(port) {
             return match &self.worker.home {
                 Some(home) => Ok(Rc::clone(home)),
-                None => Err(match (self.request.verb(), path) {
-                    (Verb::Get | Verb::Head, "/") => {
-                        pages::status(&table.routes, Base { scheme: self.scheme, port })
-                    }
-                    (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
-                    _ => pages::only_get(),
-                }),
+                None => {
+                    let page = match (self.request.verb(), path) {
+                        (Verb::Get | Verb::Head, "/") => {
+                            pages::status(&table.routes, Base { scheme: self.scheme, port })
+                        }
+                        (Verb::Get | Verb::Head, _) => pages::nothing_at(path),
+                        _ => pages::only_get(),
+                    };
+                    // What is asked of the gateway itself is nobody else's matter.
+                    Err(Astray { page: Box::new(page), told: None })
+                }
             };
         }
         if let Some(place) = table.routes.find(&host, path) {
@@ -61,6 +82,6 @@ impl Connection {
         let port = port.or(usual).unwrap_or(self.scheme.port());
         let base = Base { scheme: self.scheme, port };
         let known = local.then_some((&*table.routes, base));
-        Err(pages::unknown(&host, known, self.worker.home.is_some()))
+        Err(pages::unknown(&host, known, self.worker.home.is_some()).into())
     }
 }

@@ -10,11 +10,13 @@ use navyd_h1::{
     self as h1, Asked, Framing, Parsed, Version,
     forward::{self, Back, BodyAs, Onward, Stay},
 };
+use navyd_model::exchange::{Outcome as Ended, Side};
 
 use super::{
     Connection, Next, VIA,
     body::Passing,
     look::look,
+    observe,
     reach::{Missed, Patience, Reached},
     why::Why,
 };
@@ -22,6 +24,7 @@ use crate::{
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
     site::{Ongoing, Site},
+    tap::Mark,
 };
 
 /// How an exchange ended.
@@ -84,11 +87,13 @@ impl Connection {
         let reached = match reached {
             Ok(reached) => reached,
             Err(Missed::Told(page)) => {
+                self.settle(Ended::Unreached);
                 self.consume(end);
                 return Outcome::Failed { page, stay };
             }
             Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
         };
+        self.tell_reached(&reached);
         let multiplexed = self.is_multiplexed(&site);
         let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
         let upgrade = !multiplexed || self.wants.websocket;
@@ -107,7 +112,7 @@ impl Connection {
             asked: Asked { upgrade: self.request.upgrade() && upgrade, ..self.request.asked() },
             multiplexed,
             version,
-            upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request)),
+            upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request, self.watch(Side::Client))),
             sending: Sending::Going,
             answer: worker.lender.head(),
             sent: 0,
@@ -133,6 +138,7 @@ impl Connection {
             };
             match again {
                 Ok(Some(reached)) => {
+                    self.tell_reached(&reached);
                     exchange.again_at(reached);
                     found = poll_fn(|cx| self.poll_answer(cx, &mut exchange)).await;
                 }
@@ -140,6 +146,9 @@ impl Connection {
                 Err(Missed::Told(page)) => found = Err(Why::Told(page)),
                 Err(Missed::ClientLeft) => found = Err(Why::ClientLeft),
             }
+        }
+        if let Err(why) = &found {
+            self.settle(observe::outcome(why));
         }
         match found {
             Ok(end) => {
@@ -157,7 +166,10 @@ impl Connection {
                         let account = Box::pin(look(&site, &worker, false)).await;
                         Outcome::Failed { page: why.page(account.as_ref()), stay }
                     }
-                    Err(()) => Outcome::Answered(Next::Cut),
+                    Err(()) => {
+                        self.settle(Ended::ClientLeft);
+                        Outcome::Answered(Next::Cut)
+                    }
                 }
             }
         }
@@ -188,6 +200,7 @@ impl Connection {
                 }
                 match found {
                     Ok(Parsed::Complete(end)) if self.response.is_interim() => {
+                        self.tell(Mark::Head, &bytes[..end]);
                         // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
                         if exchange.version != Version::Http10 {
                             let back = Back { via: VIA, body: BodyAs::Sent, stay: Stay::Silent, extra: b"" };

@@ -11,22 +11,26 @@ mod destination;
 mod exchange;
 mod head;
 mod look;
+mod observe;
 mod plain;
 mod reach;
 mod why;
 
-use std::rc::Rc;
+use std::{net::SocketAddr, rc::Rc};
 
 use navyd_h1::{self as h1, Known, Verb, forward};
+use navyd_model::exchange::Outcome as Ended;
 
 use crate::{
     net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
     pages::wants_json,
     site::Ongoing,
     sniff::Arrival,
+    tap::{self, Flow, Streaming},
     worker::{Door, Worker},
 };
 pub(crate) use deliver::is_endless;
+use destination::Astray;
 use exchange::Outcome;
 use head::Read;
 
@@ -49,6 +53,12 @@ struct Connection {
     response: h1::Response,
     /// What upstreams are told about the client.
     client: forward::Client,
+    /// Where the client is.
+    peer: SocketAddr,
+    /// Our address as it knows it, where that is told.
+    ours: Option<SocketAddr>,
+    /// Tells of the exchange, where that is observed.
+    flow: Option<Rc<Flow>>,
     /// In which form the client wants a page.
     wants: Wants,
 }
@@ -94,7 +104,7 @@ pub(crate) async fn serve_stream(worker: Rc<Worker>, door: Door, arrival: Arriva
 }
 
 async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: bool) {
-    let Arrival { socket, read, peer, scheme, guest, deadline } = arrival;
+    let Arrival { socket, read, peer, ours, scheme, guest, deadline } = arrival;
     let mut connection = Connection {
         worker,
         door,
@@ -106,15 +116,21 @@ async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: 
         translated,
         request: h1::Request::default(),
         response: h1::Response::default(),
-        client: forward::Client::new(peer, scheme),
+        client: forward::Client::new(peer.ip(), scheme),
+        peer,
+        ours,
+        flow: None,
         wants: Wants::default(),
     };
     loop {
-        match connection.serve_one().await {
+        let next = connection.serve_one().await;
+        let flow = connection.flow.take();
+        match next {
             Next::Stay => {}
             Next::End => return connection.socket.close(),
             Next::Cut => return connection.socket.reset(),
             Next::Close => {
+                drop(flow);
                 let Connection { worker, socket, read, .. } = connection;
                 drop(read);
                 return linger(socket, &worker.lender, worker.limits.linger).await;
@@ -125,7 +141,12 @@ async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: 
                 let client = Side { socket, read };
                 let Upgraded { upstream, site } = *upgraded;
                 let count = |there, back| site.tally().passed(there, back);
-                return Box::pin(relay(client, upstream, &worker.lender, &mut guest, quiet, count)).await;
+                let (sides, extents) = ((client, upstream), Streaming::both(flow.as_ref()));
+                let parted = Box::pin(relay(sides, extents, &worker.lender, &mut guest, quiet, count)).await;
+                if let Some(flow) = flow {
+                    flow.settle(tap::outcome(parted));
+                }
+                return;
             }
         }
     }
@@ -138,11 +159,20 @@ impl Connection {
             Read::Head(end) => {
                 self.wants = self.wants();
                 match self.destination() {
-                    Ok(site) => match self.forward(site, end).await {
-                        Outcome::Answered(next) => next,
-                        Outcome::Failed { page, stay } => Box::pin(self.answer(&page, stay)).await,
-                    },
-                    Err(page) => {
+                    Ok(site) => {
+                        if let Some(route) = site.told() {
+                            self.begin(route, end);
+                        }
+                        match self.forward(site, end).await {
+                            Outcome::Answered(next) => next,
+                            Outcome::Failed { page, stay } => Box::pin(self.answer(&page, stay)).await,
+                        }
+                    }
+                    Err(Astray { page, told }) => {
+                        if let Some(route) = told {
+                            self.begin(&route, end);
+                            self.settle(Ended::Unreached);
+                        }
                         let stay = self.may_stay_after_page();
                         self.consume(end);
                         Box::pin(self.answer(&page, stay)).await

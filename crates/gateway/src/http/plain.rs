@@ -3,12 +3,16 @@
 use std::future::poll_fn;
 
 use navyd_h1::{Body, Framing, Side};
+use navyd_model::exchange::Outcome;
 
 use super::Connection;
-use crate::net::{Buffer, Socket};
+use crate::{
+    net::{Buffer, Socket},
+    tap::Mark,
+};
 
 impl Connection {
-    /// Writes a head, and then the payload of the chunks behind it. An error when it is cut short on either side.
+    /// Writes a head, and then the payload of the chunks behind it. Cut short on either side, how the exchange ends.
     ///
     /// RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding
     /// request indicates HTTP/1.1 (or later minor revisions)."
@@ -17,20 +21,21 @@ impl Connection {
         head: &[u8],
         upstream: &mut Socket,
         read: &mut Option<Buffer>,
-    ) -> Result<(), ()> {
+    ) -> Result<(), Outcome> {
         let mut body = Body::new(Framing::Chunked, Side::Response);
         let mut out = head.to_vec();
         loop {
             if let Some(buffer) = read.as_mut() {
                 let mut payload = body.payload(buffer.filled());
                 for run in payload.by_ref() {
-                    out.extend_from_slice(run.map_err(|_| ())?);
+                    out.extend_from_slice(run.map_err(|_| Outcome::ServerLeft)?);
                 }
                 let taken = payload.taken();
+                self.tell(Mark::Body, &buffer.filled()[..taken]);
                 buffer.consume(taken);
             }
             self.deadline.set(self.worker.limits.body_idle);
-            self.write_in_time(&out).await?;
+            self.write_in_time(&out).await.map_err(|()| Outcome::ClientLeft)?;
             if body.is_done() {
                 return Ok(());
             }
@@ -43,7 +48,7 @@ impl Connection {
                 ready => ready.map(|count| count.unwrap_or_default()),
             });
             if count.await == 0 {
-                return Err(());
+                return Err(Outcome::ServerLeft);
             }
             *read = Some(buffer);
         }

@@ -24,5 +24,5 @@ pub(crate) use linger::linger;
 pub(crate) use os::raise_file_limit;
 pub(crate) use pair::{Inner, pair};
 pub(crate) use pump::{Broken, End, Extent, Ledger, Lender, Pump};
-pub(crate) use relay::{Side, relay};
-pub(crate) use socket::{Sign, Socket};
+pub(crate) use relay::{Parted, Side, relay};
+pub(crate) use socket::{Ends, Sign, Socket};

@@ -56,6 +56,14 @@ pub(crate) trait Extent {
 
     /// The stream has ended: writes what goes out because of that.
     fn end(&mut self, _out: &mut Vec<u8>) {}
+
+    /// Whether somebody wants to see the bytes. Then they are copied where they could be spliced.
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    /// These bytes, as they were admitted, were written, or are the next to be.
+    fn saw(&mut self, _bytes: &[u8]) {}
 }
 
 /// What is still to come.
@@ -69,21 +77,6 @@ pub(crate) enum Ledger {
     Seen,
     /// Everything until the end of the stream.
     Endless,
-}
-
-/// Everything until the end of the stream.
-pub(crate) struct Unbounded;
-
-impl Extent for Unbounded {
-    fn admit(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn pass(&mut self, _count: u64) {}
-
-    fn left(&self) -> Ledger {
-        Ledger::Endless
-    }
 }
 
 /// Why a pump stopped early.
@@ -210,6 +203,7 @@ impl<E: Extent> Pump<E> {
             if self.pipe.is_none() && self.flood && slot.is_none() {
                 self.flood = false;
                 self.pipe = match (self.extent.left(), from.stream(), to.stream()) {
+                    _ if self.extent.is_watched() => None,
                     (Ledger::Bytes(_) | Ledger::Endless, Some(_), Some(_)) => lender.pipes.take(),
                     _ => None,
                 };
@@ -242,7 +236,9 @@ impl<E: Extent> Pump<E> {
                 self.prefix.clear();
                 self.sent = 0;
             }
-            self.extent.recast(&buffer.filled()[..self.admitted], &mut self.prefix);
+            let admitted = &buffer.filled()[..self.admitted];
+            self.extent.recast(admitted, &mut self.prefix);
+            self.extent.saw(admitted);
             buffer.consume(std::mem::take(&mut self.admitted));
             if buffer.is_empty() {
                 *slot = None;
@@ -252,7 +248,9 @@ impl<E: Extent> Pump<E> {
             && (1..=WORTH_COPYING).contains(&self.admitted)
             && let Some(buffer) = slot
         {
-            self.prefix.extend_from_slice(&buffer.filled()[..self.admitted]);
+            let admitted = &buffer.filled()[..self.admitted];
+            self.prefix.extend_from_slice(admitted);
+            self.extent.saw(admitted);
             buffer.consume(std::mem::take(&mut self.admitted));
             if buffer.is_empty() {
                 *slot = None;
@@ -264,6 +262,7 @@ impl<E: Extent> Pump<E> {
             let count =
                 ready!(to.poll_write_two(cx, head, read)).and_then(written).map_err(|_| Broken::To)?;
             let first = count.min(head.len());
+            self.extent.saw(&read[..count - first]);
             self.sent += first;
             self.admitted -= count - first;
             self.moved += count as u64;

@@ -10,7 +10,7 @@ use super::{
     buffer::Buffer,
     deadline::Deadline,
     drain::Guest,
-    pump::{Broken, Lender, Pump, Unbounded},
+    pump::{Broken, Extent, Lender, Pump},
     socket::Socket,
 };
 
@@ -22,19 +22,32 @@ pub(crate) struct Side {
     pub(crate) read: Option<Buffer>,
 }
 
+/// How a relay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parted {
+    /// Both sides have said all.
+    Both,
+    /// `one` has failed.
+    One,
+    /// `other` has failed.
+    Other,
+    /// The gateway has ended.
+    Told,
+}
+
 /// Joins them until both have ended, or one has failed, which then ends both. When the gateway drains, it ends
 /// once nothing has moved for `quiet`, since nobody else can tell whether a stream of bytes is done.
-/// `count` is told how many bytes went from `one` to `other`, and back.
-pub(crate) async fn relay(
-    one: Side,
-    other: Side,
+/// `extents` are what goes from `one` to `other`, and back, each without an end of its own. `count` is told how many
+/// bytes did.
+pub(crate) async fn relay<E: Extent>(
+    (mut one, mut other): (Side, Side),
+    extents: (E, E),
     lender: &Lender,
     guest: &mut Guest,
     quiet: Duration,
     count: impl Fn(u64, u64),
-) {
-    let (mut one, mut other) = (one, other);
-    let (mut there, mut back) = (Way::default(), Way::default());
+) -> Parted {
+    let (mut there, mut back) = (Way::new(extents.0), Way::new(extents.1));
     let mut deadline = Deadline::default();
     let mut leaving = false;
     poll_fn(|cx| {
@@ -45,8 +58,13 @@ pub(crate) async fn relay(
             count(moved.0, moved.1);
         }
         match (sent, received) {
-            (Poll::Ready(Err(_)), _) | (_, Poll::Ready(Err(_))) => return Poll::Ready(()),
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => return Poll::Ready(()),
+            (Poll::Ready(Err(Broken::From(_))), _) | (_, Poll::Ready(Err(Broken::To))) => {
+                return Poll::Ready(Parted::One);
+            }
+            (Poll::Ready(Err(Broken::To)), _) | (_, Poll::Ready(Err(Broken::From(_)))) => {
+                return Poll::Ready(Parted::Other);
+            }
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => return Poll::Ready(Parted::Both),
             _ => {}
         }
         if guest.should_leave(cx) {
@@ -55,14 +73,14 @@ pub(crate) async fn relay(
             }
             leaving = true;
         }
-        deadline.poll(cx)
+        deadline.poll(cx).map(|()| Parted::Told)
     })
-    .await;
+    .await
 }
 
 /// One direction.
-struct Way {
-    pump: Pump<Unbounded>,
+struct Way<E> {
+    pump: Pump<E>,
     state: State,
 }
 
@@ -72,13 +90,11 @@ enum State {
     Ended,
 }
 
-impl Default for Way {
-    fn default() -> Self {
-        Self { pump: Pump::new(Vec::new(), 0, Unbounded), state: State::Moving }
+impl<E: Extent> Way<E> {
+    fn new(extent: E) -> Self {
+        Self { pump: Pump::new(Vec::new(), 0, extent), state: State::Moving }
     }
-}
 
-impl Way {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,

@@ -34,6 +34,17 @@ pub(crate) enum Sign {
 /// One end of a connection.
 pub(crate) struct Socket {
     stream: Stream,
+    /// Where it leads, when it was opened here.
+    ends: Option<Ends>,
+}
+
+/// The addresses of a connection that was opened here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ends {
+    /// Ours.
+    pub(crate) ours: SocketAddr,
+    /// The peer's.
+    pub(crate) theirs: SocketAddr,
 }
 
 /// What carries its bytes.
@@ -50,12 +61,12 @@ enum Stream {
 impl Socket {
     /// An accepted stream.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
-        Self { stream: Stream::Network(stream) }
+        Self { stream: Stream::Network(stream), ends: None }
     }
 
-    /// One end of a connection that does not leave this worker.
-    pub(crate) fn inner(end: Inner) -> Self {
-        Self { stream: Stream::Inner(end) }
+    /// One end of a connection that does not leave this worker, and the addresses of the one that carries it on.
+    pub(crate) fn inner(end: Inner, ends: Option<Ends>) -> Self {
+        Self { stream: Stream::Inner(end), ends }
     }
 
     /// Connects to an address of this machine.
@@ -63,15 +74,16 @@ impl Socket {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         // With no listener, an ephemeral port can be given to a socket that then connects to itself.
-        if stream.local_addr()? == stream.peer_addr()? {
+        let ends = Ends { ours: stream.local_addr()?, theirs: stream.peer_addr()? };
+        if ends.ours == ends.theirs {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        Ok(Self { stream: Stream::Network(stream) })
+        Ok(Self { stream: Stream::Network(stream), ends: Some(ends) })
     }
 
     /// Connects to a socket in the file system.
     pub(crate) async fn connect_local(path: &Path) -> io::Result<Self> {
-        Ok(Self { stream: Stream::Local(os::connect_local(path).await?) })
+        Ok(Self { stream: Stream::Local(os::connect_local(path).await?), ends: None })
     }
 
     /// Puts TLS on an accepted stream, of which `read` was read already. Ready once both have agreed on keys.
@@ -87,7 +99,17 @@ impl Socket {
         let Stream::Network(stream) = self.stream else { return Err(io::ErrorKind::Unsupported.into()) };
         let mut tls = Box::new(Tls::new(stream, read, config, lender)?);
         poll_fn(|cx| tls.poll_handshake(cx)).await?;
-        Ok(Self { stream: Stream::Secure(tls) })
+        Ok(Self { stream: Stream::Secure(tls), ends: None })
+    }
+
+    /// Our address of an accepted stream, as its client knows it.
+    pub(crate) fn ours(&self) -> Option<SocketAddr> {
+        self.stream().and_then(|stream| stream.local_addr().ok())
+    }
+
+    /// The addresses of a connection that was opened here, unless to the file system.
+    pub(crate) fn ends(&self) -> Option<Ends> {
+        self.ends
     }
 
     /// What the client and we have agreed to speak, where TLS let us.

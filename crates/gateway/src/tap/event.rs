@@ -42,7 +42,8 @@ pub enum What {
         /// The server's.
         server: SocketAddr,
     },
-    /// Bytes went out to the other side, as they were sent by this one.
+    /// Bytes went out to the other side, or are the next to do so, as they were sent by this one. The head of a
+    /// request is told before its server is reached, and whether or not it is.
     Bytes {
         /// Who sent them.
         from: Side,
@@ -51,7 +52,8 @@ pub enum What {
         /// Where they are in [`Batch::bytes`].
         range: Range<u32>,
     },
-    /// Bytes went out and were not copied.
+    /// Bytes went out and were not copied. Told with the next bytes of the flow that are, or before its end, so it says
+    /// of each side how many are missing, and not exactly where.
     Lost {
         /// Who sent them.
         from: Side,
@@ -63,7 +65,7 @@ pub enum What {
     /// The flow has left HTTP for another protocol, and goes on as a stream of bytes: behind a 101, or a CONNECT of
     /// HTTP/2.
     Upgraded,
-    /// The flow has ended: the last event of each.
+    /// The flow has ended: the last event of each, unless the gateway has ended before it.
     End(Outcome),
 }
 
@@ -72,7 +74,7 @@ pub enum What {
 pub struct Begin {
     /// What the gateway understands of it.
     pub plane: Plane,
-    /// Where the route begins, as it is typed; empty for a name that leads nowhere.
+    /// Where the route begins, as it is typed; empty for a request that leads nowhere.
     pub route: Arc<str>,
     /// The client's address.
     pub client: SocketAddr,

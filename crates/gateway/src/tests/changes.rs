@@ -260,6 +260,7 @@ fn with_few_files() {
             limits: Limits::default(),
             home: None,
             tls: None,
+            tap: None,
         })
     };
     let mut refused = 0;

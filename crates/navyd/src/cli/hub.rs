@@ -66,6 +66,11 @@ pub(super) struct Serve {
     #[arg(long, requires = "ephemeral")]
     tls: bool,
 
+    /// Take copies of what passes
+    #[arg(long, value_name = "on|off", requires = "ephemeral", hide = true, default_value = "off",
+        action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    capture: bool,
+
     /// How many cores are used (default: all)
     #[arg(long, value_name = "N", env = "NAVYD_HUB_WORKERS", hide_env = true,
         value_parser = clap::value_parser!(u16).range(1..=1024))]

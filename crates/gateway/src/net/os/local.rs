@@ -60,6 +60,7 @@ mod tests {
             limits,
             home: Some(home.clone()),
             tls: None,
+            tap: None,
         };
         let gateway = Gateway::start(plan).unwrap();
         let answer = ask(&gateway, "localhost:PORT");

@@ -14,7 +14,8 @@ use std::{
 
 use jiff::Timestamp;
 use navyd_gateway::{
-    Gateway, Limits, Plan, Routed, StartError,
+    Gateway, Limits, Observe, Plan, Routed, StartError,
+    tap::{self, Keeper},
     tls::{AuthorityError, Certificates, Signer},
 };
 use navyd_model::{Entry, Route, RouteError, api::Document, hub::PORT};
@@ -50,14 +51,18 @@ struct ReportRoute {
 /// Runs it until it is told to end.
 pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let routes = serve.routes.iter().map(|text| text.parse()).collect::<Result<Vec<Route>, RouteError>>();
-    let routes = routes.map_err(Failure::from)?.into_iter().map(Routed::from).collect();
+    let observe = if serve.capture { Observe::All } else { Observe::Not };
+    let routed = |route| Routed { observe, ..Routed::from(route) };
+    let routes = routes.map_err(Failure::from)?.into_iter().map(routed).collect();
+    let limits = Limits::default();
+    let (tap, keeper) = serve.capture.then(|| tap::channel(&limits)).unzip();
     let workers = serve.workers();
     let listen = if serve.listen.is_empty() { usual() } else { serve.listen };
     // Before anything listens, so that no one can be let in and then cut off.
     let interrupt = Interrupt::new()?;
     let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
-    let plan =
-        Plan { listen, handed: Vec::new(), routes, workers, limits: Limits::default(), home: None, tls };
+    let keeping = keeper.map(|keeper| thread::spawn(move || keep(&keeper)));
+    let plan = Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
     match stage.format {
         Format::Text => render(&gateway, authority.is_some(), &mut stage.screen)?,
@@ -67,7 +72,19 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     stage.screen.flush()?;
     while !interrupt.wait(Duration::MAX) {}
     end(gateway, &interrupt)?;
+    if let Some(keeping) = keeping {
+        keeping.join().map_err(|_| io::Error::other("what takes copies panicked"))?;
+    }
     Ok(Exit::Yes)
+}
+
+/// Takes what is told until nobody tells any more.
+fn keep(keeper: &Keeper) {
+    while !keeper.is_over() {
+        if let Some(batch) = keeper.recv_timeout(Duration::MAX) {
+            keeper.give_back(batch);
+        }
+    }
 }
 
 /// Finishes what is in flight, unless it is told to stop once more.
