@@ -2,7 +2,7 @@
 and what they cost while nobody asks."""
 import contextlib, re, subprocess, time
 
-import navyd
+import navyd, sink
 from lib import environment, npm, program
 from load import Load
 from server import Failed, Server, digest, download, large, wrk
@@ -91,8 +91,16 @@ def bulk(server):
 
 
 def whole(server):
-    if digest(["curl", "-s", "-m", "120", "-H", f"Host: {server.host}", server.url(f"/{file.name}")]) != b.digest:
-        raise Failed("what arrived is not what was sent")
+    """What arrives is what was sent: down, and up for navyd, by each version of HTTP that it speaks there."""
+    secure, ours = server.ready == "https", server.name.startswith("navyd")
+    base = f"https://localhost:{server.port}" if secure else f"http://127.0.0.1:{server.port}"
+    curl = ["curl", "-s", "-f", "-m", "120", *(["-k"] if secure else ["-H", f"Host: {server.host}"])]
+    for version in ["--http1.1", "--http2"] if secure else ["--http1.1"]:
+        if digest([*curl, version, f"{base}/{file.name}"]) != b.digest:
+            raise Failed(f"{version}: what arrived is not what was sent")
+        up = [*curl, version, "-T", str(file), f"{base}/sink"]
+        if ours and subprocess.run(up, capture_output=True, text=True).stdout != b.digest:
+            raise Failed(f"{version}: what was sent is not what arrived")
     return dict(whole=1)
 
 
@@ -119,6 +127,7 @@ def tls(server):
 with Load("proxy", __doc__, needs=["nginx", "wrk", "curl", "sha256sum"], mib=("1024", "MiB of the large file")) as b:
     file = large(int(b.options.mib))
     b.digest = digest(["cat", file])
+    sink.start()
     servers, tls_servers = plain(b), secure(b)
     b.add(navyd.daemon())
     b.start(b.upstream())
@@ -127,7 +136,8 @@ with Load("proxy", __doc__, needs=["nginx", "wrk", "curl", "sha256sum"], mib=("1
     b.load(f"1 KiB, 64 keep-alive connections, {b.seconds} s", small, [b.base, *servers])
     b.load(f"1 KiB, one keep-alive connection, {b.seconds} s", single, [b.base, *servers])
     b.load(f"{b.options.mib} MiB over one connection", bulk, [b.base, *servers])
-    b.load("the same, and its checksum", whole, servers, rounds=1)
+    b.load("the same, and its checksum; to navyd up as well", whole,
+           [*servers, *(server for server in tls_servers if server.name.startswith("navyd"))], rounds=1)
     b.load(f"TLS, {b.seconds} s", tls, tls_servers)
     b.limit("navyd", kib_per_connection=12)
     b.limit("navyd hub", rss_idle_mib=20, wakeups_per_second=1, ready_ms=50)
