@@ -161,3 +161,84 @@ impl AsyncWrite for Wire {
         line.socket.poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::net::{Inner, pair};
+
+    fn context() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
+    /// How much has come out since this was asked last; `None` when the end has.
+    fn came(far: &mut Inner) -> Option<usize> {
+        match far.poll_bytes(&mut context()) {
+            Poll::Ready(Ok(bytes)) => Some(bytes.len()).filter(|count| *count > 0),
+            Poll::Ready(Err(_)) => None,
+            Poll::Pending => Some(0),
+        }
+    }
+
+    fn write(wire: &mut Wire, head: &[u8], body: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(wire).poll_write_vectored(&mut context(), &[IoSlice::new(head), IoSlice::new(body)])
+    }
+
+    /// Lets the outlet send once, as a task does that waits.
+    fn wait(outlet: &Outlet) {
+        let mut waits = pin!(outlet.sending(std::future::pending::<()>()));
+        assert!(waits.as_mut().poll(&mut context()).is_pending());
+    }
+
+    fn line() -> (Wire, Outlet, Inner) {
+        let (near, far) = pair();
+        let (wire, outlet) = Wire::new(Socket::inner(near, None), None, &Lender::default());
+        (wire, outlet, far)
+    }
+
+    #[test]
+    fn small_frames_go_out_together_and_in_their_order() {
+        let (mut wire, outlet, mut far) = line();
+        for _ in 0..3 {
+            assert!(matches!(write(&mut wire, &[1; 9], &[2; 1024]), Poll::Ready(Ok(1033))));
+            assert!(Pin::new(&mut wire).poll_flush(&mut context()).is_ready());
+        }
+        assert_eq!(came(&mut far), Some(0));
+        wait(&outlet);
+        assert_eq!(came(&mut far), Some(3 * 1033));
+        assert!(matches!(write(&mut wire, &[3; 9], &[]), Poll::Ready(Ok(9))));
+        // A large one does not wait, nor pass what was before.
+        assert!(matches!(write(&mut wire, &[4; 9], &[5; LARGE]), Poll::Ready(Ok(9))));
+        assert_eq!(came(&mut far), Some(18));
+        assert!(matches!(write(&mut wire, &[6; 9], &[]), Poll::Ready(Ok(9))));
+        assert!(Pin::new(&mut wire).poll_shutdown(&mut context()).is_ready());
+        assert_eq!((came(&mut far), came(&mut far)), (Some(9), None));
+    }
+
+    #[test]
+    fn what_the_socket_does_not_take_is_kept_and_bounded() {
+        let (mut wire, outlet, mut far) = line();
+        let mut written = 0;
+        while let Poll::Ready(count) = write(&mut wire, &[7; 4096], &[]) {
+            written += count.unwrap();
+            assert!(written < 1 << 20);
+        }
+        let mut read = 0;
+        while let Some(count @ 1..) = came(&mut far) {
+            read += count;
+            wait(&outlet);
+        }
+        assert_eq!(read, written);
+    }
+
+    #[test]
+    fn a_failure_is_told_to_the_next_who_writes() {
+        let (mut wire, outlet, far) = line();
+        drop(far);
+        assert!(matches!(write(&mut wire, &[1; 9], &[]), Poll::Ready(Ok(9))));
+        wait(&outlet);
+        assert!(matches!(Pin::new(&mut wire).poll_flush(&mut context()), Poll::Ready(Err(_))));
+    }
+}
