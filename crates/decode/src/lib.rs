@@ -4,10 +4,13 @@
 //! as they were sent, in any portions, with gaps, and from anybody: a decoder never panics, holds little, and gives up
 //! by saying so. Deliberately absent: HTTP's heads and chunks, which are `navyd_h1`'s; redaction and keeping.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod frames;
 mod postgres;
 mod reader;
+#[cfg(test)]
+mod recorded;
 mod redis;
 mod shown;
 mod spoken;

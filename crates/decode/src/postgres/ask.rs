@@ -22,6 +22,9 @@ pub(super) struct Ask {
     pub bound: Bound,
     pub columns: Option<Arc<[Column]>>,
     pub sent: u64,
+    /// What came for COPY before the server asked for it, and whether that was all.
+    pub ahead: (u64, u64),
+    pub all_ahead: bool,
     pub answer: Answer,
 }
 
@@ -117,7 +120,18 @@ impl Ask {
             bound: Bound::default(),
             columns: None,
             sent: 0,
+            ahead: (0, 0),
+            all_ahead: false,
             answer: Answer::default(),
+        }
+    }
+
+    /// Whether it is told even when all goes well. What is prepared without a name shows where it is executed.
+    pub(super) fn becomes_an_exchange(&self) -> bool {
+        match self.kind {
+            Kind::Connect | Kind::Query | Kind::Call | Kind::Execute => true,
+            Kind::Parse => !self.statement.is_empty(),
+            _ => false,
         }
     }
 

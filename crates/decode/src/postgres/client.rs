@@ -74,8 +74,11 @@ impl Session {
                 self.belongs_to_the_last();
                 self.ask(Ask::new(Kind::Sync, frame.began))
             }
-            // Passwords, and what COPY sends when the server has given up, are counted and not looked at; Flush and
-            // Terminate are not answered.
+            b'd' | b'c' | b'f' => {
+                self.copy_ahead(kind, frame);
+                Ok(())
+            }
+            // Passwords are counted and not looked at; Flush and Terminate are not answered.
             _ => {
                 self.belongs_to_the_last();
                 Ok(())
@@ -95,7 +98,8 @@ impl Session {
         let target = Arc::<str>::from(target);
         let statement = Statement { text: Arc::clone(&target), kinds: kinds.into(), columns: None };
         self.prepare(name.clone(), statement);
-        self.ask(Ask { statement: name, target, ..Ask::new(Kind::Parse, frame.began) })
+        let ask = Ask { statement: name, target, ..Ask::new(Kind::Parse, frame.began) };
+        if ask.becomes_an_exchange() { self.asked(ask) } else { self.ask(ask) }
     }
 
     fn bound(&mut self, mut body: Reader<'_>, frame: &Frame<'_>) -> Result<(), Wrong> {
@@ -178,15 +182,28 @@ impl Session {
         }
     }
 
+    /// Some clients do not wait until the server asks for what COPY takes.
+    fn copy_ahead(&mut self, kind: u8, frame: &Frame<'_>) {
+        self.belongs_to_the_last();
+        let asked = |ask: &&mut Ask| matches!(ask.kind, Kind::Query | Kind::Execute);
+        let Some(ask) = self.asks.iter_mut().rev().find(asked) else { return };
+        if kind == b'd' {
+            ask.ahead.0 += frame.size - HEAD as u64;
+            ask.ahead.1 += 1;
+        } else {
+            ask.all_ahead = true;
+        }
+    }
+
     /// Something is asked that becomes an exchange even when all goes well: what was sent to prepare it belongs to it.
     fn asked(&mut self, mut ask: Ask) -> Result<(), Wrong> {
         ask.sent = std::mem::take(&mut self.sent);
         self.ask(ask)
     }
 
-    /// What was sent belongs to what was asked last, where that has not been answered.
+    /// What was sent belongs to the last that becomes an exchange, where that has not been answered.
     fn belongs_to_the_last(&mut self) {
-        if let Some(last) = self.asks.back_mut() {
+        if let Some(last) = self.asks.iter_mut().rev().find(|ask| ask.becomes_an_exchange()) {
             last.sent += std::mem::take(&mut self.sent);
         }
     }

@@ -51,8 +51,7 @@ impl Session {
             b'n' => self.done(&[Kind::DescribeStatement, Kind::DescribePortal]).map(drop),
             b'1' => {
                 let ask = self.done(&[Kind::Parse])?;
-                // One without a name is executed at once, and shows there.
-                if !ask.statement.is_empty() {
+                if ask.becomes_an_exchange() {
                     out.push(self.with_bytes(ask).spoken(Some(at)));
                 }
                 Ok(())
@@ -207,12 +206,14 @@ impl Session {
     }
 
     fn copy_begins(&mut self, direction: &'static str) -> Result<(), Wrong> {
-        self.copying = direction != "out";
         let ask = self.result().ok_or(Wrong)?;
         let extended = ask.kind == Kind::Execute;
+        let copying = direction != "out" && !ask.all_ahead;
+        let (bytes, messages) = ask.ahead;
         if let Some(result) = ask.answer.result() {
-            result.copy = Some(Copied { direction, bytes: 0, messages: 0 });
+            result.copy = Some(Copied { direction, bytes, messages });
         }
+        self.copying = copying;
         // "the backend [...] will ignore Flush and Sync messages" while it takes what COPY brings.
         if self.copying && extended {
             self.asks.retain(|ask| ask.kind != Kind::Sync);

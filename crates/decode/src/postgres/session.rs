@@ -188,8 +188,8 @@ impl Session {
 
     /// Tells what will never be answered: what was to give a result, and how far it came.
     pub(super) fn give_up(&mut self, out: &mut Vec<Spoken>) {
-        let told = |ask: &Ask| matches!(ask.kind, Kind::Connect | Kind::Query | Kind::Call | Kind::Execute);
-        out.extend(self.asks.drain(..).filter(told).map(|ask| ask.spoken(None)));
+        let asks = self.asks.drain(..).filter(Ask::becomes_an_exchange);
+        out.extend(asks.map(|ask| ask.spoken(None)));
         self.asks_cost = 0;
         self.skipping = false;
         self.copying = false;

@@ -96,7 +96,8 @@ impl Default for Redis {
 
 impl Decoder for Redis {
     fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Spoken>) {
-        if !self.begun && self.client.is_idle() && from == Side::Client && bytes.first() == Some(&TLS) {
+        let may_be_tls = self.phase == Phase::Open && !self.begun && self.client.is_idle();
+        if may_be_tls && from == Side::Client && bytes.first() == Some(&TLS) {
             self.phase = Phase::Opaque;
             out.push(Spoken::note(Protocol::Redis, at, "tls", "encrypted by TLS from here on"));
         }
