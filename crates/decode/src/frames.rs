@@ -14,7 +14,7 @@ const IDLE: usize = 4 << 10;
 pub(crate) struct Wrong;
 
 /// One direction of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Frames {
     held: Vec<u8>,
     /// The length of the message that has begun, once its head is complete.
@@ -22,6 +22,8 @@ pub(crate) struct Frames {
     /// How much of it has come.
     passed: u64,
     began: i64,
+    /// Bytes are missing: nothing is held of what comes behind them.
+    holed: bool,
     /// The message in `held` has been given away.
     done: bool,
 }
@@ -60,18 +62,17 @@ impl Frames {
         if self.passed == 0 {
             self.began = at;
             // What is here as a whole is not copied.
-            if let Some(total) = length(input)? {
-                if let Some((bytes, rest)) =
+            if let Some(total) = length(input)?
+                && let Some((bytes, rest)) =
                     usize::try_from(total).ok().and_then(|end| input.split_at_checked(end))
-                {
-                    *input = rest;
-                    let bytes = &bytes[..bytes.len().min(KEPT)];
-                    return if bytes.is_empty() {
-                        Err(Wrong)
-                    } else {
-                        Ok(Some(Frame { bytes, size: total, began: at }))
-                    };
-                }
+            {
+                *input = rest;
+                let bytes = &bytes[..bytes.len().min(KEPT)];
+                return if bytes.is_empty() {
+                    Err(Wrong)
+                } else {
+                    Ok(Some(Frame { bytes, size: total, began: at }))
+                };
             }
         }
         let total = loop {
@@ -92,7 +93,7 @@ impl Frames {
         let left = usize::try_from(total - self.passed).unwrap_or(usize::MAX);
         let (taken, rest) = input.split_at(left.min(input.len()));
         *input = rest;
-        let room = KEPT.saturating_sub(self.held.len());
+        let room = if self.holed { 0 } else { KEPT.saturating_sub(self.held.len()) };
         self.held.extend_from_slice(&taken[..taken.len().min(room)]);
         self.passed += taken.len() as u64;
         if self.passed < total {
@@ -102,12 +103,24 @@ impl Frames {
         Ok(Some(Frame { bytes: &self.held, size: total, began: self.began }))
     }
 
+    /// Passes over bytes that are missing. False when they may hold the end of the message: then nothing behind them can
+    /// be understood.
+    pub(crate) fn gap(&mut self, count: u64) -> bool {
+        let inside = !self.done && self.total.is_some_and(|total| total - self.passed > count);
+        if inside {
+            self.passed += count;
+            self.holed = true;
+        }
+        inside
+    }
+
     /// Forgets the message that has begun.
     pub(crate) fn reset(&mut self) {
         self.held.clear();
         self.held.shrink_to(IDLE);
         self.total = None;
         self.passed = 0;
+        self.holed = false;
         self.done = false;
     }
 
@@ -154,6 +167,19 @@ mod tests {
     fn what_makes_no_sense_is_wrong() {
         assert_eq!(all(&[&[2, 0, 0xff]]), Err(Wrong));
         assert_eq!(all(&[&[0, 1]]), Err(Wrong));
+    }
+
+    #[test]
+    fn a_gap_inside_of_a_message_is_passed_over() {
+        let mut frames = Frames::default();
+        assert!(!frames.gap(1));
+        assert_eq!(frames.next(&mut &[9, 1, 2][..], 0, short), Ok(None));
+        assert!(!frames.gap(6), "the end may be missing");
+        assert!(frames.gap(5));
+        let mut rest: &[u8] = &[3, 2, 8];
+        let frame = frames.next(&mut rest, 0, short).unwrap().unwrap();
+        assert_eq!((frame.bytes, frame.size), (&[9, 1, 2][..], 9));
+        assert_eq!(frames.next(&mut rest, 0, short).unwrap().unwrap().bytes, [2, 8]);
     }
 
     #[test]

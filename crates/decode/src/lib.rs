@@ -6,7 +6,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod body;
 mod frames;
+pub mod grpc;
+mod piece;
 mod postgres;
 mod reader;
 #[cfg(test)]
@@ -14,10 +17,14 @@ mod recorded;
 mod redis;
 mod shown;
 mod spoken;
+mod sse;
+mod websocket;
 
 use navyd_model::exchange::Protocol;
 
-pub use spoken::{Decoder, Spoken};
+pub use spoken::{Decoder, PieceReader, Spoken};
+pub use sse::Events;
+pub use websocket::WebSocket;
 
 /// A decoder of a connection that speaks `protocol` over a stream. `None` where there is none: HTTP and what it carries
 /// is read by its heads, and raw bytes mean nothing.

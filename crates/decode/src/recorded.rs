@@ -32,34 +32,39 @@ fn read(decoder: &mut dyn Decoder, portions: &[(usize, Side, &[u8])]) -> Vec<Spo
     for (at, side, bytes) in portions {
         decoder.bytes(*side, *at as i64, bytes, &mut out);
     }
-    decoder.end(portions.len() as i64, &mut out);
     out
 }
 
+/// How many portions behind a split are compared.
+const BEHIND: usize = 6;
+
 /// What a conversation says; the same wherever its portions are split.
-pub(crate) fn check<D: Decoder + Default + 'static>(name: &str) -> Vec<Spoken> {
+pub(crate) fn check<D: Decoder + Default + Clone + 'static>(name: &str) -> Vec<Spoken> {
     let recording = recording(name);
-    let portions = portions(&recording);
-    let whole: Vec<_> = portions.iter().enumerate().map(|(at, (side, bytes))| (at, *side, *bytes)).collect();
-    let mut expected = read(&mut D::default(), &whole);
-    let end = |spoken: &mut Vec<Spoken>| spoken.iter_mut().for_each(|one| one.ended = one.ended.map(|_| 0));
-    end(&mut expected);
-    let bytewise: Vec<_> =
-        whole.iter().flat_map(|(at, side, bytes)| bytes.chunks(1).map(|byte| (*at, *side, byte))).collect();
-    let mut found = read(&mut D::default(), &bytewise);
-    end(&mut found);
-    assert_eq!(found, expected, "{name}, byte by byte");
-    for (at, (_, side, bytes)) in whole.iter().enumerate() {
-        // Of a long portion only its ends are split everywhere.
-        let splits = (1..bytes.len()).filter(|split| *split < 300 || bytes.len() - split < 40);
-        for split in splits {
-            let mut portions = whole.clone();
+    let portions: Vec<_> =
+        portions(&recording).into_iter().enumerate().map(|(at, (side, bytes))| (at, side, bytes)).collect();
+    let bytewise: Vec<_> = portions
+        .iter()
+        .flat_map(|(at, side, bytes)| bytes.chunks(1).map(|byte| (*at, *side, byte)))
+        .collect();
+    let mut decoder = D::default();
+    let mut whole = read(&mut decoder, &portions);
+    assert_eq!(read(&mut D::default(), &bytewise), whole, "{name}, byte by byte");
+    decoder.end(portions.len() as i64, &mut whole);
+
+    let mut before = D::default();
+    for (at, (_, side, bytes)) in portions.iter().enumerate() {
+        let behind = &portions[at + 1..portions.len().min(at + 1 + BEHIND)];
+        let mut decoder = before.clone();
+        let expected = [read(&mut decoder, &portions[at..=at]), read(&mut decoder, behind)].concat();
+        for split in 1..bytes.len() {
+            let mut decoder = before.clone();
             let (first, second) = bytes.split_at(split);
-            portions.splice(at..=at, [(at, *side, first), (at, *side, second)]);
-            let mut found = read(&mut D::default(), &portions);
-            end(&mut found);
+            let halves = read(&mut decoder, &[(at, *side, first), (at, *side, second)]);
+            let found = [halves, read(&mut decoder, behind)].concat();
             assert_eq!(found, expected, "{name}, portion {at} split at {split}");
         }
+        read(&mut before, &portions[at..=at]);
     }
-    expected
+    whole
 }

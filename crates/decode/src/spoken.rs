@@ -19,6 +19,16 @@ pub trait Decoder {
     fn end(&mut self, at: i64, out: &mut Vec<Spoken>);
 }
 
+/// Reads what an exchange of HTTP carries piece by piece: frames, events, messages.
+pub trait PieceReader {
+    /// These bytes passed at `at` (microseconds since 1970, UTC). What is complete by them is put into `out`.
+    fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Piece>);
+
+    /// So many bytes passed and are not known. Where nothing behind them can be understood, that is said once, by a
+    /// piece of the kind `gap`.
+    fn gap(&mut self, from: Side, at: i64, count: u64, out: &mut Vec<Piece>);
+}
+
 /// One exchange of a protocol that is not HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spoken {

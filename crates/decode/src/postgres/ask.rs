@@ -9,7 +9,7 @@ use super::{COLUMNS, NOTICES, RESULTS, ROWS, VALUE, types};
 use crate::{Spoken, reader::Reader, shown};
 
 /// One message that the server answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub kind: Kind,
     pub started: i64,
@@ -75,7 +75,7 @@ pub(super) struct Column {
 }
 
 /// What has come of the answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Answer {
     pub answered: Option<i64>,
     pub received: u64,
@@ -92,7 +92,7 @@ pub(super) struct Answer {
 }
 
 /// One result.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Found {
     columns: Option<Arc<[Column]>>,
     rows: Vec<Value>,
@@ -102,7 +102,7 @@ pub(super) struct Found {
 }
 
 /// What COPY carried.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Copied {
     pub direction: &'static str,
     pub bytes: u64,

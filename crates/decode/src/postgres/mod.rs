@@ -52,7 +52,7 @@ const CUT: usize = 128;
 const LOSSES: u8 = 8;
 
 /// Reads one connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Postgres {
     phase: Phase,
     client: Frames,
@@ -82,15 +82,19 @@ enum Phase {
 impl Decoder for Postgres {
     fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Spoken>) {
         let read = match from {
-            Side::Client => self.from_client(at, bytes, out),
-            Side::Server => self.from_server(at, bytes, out),
+            Side::Client => self.client_sent(at, bytes, out),
+            Side::Server => self.server_sent(at, bytes, out),
         };
         if read.is_err() {
             self.fail(at, out);
         }
     }
 
-    fn gap(&mut self, _from: Side, at: i64, _count: u64, out: &mut Vec<Spoken>) {
+    fn gap(&mut self, from: Side, at: i64, count: u64, out: &mut Vec<Spoken>) {
+        let frames = if from == Side::Client { &mut self.client } else { &mut self.server };
+        if self.phase == Phase::Open && frames.gap(count) {
+            return;
+        }
         match self.phase {
             Phase::Open => self.lose(out),
             Phase::Start | Phase::Asked(_) => self.phase = Phase::Opaque,
@@ -107,7 +111,7 @@ impl Decoder for Postgres {
 }
 
 impl Postgres {
-    fn from_client(&mut self, at: i64, mut bytes: &[u8], out: &mut Vec<Spoken>) -> Result<(), Wrong> {
+    fn client_sent(&mut self, at: i64, mut bytes: &[u8], out: &mut Vec<Spoken>) -> Result<(), Wrong> {
         // A message borrows from its direction, which therefore stands aside meanwhile.
         if self.phase == Phase::Start && self.client.is_idle() && bytes.first() == Some(&start::TLS) {
             self.phase = Phase::Opaque;
@@ -144,7 +148,7 @@ impl Postgres {
         read
     }
 
-    fn from_server(&mut self, at: i64, mut bytes: &[u8], out: &mut Vec<Spoken>) -> Result<(), Wrong> {
+    fn server_sent(&mut self, at: i64, mut bytes: &[u8], out: &mut Vec<Spoken>) -> Result<(), Wrong> {
         if let (Phase::Asked(wish), [first, rest @ ..]) = (self.phase, bytes) {
             match first {
                 b'N' => {

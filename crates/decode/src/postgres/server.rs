@@ -96,13 +96,12 @@ impl Session {
 
     /// What gives a result and is answered now.
     fn result(&mut self) -> Option<&mut Ask> {
-        self.head().filter(|ask| matches!(ask.kind, Kind::Query | Kind::Execute)).map(|ask| {
-            if ask.kind == Kind::Execute && !ask.answer.open {
-                let columns = ask.columns.take();
-                ask.answer.columns(columns);
-            }
-            ask
-        })
+        let ask = self.head().filter(|ask| matches!(ask.kind, Kind::Query | Kind::Execute))?;
+        if ask.kind == Kind::Execute && !ask.answer.open {
+            let columns = ask.columns.take();
+            ask.answer.columns(columns);
+        }
+        Some(ask)
     }
 
     fn complete(&mut self, tag: &[u8], at: i64, out: &mut Vec<Spoken>) -> Result<(), Wrong> {
@@ -235,10 +234,10 @@ impl Session {
     }
 
     fn tell_head(&mut self, at: i64, out: &mut Vec<Spoken>) {
-        if let Some(kind) = self.head_kind() {
-            if let Ok(ask) = self.done(&[kind]) {
-                out.push(self.with_bytes(ask).spoken(Some(at)));
-            }
+        if let Some(kind) = self.head_kind()
+            && let Ok(ask) = self.done(&[kind])
+        {
+            out.push(self.with_bytes(ask).spoken(Some(at)));
         }
     }
 

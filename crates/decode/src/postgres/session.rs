@@ -12,7 +12,7 @@ use super::{
 use crate::{Spoken, frames::Wrong};
 
 /// One connection, as far as both sides have told it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Session {
     /// What waits for its answer, the oldest first.
     pub(super) asks: VecDeque<Ask>,
@@ -49,7 +49,7 @@ pub(super) struct Portal {
 }
 
 /// Things by their names, the oldest of which are forgotten when they are too many.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Named<T> {
     known: HashMap<String, (u64, usize, T)>,
     turn: u64,

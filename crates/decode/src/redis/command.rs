@@ -20,7 +20,7 @@ const CONTAINERS: [&str; 18] = [
 ];
 
 /// A command that waits for its reply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Command {
     pub method: String,
     pub target: String,
@@ -97,10 +97,10 @@ impl Command {
         let mut reply = reply;
         if let ("CONFIG GET", Datum::List { items, .. }) = (self.method.as_str(), &mut reply) {
             for pair in items.chunks_mut(2) {
-                if let [name, value] = pair {
-                    if name.text().is_some_and(|name| is_secret(&name)) {
-                        *value = Datum::Simple(SECRET.to_owned());
-                    }
+                if let [name, value] = pair
+                    && name.text().is_some_and(|name| is_secret(&name))
+                {
+                    *value = Datum::Simple(SECRET.to_owned());
                 }
             }
         }
@@ -162,10 +162,10 @@ fn hide(method: &str, arguments: &mut [String]) {
         }
         "CONFIG SET" => {
             for pair in arguments[1..].chunks_mut(2) {
-                if let [name, value] = pair {
-                    if is_secret(name) {
-                        secret(value);
-                    }
+                if let [name, value] = pair
+                    && is_secret(name)
+                {
+                    secret(value);
                 }
             }
         }

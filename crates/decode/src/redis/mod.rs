@@ -32,7 +32,7 @@ const TLS: u8 = 0x16;
 const LOSSES: u8 = 8;
 
 /// Reads one connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Redis {
     phase: Phase,
     client: Wire,
@@ -116,7 +116,10 @@ impl Decoder for Redis {
         }
     }
 
-    fn gap(&mut self, _from: Side, at: i64, _count: u64, out: &mut Vec<Spoken>) {
+    fn gap(&mut self, from: Side, at: i64, count: u64, out: &mut Vec<Spoken>) {
+        if self.phase == Phase::Open && self.wire(from).gap(count) {
+            return;
+        }
         match self.phase {
             Phase::Open => {
                 self.lose(out);
@@ -201,11 +204,11 @@ impl Redis {
 
     fn reply(&mut self, told: Told, at: i64, out: &mut Vec<Spoken>) -> Result<(), Wrong> {
         let confirms = self.pending.front().and_then(|command| subscription::confirms(command, &told.datum));
-        if confirms.is_none() {
-            if let Some(spoken) = self.subscriptions.message(&told, at) {
-                out.push(spoken);
-                return Ok(());
-            }
+        if confirms.is_none()
+            && let Some(spoken) = self.subscriptions.message(&told, at)
+        {
+            out.push(spoken);
+            return Ok(());
         }
         let Some(command) = self.pending.front_mut() else { return self.unasked(&told, at, out) };
         command.answered.get_or_insert(told.began);
@@ -246,10 +249,11 @@ impl Redis {
                 }
             }
             _ => {
-                if let Some(commands) = &mut self.transaction {
-                    if reply.is("QUEUED") && commands.len() < QUEUED {
-                        commands.push(format!("{} {}", command.method, command.target).trim_end().into());
-                    }
+                if let Some(commands) = &mut self.transaction
+                    && reply.is("QUEUED")
+                    && commands.len() < QUEUED
+                {
+                    commands.push(format!("{} {}", command.method, command.target).trim_end().into());
                 }
             }
         }

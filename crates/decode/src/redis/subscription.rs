@@ -10,7 +10,7 @@ use super::{
 use crate::Spoken;
 
 /// How many subscriptions a client has: to channels, to patterns, to channels of a shard.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Subscriptions {
     counts: [u64; 3],
     /// What the last confirmation told: channels and patterns are counted together.

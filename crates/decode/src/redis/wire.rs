@@ -50,7 +50,7 @@ pub(super) struct Told {
 }
 
 /// One direction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wire {
     side: Side,
     line: Vec<u8>,
@@ -63,7 +63,7 @@ pub(super) struct Wire {
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Text {
     kind: u8,
     kept: Vec<u8>,
@@ -72,7 +72,7 @@ struct Text {
     passed: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Open {
     kind: u8,
     left: u64,
@@ -88,6 +88,19 @@ impl Wire {
     /// Whether nothing of a message has come.
     pub(super) fn is_idle(&self) -> bool {
         self.size == 0
+    }
+
+    /// Passes over bytes that are missing. False when they may be more than a part of one text.
+    pub(super) fn gap(&mut self, count: u64) -> bool {
+        let Some(text) = self.text.as_mut().filter(|text| text.size.saturating_sub(text.passed) > count)
+        else {
+            return false;
+        };
+        text.passed += count;
+        // Nothing is kept of what comes behind them.
+        text.room = text.kept.len();
+        self.size += count;
+        true
     }
 
     /// Takes the next message from `input`. `None`: all of it is taken, and the message goes on.
