@@ -196,3 +196,17 @@ async fn what_is_old_goes_out_by_itself() {
     };
     LocalSet::new().run_until(told).await;
 }
+
+#[test]
+fn many_small_flows_go_out_in_few_batches() {
+    let (writer, keeper) = open(1 << 24, 1 << 20);
+    for _ in 0..1000 {
+        begin(&writer).unwrap().bytes(Side::Client, Mark::Stream, b"abc");
+    }
+    let mut batches = 0;
+    while let Some(batch) = keeper.recv_timeout(Duration::ZERO) {
+        batches += 1;
+        assert!(batch.events.len() > 100, "a batch of {}", batch.events.len());
+    }
+    assert!((5..10).contains(&batches), "{batches} batches");
+}

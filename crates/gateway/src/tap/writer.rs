@@ -88,7 +88,8 @@ impl Writer {
 
     /// Tells that a flow begins; `None` when there is no room for it and its head, and then nothing of it is told.
     pub(crate) fn begin(self: &Rc<Self>, begin: impl FnOnce() -> Begin) -> Option<Flow> {
-        if !self.has_room(&mut Held::default(), FULL) {
+        // A flow is told of from its head on, or not at all: there is room for more than its begin.
+        if !self.has_room(&mut Held::default(), 0) || !self.tap.has_room(FULL) {
             self.tap.lose(Lost { flows: 1, bytes: 0 });
             return None;
         }
