@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError, tls::Certificates};
+use navyd_gateway::{Gateway, Hurry, Limits, Observe, Plan, Routed, StartError, tap::Tap, tls::Certificates};
 use navyd_model::Route;
 
 use crate::low_ports;
@@ -18,6 +18,8 @@ pub(crate) struct Doors {
     /// `None` once it is closed.
     gateway: Mutex<Option<Gateway>>,
     hurry: Hurry,
+    /// Whether somebody keeps what passes.
+    told: bool,
 }
 
 /// Why routes are not as they should be.
@@ -33,7 +35,7 @@ pub(crate) enum DoorError {
 
 impl Doors {
     /// Listens at these addresses, the hub's own port first, and at sockets that were handed over; without any route yet,
-    /// with TLS where there are certificates.
+    /// with TLS where there are certificates. What passes is told to a keeper where there is one.
     ///
     /// # Errors
     /// When one is taken or forbidden.
@@ -43,15 +45,16 @@ impl Doors {
         workers: usize,
         home: PathBuf,
         tls: Option<Arc<Certificates>>,
+        tap: Option<Tap>,
     ) -> Result<Self, StartError> {
-        let limits = Limits::default();
-        let plan =
-            Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls, tap: None };
+        let (limits, told) = (Limits::default(), tap.is_some());
+        let plan = Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls, tap };
         let gateway = Gateway::start(plan)?;
         Ok(Self {
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),
             gateway: Mutex::new(Some(gateway)),
+            told,
         })
     }
 
@@ -70,12 +73,15 @@ impl Doors {
         port_of_urls(&self.listen)
     }
 
-    /// Gives it these routes instead of those that it has; returns them with the ports that the system chose.
+    /// Gives it these routes, all of them recorded, instead of those that it has; returns them with the ports that the system chose.
     /// Blocks until every worker has them.
     ///
     /// # Errors
     /// When an address cannot be listened on; then nothing has changed.
-    pub(crate) fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, DoorError> {
+    pub(crate) fn change(&self, mut routes: Vec<Routed>) -> Result<Vec<Route>, DoorError> {
+        if self.told {
+            routes.iter_mut().for_each(|routed| routed.observe = Observe::All);
+        }
         let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(gateway.as_ref().ok_or(DoorError::Closed)?.change(routes)?)
     }

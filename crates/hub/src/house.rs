@@ -11,8 +11,8 @@ use navyd_model::{Service, hub::Hub};
 use tokio::sync::watch;
 
 use crate::{
-    bell::Bell, book::Book, doors::Doors, events::Events, guard::Tokens, log::Log, places::Places,
-    project::Projects, runs::Runs, seen::Seen, trust::Life,
+    bell::Bell, book::Book, capture::Capture, doors::Doors, events::Events, guard::Tokens, log::Log,
+    places::Places, project::Projects, runs::Runs, seen::Seen, trust::Life,
 };
 
 /// A running hub.
@@ -31,6 +31,8 @@ pub(crate) struct House {
     pub(crate) doors: Arc<Doors>,
     /// The certificates that it shows, where names are served with TLS.
     pub(crate) tls: Option<Arc<Certificates>>,
+    /// What passes is kept there, where that can be.
+    pub(crate) capture: Option<Capture>,
     /// The routes.
     pub(crate) book: Book,
     /// The projects, and the services that they run.
@@ -59,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) notes: Vec<String>,
     pub(crate) doors: Arc<Doors>,
     pub(crate) tls: Option<Arc<Certificates>>,
+    pub(crate) capture: Option<Capture>,
     pub(crate) book: Book,
     pub(crate) projects: Projects,
     pub(crate) events: Arc<Events>,
@@ -68,7 +71,7 @@ pub(crate) struct Parts {
 
 impl House {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { places, workers, notes, doors, tls, book, projects, events, bell, log } = parts;
+        let Parts { places, workers, notes, doors, tls, capture, book, projects, events, bell, log } = parts;
         Self {
             started: Timestamp::now(),
             since: Instant::now(),
@@ -77,6 +80,7 @@ impl House {
             notes,
             doors,
             tls,
+            capture,
             book,
             projects,
             runs: Runs::default(),
@@ -138,7 +142,7 @@ impl House {
         let folder = || scratch.path().to_owned();
         let places = Places { runtime: folder(), state: folder(), data: folder(), config: folder() };
         let any = vec!["127.0.0.1:0".parse().unwrap()];
-        let doors = Arc::new(Doors::open(any, Vec::new(), 1, places.socket(), None).unwrap());
+        let doors = Arc::new(Doors::open(any, Vec::new(), 1, places.socket(), None, None).unwrap());
         let events = Arc::new(Events::new());
         let file = scratch.path().join("routes.json");
         let (book, _) = Book::open(Arc::clone(&doors), Arc::clone(&events), file, Vec::new());
@@ -152,6 +156,7 @@ impl House {
             notes,
             doors,
             tls: None,
+            capture: None,
             book,
             projects,
             events,

@@ -7,6 +7,7 @@
 //! - `house`: what everyone inside shares; `book`: routes; `doors`, `listen`: the gateway; `seen`: listeners; `events`
 //! - `control`: its socket; `guard`: who may ask what; `app`: both together
 //! - `api`: a file for each resource; `page`: what people see
+//! - [`capture`]: what passed, kept and found again
 //! - [`supervisor`]: services, and whatever they start; `project`: the files that they are written in
 //! - [`client`]: the other end of the socket
 //! - `os`: what it needs of the operating system, and files that are either the old or the new
@@ -18,6 +19,7 @@ mod api;
 mod app;
 mod bell;
 mod book;
+pub mod capture;
 pub mod client;
 mod control;
 mod discovery;

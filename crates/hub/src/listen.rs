@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use navyd_gateway::{StartError, tls::Certificates};
+use navyd_gateway::{StartError, tap::Tap, tls::Certificates};
 use navyd_host::listeners::{Scope, listeners};
 use navyd_model::{Protocol, hub::PORT};
 
@@ -24,6 +24,8 @@ pub(crate) struct Wanted<'a> {
     /// The hub's socket.
     pub(crate) home: &'a Path,
     pub(crate) tls: Option<Arc<Certificates>>,
+    /// Where what passes is told.
+    pub(crate) tap: Option<Tap>,
 }
 
 impl Wanted<'_> {
@@ -76,7 +78,8 @@ impl Wanted<'_> {
     fn at(&self, addresses: Vec<SocketAddr>) -> Result<Result<Doors, (SocketAddr, io::Error)>, HubError> {
         let handed = self.handed.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>();
         let handed = handed.map_err(HubError::System)?;
-        match Doors::open(addresses, handed, self.workers, self.home.to_owned(), self.tls.clone()) {
+        let (home, tls, tap) = (self.home.to_owned(), self.tls.clone(), self.tap.clone());
+        match Doors::open(addresses, handed, self.workers, home, tls, tap) {
             Ok(doors) => Ok(Ok(doors)),
             Err(StartError::Listen { address, source }) => Ok(Err((address, source))),
             Err(StartError::Worker(source) | StartError::Handed(source)) => Err(HubError::System(source)),

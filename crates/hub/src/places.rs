@@ -49,6 +49,11 @@ impl Places {
         self.authority().join("root.pem")
     }
 
+    /// The folders of the capture.
+    pub fn traffic(&self) -> PathBuf {
+        self.data.join("traffic")
+    }
+
     /// The socket by which commands reach the hub.
     pub fn socket(&self) -> PathBuf {
         self.runtime.join("hub.sock")

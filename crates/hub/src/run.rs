@@ -89,6 +89,9 @@ async fn end(house: &Arc<House>, mut answers: Answers) -> io::Result<()> {
             closed.await.unwrap_or_else(|error| Err(io::Error::other(error)))
         }
     };
+    if let Some(capture) = &house.capture {
+        capture.flush();
+    }
     // Whoever started them is still answered meanwhile.
     house.projects.supervisor.end().await;
     house.ended.send_replace(true);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub workers: usize,
     /// Navyd itself, which hands sockets over to services.
     pub program: PathBuf,
+    /// Whether secrets of what passes are recorded as well.
+    pub reveal: bool,
     /// Where it says what happens.
     pub log: Log,
     /// Rung to end it.

@@ -9,12 +9,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use navyd_gateway::tls::Certificates;
+use navyd_gateway::{
+    tap::{self, Tap},
+    tls::Certificates,
+};
 use navyd_model::hub::Hub;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     book::Book,
+    capture::{self, Capture},
     client::Client,
     control::Control,
     discovery,
@@ -56,7 +60,7 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
 /// new one is left then.
 pub fn start(settings: Settings) -> Result<Started, HubError> {
-    let Settings { places, listen, handed, workers, program, log, bell } = settings;
+    let Settings { places, listen, handed, workers, program, reveal, log, bell } = settings;
     prepare(&places)?;
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
@@ -84,7 +88,8 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone() };
+    let (capture, tap) = capture(&places, reveal, &mut notes).unzip();
+    let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone(), tap };
     let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
     let events = Arc::new(Events::new());
@@ -99,7 +104,20 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         error @ RunError::Unknown(_) => HubError::System(io::Error::other(error)),
     })?;
     let projects = Projects::new(supervisor);
-    let parts = Parts { places, workers, notes, doors, tls, book, projects, events, bell, log: log.clone() };
+    let log_of_house = log.clone();
+    let parts = Parts {
+        places,
+        workers,
+        notes,
+        doors,
+        tls,
+        capture,
+        book,
+        projects,
+        events,
+        bell,
+        log: log_of_house,
+    };
     let house = Arc::new(House::new(parts));
     // It ends with the runtime.
     runtime.spawn(project::follow(Arc::clone(&house)));
@@ -165,6 +183,27 @@ fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certific
         }
         Err(error) => {
             notes.push(format!("names are served without TLS: {error}"));
+            None
+        }
+    }
+}
+
+/// The capture, and where the gateway tells it what passes. One that cannot be kept is noted: names are served all the
+/// same.
+fn capture(places: &Places, reveal: bool, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
+    let (tap, keeper) = tap::channel(&navyd_gateway::Limits::default());
+    let settings =
+        capture::Settings { directory: places.traffic(), limits: capture::Limits::default(), reveal };
+    match Capture::open(settings, keeper) {
+        Ok(capture) => {
+            if reveal {
+                notes.push("secrets are recorded as well, for as long as this hub runs".to_owned());
+            }
+            Some((capture, tap))
+        }
+        Err(error) => {
+            let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
+            notes.push(format!("nothing is recorded: {error}{why}"));
             None
         }
     }

@@ -11,6 +11,7 @@ use navyd_hub::{
 
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Settings, Started, Unit,
+    capture::{Capture, CaptureError},
     client::{Client, ClientError, Ended, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},

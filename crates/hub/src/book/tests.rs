@@ -18,8 +18,9 @@ impl Open {
     fn new() -> Self {
         let scratch = Scratch::new();
         let any = "127.0.0.1:0".parse().unwrap();
-        let doors =
-            Arc::new(Doors::open(vec![any], Vec::new(), 1, scratch.path().join("hub.sock"), None).unwrap());
+        let doors = Arc::new(
+            Doors::open(vec![any], Vec::new(), 1, scratch.path().join("hub.sock"), None, None).unwrap(),
+        );
         let events = Arc::new(Events::new());
         let told = events.subscribe();
         let (book, notes) = Book::open(doors, events, scratch.path().join("routes.json"), Vec::new());

@@ -66,10 +66,14 @@ pub(super) struct Serve {
     #[arg(long, requires = "ephemeral")]
     tls: bool,
 
-    /// Take copies of what passes
-    #[arg(long, value_name = "on|off", requires = "ephemeral", hide = true, default_value = "off",
+    /// Record what passes, in a directory that lives as long as this runs
+    #[arg(long, value_name = "on|off", requires = "ephemeral", default_value = "off",
         action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     capture: bool,
+
+    /// Record secrets as well, for as long as this runs: passwords, tokens, cookies
+    #[arg(long)]
+    reveal: bool,
 
     /// How many cores are used (default: all)
     #[arg(long, value_name = "N", env = "NAVYD_HUB_WORKERS", hide_env = true,

@@ -14,8 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use navyd_gateway::{
-    Gateway, Limits, Observe, Plan, Routed, StartError,
-    tap::{self, Keeper},
+    Gateway, Limits, Observe, Plan, Routed, StartError, tap,
     tls::{AuthorityError, Certificates, Signer},
 };
 use navyd_model::{Entry, Route, RouteError, api::Document, hub::PORT};
@@ -27,6 +26,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
+    hub::{Capture, CaptureError},
     interrupt::Interrupt,
     out::{Failure, Screen, Text, Tone},
 };
@@ -61,7 +61,8 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     // Before anything listens, so that no one can be let in and then cut off.
     let interrupt = Interrupt::new()?;
     let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
-    let keeping = keeper.map(|keeper| thread::spawn(move || keep(&keeper)));
+    let reveal = serve.reveal;
+    let capture = keeper.map(|keeper| Capture::throwaway(reveal, keeper)).transpose().map_err(unkept)?;
     let plan = Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
     match stage.format {
@@ -72,19 +73,8 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     stage.screen.flush()?;
     while !interrupt.wait(Duration::MAX) {}
     end(gateway, &interrupt)?;
-    if let Some(keeping) = keeping {
-        keeping.join().map_err(|_| io::Error::other("what takes copies panicked"))?;
-    }
+    drop(capture);
     Ok(Exit::Yes)
-}
-
-/// Takes what is told until nobody tells any more.
-fn keep(keeper: &Keeper) {
-    while !keeper.is_over() {
-        if let Some(batch) = keeper.recv_timeout(Duration::MAX) {
-            keeper.give_back(batch);
-        }
-    }
 }
 
 /// Finishes what is in flight, unless it is told to stop once more.
@@ -151,6 +141,11 @@ fn report(gateway: &Gateway, workers: usize, authority: Option<String>) -> Repor
         routes.map(|route| ReportRoute { from: route.entry.to_string(), to: route.upstream.to_string() });
     let listen = gateway.listen().iter().map(SocketAddr::to_string).collect();
     Report { listen, workers, routes: routes.collect(), authority }
+}
+
+fn unkept(error: CaptureError) -> Failure {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    Failure::new(error.to_string()).cause(cause).hint("navyd hub --ephemeral --capture off")
 }
 
 fn unstarted(error: StartError) -> Failure {

@@ -1,0 +1,157 @@
+//! Who is at the other end of a connection: its process, and the project that it works in.
+//!
+//! The kernel is asked for the socket with exactly these ends, and then whose it is. That reads the descriptors of every
+//! process, so many connections are asked for together, on a thread of its own, and never for more than a share of the
+//! time. A connection that is gone by then stays unknown: nobody is guessed.
+
+pub(crate) mod cause;
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use navyd_gateway::tap::Plane;
+use navyd_host::{
+    kernel::{self, Socket, Transport},
+    process::{Describer, Owners},
+};
+use navyd_model::State;
+
+use super::assemble::record::{Peer, Who};
+
+/// How many lists of connections wait at most; those beyond stay unknown.
+const WAITING: usize = 64;
+
+/// It rests so many times as long as it worked.
+const REST: u32 = 4;
+
+/// It rests no longer than this.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// Connections whose far ends are to be known.
+pub(crate) type New = Vec<(Arc<Peer>, Plane)>;
+
+/// Looks up who is at the other end.
+pub(crate) struct Attribution {
+    ask: Option<SyncSender<New>>,
+    /// Dropped to wake it.
+    end: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Attribution {
+    /// Begins to; what was found is told in groups.
+    pub(crate) fn start(told: impl Fn(Vec<Arc<Peer>>) + Send + 'static) -> io::Result<Self> {
+        let (ask, asked) = mpsc::sync_channel(WAITING);
+        let (end, ended) = mpsc::channel();
+        let work = move || work(&asked, &ended, told);
+        let thread = thread::Builder::new().name("capture-who".into()).spawn(work)?;
+        Ok(Self { ask: Some(ask), end: Some(end), thread: Some(thread) })
+    }
+
+    /// Asks for these, if it has not too many to look for.
+    pub(crate) fn ask(&self, new: New) {
+        if let Some(ask) = &self.ask {
+            let _ = ask.try_send(new);
+        }
+    }
+}
+
+impl Drop for Attribution {
+    fn drop(&mut self) {
+        (self.ask, self.end) = (None, None);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(asked: &Receiver<New>, ended: &Receiver<()>, told: impl Fn(Vec<Arc<Peer>>)) {
+    while let Ok(mut new) = asked.recv() {
+        let begun = Instant::now();
+        new.extend(asked.try_iter().flatten());
+        let found = look(&new);
+        if !found.is_empty() {
+            told(found);
+        }
+        let rest = (begun.elapsed() * REST).min(LONGEST_REST);
+        if ended.recv_timeout(rest) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+    }
+}
+
+/// Sets who they are, where that can be seen, and gives those that were found.
+fn look(new: &[(Arc<Peer>, Plane)]) -> Vec<Arc<Peer>> {
+    let sockets: Vec<(&Arc<Peer>, Socket)> = new
+        .iter()
+        .filter_map(|(peer, plane)| {
+            let transport = if *plane == Plane::Udp { Transport::Udp } else { Transport::Tcp };
+            let socket = kernel::find(transport, peer.address, peer.ours).ok().flatten()?;
+            // Without the connection the kernel answers with the listener.
+            (socket.state != State::Listen).then_some((peer, socket))
+        })
+        .collect();
+    let inodes: HashSet<u64> =
+        sockets.iter().map(|(_, socket)| socket.inode).filter(|inode| *inode != 0).collect();
+    let owners = Owners::of(&inodes, |_| ());
+    let (mut describer, mut known) = (Describer::new(), HashMap::new());
+    let mut found = Vec::new();
+    for (peer, socket) in sockets {
+        // Of several that have it, the first is who made it.
+        let pid = socket
+            .pids
+            .first()
+            .copied()
+            .or_else(|| owners.holders(socket.inode).first().map(|hold| hold.pid));
+        let Some(pid) = pid else { continue };
+        let who = known.entry(pid).or_insert_with(|| {
+            let holder = describer.holder(pid, &[])?;
+            let project = holder.project.map(|project| project.name);
+            Some(Who { pid, program: Some(holder.name), project })
+        });
+        if let Some(who) = who
+            && peer.who.set(who.clone()).is_ok()
+        {
+            found.push(Arc::clone(peer));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::capture::assemble::record::Peer;
+
+    #[test]
+    fn a_connection_of_this_process_is_told_as_its_own() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        let here = Arc::new(Peer::of_test(client.local_addr().unwrap(), client.peer_addr().unwrap()));
+        let gone = Arc::new(Peer::of_test("127.0.0.1:1".parse().unwrap(), server.local_addr().unwrap()));
+        let (to, from) = mpsc::channel();
+        let attribution = Attribution::start(move |found| to.send(found).unwrap()).unwrap();
+        attribution.ask(vec![(Arc::clone(&here), Plane::Tcp), (Arc::clone(&gone), Plane::Tcp)]);
+        if !cfg!(target_os = "linux") {
+            eprintln!(
+                "skipped: a_connection_of_this_process_is_told_as_its_own: Linux alone finds a socket by its ends"
+            );
+            return;
+        }
+        let found = from.recv().unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(here.pid(), Some(std::process::id()));
+        assert_eq!(gone.pid(), None);
+    }
+}

@@ -1,0 +1,226 @@
+//! What is recorded, from the gateway's events to the disk: one at a time holds it.
+//!
+//! Exchanges wait here for a short while and are written together. Where the disk does not take them they wait in bounded
+//! memory, and the oldest are given up and counted: whoever moves bytes learns nothing of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use navyd_gateway::tap::Batch;
+use navyd_model::capture::Losses;
+
+use super::{
+    CaptureError, Limits,
+    assemble::{
+        Assembler,
+        record::{Peer, Record},
+    },
+    attribute::{New, cause::Causes},
+    limits::{AGE, IDLE, RETRY, ROWS, WRITE_BYTES},
+    store::{Store, folder::Folder},
+};
+
+/// Exchanges on their way to the disk.
+pub(crate) struct Keeping {
+    pub(crate) assembler: Assembler,
+    store: Store,
+    causes: Causes,
+    limits: Limits,
+    /// What waits for the disk.
+    waiting: Vec<Record>,
+    bytes: usize,
+    /// Peers that became known after they were written.
+    late: Vec<Arc<Peer>>,
+    /// Since when something waits.
+    since: Option<Instant>,
+    /// When writing is tried again, and the pause before that.
+    retry: Option<(Instant, Duration)>,
+    trouble: Option<String>,
+    /// Whether there may be something to index.
+    unindexed: bool,
+    pub(crate) recorded: u64,
+    given_up: u64,
+    /// What the gateway could not tell, as its keeper says.
+    pub(crate) untold: Losses,
+}
+
+impl Keeping {
+    pub(crate) fn new(assembler: Assembler, store: Store, limits: Limits) -> Self {
+        Self {
+            assembler,
+            store,
+            causes: Causes::default(),
+            limits,
+            waiting: Vec::new(),
+            bytes: 0,
+            late: Vec::new(),
+            since: None,
+            retry: None,
+            trouble: None,
+            unindexed: true,
+            recorded: 0,
+            given_up: 0,
+            untold: Losses::default(),
+        }
+    }
+
+    /// Takes a batch. Gives from where on the exchanges in [`Keeping::waiting`] are new, and connections that are.
+    pub(crate) fn take(&mut self, batch: &Batch) -> (usize, New) {
+        let from = self.waiting.len();
+        self.assembler.take(batch, &mut self.waiting);
+        self.came(from);
+        (from, self.assembler.new_peers())
+    }
+
+    /// Nobody will tell anything any more.
+    pub(crate) fn finish(&mut self, at: i64) -> usize {
+        let from = self.waiting.len();
+        self.assembler.finish(at, &mut self.waiting);
+        self.came(from);
+        from
+    }
+
+    fn came(&mut self, from: usize) {
+        let new = &mut self.waiting[from..];
+        if new.is_empty() {
+            return;
+        }
+        self.causes.settle(new, self.assembler.open());
+        self.bytes += new.iter().map(Record::memory).sum::<usize>();
+        self.recorded += new.len() as u64;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Peers became known.
+    pub(crate) fn know(&mut self, peers: Vec<Arc<Peer>>) {
+        self.late.extend(peers);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// What waits for the disk, the oldest first.
+    pub(crate) fn waiting(&self) -> &[Record] {
+        &self.waiting
+    }
+
+    /// For how long nothing is to be done, if nobody tells anything. `None`: for ever.
+    pub(crate) fn rest(&self, now: Instant) -> Option<Duration> {
+        match (self.retry, self.since) {
+            (Some((again, _)), Some(_)) => Some(again.saturating_duration_since(now)),
+            (None, Some(since)) => Some((since + AGE).saturating_duration_since(now)),
+            (_, None) => self.unindexed.then_some(IDLE),
+        }
+    }
+
+    /// Writes what waits, if that is enough or waits long enough, and the disk was not found full just now.
+    pub(crate) fn write_if_due(&mut self) {
+        let now = Instant::now();
+        let due = self.since.is_some_and(|since| now.duration_since(since) >= AGE)
+            || self.waiting.len() >= ROWS
+            || self.bytes >= WRITE_BYTES;
+        if due && self.retry.is_none_or(|(again, _)| now >= again) {
+            self.write();
+        }
+        self.give_up();
+    }
+
+    /// Writes what waits. What the disk does not take goes on waiting.
+    pub(crate) fn write(&mut self) {
+        if self.since.is_none() {
+            return;
+        }
+        let causes = if self.late.is_empty() { Vec::new() } else { self.causes.late() };
+        let written = self.store.write(&self.waiting, &self.late, &causes, Timestamp::now());
+        match written {
+            Ok(()) => {
+                self.waiting.clear();
+                self.waiting.shrink_to(2 * ROWS);
+                self.late.clear();
+                (self.bytes, self.since, self.retry, self.trouble) = (0, None, None, None);
+                self.unindexed = true;
+            }
+            Err(error) => {
+                let pause = self.retry.map_or(RETRY[0], |(_, pause)| (pause * 2).min(RETRY[1]));
+                self.retry = Some((Instant::now() + pause, pause));
+                self.trouble = Some(told(&error));
+                // Who they are is written with the exchange, once that is.
+                self.late.clear();
+            }
+        }
+    }
+
+    /// Makes a step of what is done while nothing else is: the index. Tells whether there may be more to do.
+    pub(crate) fn idle(&mut self) -> bool {
+        if self.since.is_none() && self.unindexed {
+            self.unindexed = self.store.index().unwrap_or(false);
+        }
+        self.unindexed
+    }
+
+    /// Whether there is nothing more to index.
+    pub(crate) fn is_indexed(&self) -> bool {
+        !self.unindexed && self.since.is_none()
+    }
+
+    /// Gives the oldest up that have no room in memory.
+    fn give_up(&mut self) {
+        let mut gone = 0;
+        while self.bytes > self.limits.waiting && gone < self.waiting.len() {
+            self.bytes -= self.waiting[gone].memory();
+            gone += 1;
+        }
+        self.waiting.drain(..gone);
+        self.given_up += gone as u64;
+    }
+
+    /// The folders on the disk.
+    pub(crate) fn folders(&self) -> Result<Vec<Folder>, CaptureError> {
+        self.store.folders()
+    }
+
+    /// What keeps it from writing.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// What is lost so far.
+    pub(crate) fn lost(&self) -> Losses {
+        let Losses { flows, bytes, .. } = self.untold;
+        Losses { flows: flows + self.assembler.refused, bytes, exchanges: self.given_up }
+    }
+
+    /// Bytes on the disk.
+    pub(crate) fn disk(&self) -> u64 {
+        self.store.bytes()
+    }
+
+    /// Removes these exchanges, wherever they are. Gives how many there were.
+    pub(crate) fn remove(&mut self, ids: &[u64]) -> Result<u64, CaptureError> {
+        let before = self.waiting.len();
+        self.waiting.retain(|record| !ids.contains(&record.id));
+        self.bytes = self.waiting.iter().map(Record::memory).sum();
+        Ok((before - self.waiting.len()) as u64 + self.store.remove(ids)?)
+    }
+
+    /// Removes all that has ended.
+    pub(crate) fn clear(&mut self) -> Result<(), CaptureError> {
+        self.waiting.clear();
+        self.bytes = 0;
+        self.store.clear()
+    }
+
+    /// Removes what is too old.
+    pub(crate) fn prune(&mut self) -> Result<usize, CaptureError> {
+        self.store.prune(Timestamp::now())
+    }
+}
+
+/// An error with what the system says.
+fn told(error: &CaptureError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) if !matches!(error, CaptureError::Database(_)) => format!("{error}: {source}"),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,308 @@
+//! The keeper of exchanges: takes what the gateway tells, and keeps, finds and forgets it.
+//!
+//! # Layout
+//! - `assemble`: events become exchanges; `redact`: without secrets; `attribute`: whose connections they are
+//! - `keeping`: what waits for the disk; `store`: the disk; `known`: what is seen again and again
+//! - `query`: reading
+//!
+//! One thread takes batches off the gateway's channel, and whoever asks what is kept has it written first. Neither a disk
+//! that is full nor one that is slow reaches the gateway: its channel fills, and what does not fit is counted.
+//! Deliberately absent: moving bytes; what frames and events mean; how exchanges are shown.
+
+mod assemble;
+mod attribute;
+mod error;
+mod keeping;
+mod known;
+mod limits;
+mod query;
+mod redact;
+mod source;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use navyd_model::{
+    capture::{Page, Stats},
+    exchange::{Exchange, Protocol, Summary},
+};
+use tokio::sync::broadcast;
+
+use self::{
+    assemble::{Assembler, Decoders, record::Record},
+    attribute::Attribution,
+    keeping::Keeping,
+    limits::LIVE,
+    store::Store,
+};
+pub use self::{error::CaptureError, limits::Limits, query::Question, source::Source};
+
+/// What a capture is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where its folders are; it is made where there is none.
+    pub directory: PathBuf,
+    /// How much is kept.
+    pub limits: Limits,
+    /// Whether secrets are kept as well.
+    pub reveal: bool,
+}
+
+/// A capture that runs. Dropped, it writes what it has.
+pub struct Capture {
+    shared: Arc<Shared>,
+    /// Whether its directory goes with it.
+    throwaway: bool,
+    _attribution: Arc<Attribution>,
+}
+
+struct Shared {
+    settings: Settings,
+    keeping: Mutex<Keeping>,
+    live: broadcast::Sender<Arc<Summary>>,
+}
+
+/// Who waits for ever waits so long.
+const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
+
+impl Capture {
+    /// Starts to keep what this source tells.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or a thread cannot be started.
+    pub fn open(settings: Settings, source: impl Source) -> Result<Self, CaptureError> {
+        let store = Store::open(settings.directory.clone(), settings.limits)?;
+        let decoders: Decoders = navyd_decode::decoder;
+        let assembler = Assembler::new(store.last()? + 1, settings.reveal, decoders);
+        let keeping = Mutex::new(Keeping::new(assembler, store, settings.limits));
+        let shared = Arc::new(Shared { settings, keeping, live: broadcast::Sender::new(LIVE) });
+        let told = Arc::downgrade(&shared);
+        let attribution = Attribution::start(move |found| {
+            if let Some(shared) = told.upgrade() {
+                let mut keeping = shared.keeping();
+                keeping.know(found);
+                keeping.write();
+            }
+        });
+        let attribution = Arc::new(attribution.map_err(CaptureError::Thread)?);
+        let (kept, asked) = (Arc::downgrade(&shared), Arc::downgrade(&attribution));
+        // It ends with its source: when the last gateway that tells something is gone, or the capture is.
+        let work = move || keep(&kept, &asked, source);
+        thread::Builder::new().name("capture".into()).spawn(work).map_err(CaptureError::Thread)?;
+        Ok(Self { shared, throwaway: false, _attribution: attribution })
+    }
+
+    /// The same in a directory of its own, which goes with it.
+    ///
+    /// # Errors
+    /// As [`Capture::open`].
+    pub fn throwaway(reveal: bool, source: impl Source) -> Result<Self, CaptureError> {
+        let number = RandomState::new().hash_one(std::process::id());
+        let directory = std::env::temp_dir().join(format!("navyd-traffic-{number:016x}"));
+        let settings = Settings { directory, limits: Limits::default(), reveal };
+        let mut capture = Self::open(settings, source)?;
+        capture.throwaway = true;
+        Ok(capture)
+    }
+
+    /// Writes what has ended and waits for the disk.
+    pub fn flush(&self) {
+        self.shared.keeping().write();
+    }
+
+    /// As it stands.
+    pub fn status(&self) -> navyd_model::capture::Capture {
+        let Settings { directory, limits, reveal } = &self.shared.settings;
+        let keeping = self.shared.keeping();
+        navyd_model::capture::Capture {
+            directory: directory.to_string_lossy().into_owned(),
+            bytes: keeping.disk(),
+            most_bytes: limits.bytes,
+            most_age_ms: u64::try_from(limits.age.as_millis()).unwrap_or(u64::MAX),
+            reveal: *reveal,
+            recorded: keeping.recorded,
+            waiting: keeping.waiting().len() as u64,
+            open: keeping.assembler.in_progress() as u64,
+            lost: keeping.lost(),
+            trouble: keeping.trouble().map(str::to_owned),
+        }
+    }
+
+    /// Whether every word that is kept is indexed.
+    pub fn is_indexed(&self) -> bool {
+        self.shared.keeping().is_indexed()
+    }
+
+    /// Every exchange from now on, when it has ended; of streams also when they begin. Who reads too slowly is told how
+    /// many were left out.
+    pub fn follow(&self) -> broadcast::Receiver<Arc<Summary>> {
+        self.shared.live.subscribe()
+    }
+
+    /// From its next connection on, reads what a route of TCP or UDP carries as a protocol; `None`: as bytes.
+    pub fn read_as(&self, route: &str, protocol: Option<Protocol>) {
+        self.shared.keeping().assembler.read_as(route, protocol);
+    }
+
+    /// The newest exchanges that are asked for. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn list(&self, question: &Question) -> Result<Page, CaptureError> {
+        let (folders, mut memory) = {
+            let mut keeping = self.shared.keeping();
+            keeping.write();
+            let mut memory: Vec<Summary> = keeping
+                .assembler
+                .open()
+                .chain(keeping.waiting().iter().cloned())
+                .filter(|record| query::is_in(question, record))
+                .map(|record| record.summary())
+                .collect();
+            memory.sort_unstable_by_key(|summary| summary.id);
+            (keeping.folders()?, memory)
+        };
+        let mut page = query::list(&folders, question)?;
+        if memory.is_empty() {
+            return Ok(page);
+        }
+        // One that was written while it went on is told as it stands now.
+        page.exchanges.retain(|summary| memory.binary_search_by_key(&summary.id, |open| open.id).is_err());
+        // Behind the page there may be more on the disk.
+        memory.retain(|summary| page.next.is_none_or(|next| summary.id > next));
+        page.exchanges.append(&mut memory);
+        page.exchanges.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.id));
+        if page.exchanges.len() > question.most() {
+            page.exchanges.truncate(question.most());
+            page.next = page.exchanges.last().map(|last| last.id);
+        }
+        Ok(page)
+    }
+
+    /// One exchange with all that is kept of it; `None` when there is none with this number. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn show(&self, id: u64) -> Result<Option<Exchange>, CaptureError> {
+        let folders = {
+            let mut keeping = self.shared.keeping();
+            keeping.write();
+            let found = keeping.waiting().iter().find(|record| record.id == id).map(query::in_memory);
+            let found = found.or_else(|| {
+                keeping.assembler.open().find(|record| record.id == id).as_ref().map(query::in_memory)
+            });
+            if found.is_some() {
+                return Ok(found);
+            }
+            keeping.folders()?
+        };
+        query::show(&folders, id)
+    }
+
+    /// Figures of all exchanges on the disk that are asked for. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn stats(&self, question: &Question) -> Result<Stats, CaptureError> {
+        query::stats(&self.shared.written()?, question)
+    }
+
+    /// Removes the exchanges that are asked for, in whatever number. Gives how many there were. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be read or written.
+    pub fn remove(&self, question: &Question) -> Result<u64, CaptureError> {
+        let ids = query::ids(&self.shared.written()?, question)?;
+        self.shared.keeping().remove(&ids)
+    }
+
+    /// Removes everything that has ended, and its files. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self) -> Result<(), CaptureError> {
+        self.shared.keeping().clear()
+    }
+
+    /// Removes what is older or more than the limits allow, now. Gives how many folders went.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn prune(&self) -> Result<usize, CaptureError> {
+        self.shared.keeping().prune()
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let mut keeping = self.shared.keeping();
+        if !self.throwaway {
+            return keeping.write();
+        }
+        // What cannot be removed is in the directory of what is temporary.
+        let _ = keeping.clear();
+        let _ = std::fs::remove_dir(&self.shared.settings.directory);
+    }
+}
+
+impl Shared {
+    /// Whoever panicked while holding it has left records, and these are whole.
+    fn keeping(&self) -> MutexGuard<'_, Keeping> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The folders, with all that has ended.
+    fn written(&self) -> Result<Vec<store::folder::Folder>, CaptureError> {
+        let mut keeping = self.keeping();
+        keeping.write();
+        keeping.folders()
+    }
+
+    fn tell(&self, records: &[Record]) {
+        if self.live.receiver_count() == 0 {
+            return;
+        }
+        for record in records {
+            let _ = self.live.send(Arc::new(record.summary()));
+        }
+    }
+}
+
+/// Takes one batch after the other, until nobody tells anything any more.
+fn keep(shared: &std::sync::Weak<Shared>, who: &std::sync::Weak<Attribution>, mut source: impl Source) {
+    loop {
+        let Some(rest) = shared.upgrade().map(|shared| shared.keeping().rest(Instant::now())) else { return };
+        let batch = source.next(rest.unwrap_or(FOR_EVER));
+        let (Some(shared), Some(who)) = (shared.upgrade(), who.upgrade()) else { return };
+        let mut keeping = shared.keeping();
+        keeping.untold = source.lost();
+        let Some(batch) = batch else {
+            if source.is_over() {
+                let from = keeping.finish(Timestamp::now().as_microsecond());
+                shared.tell(&keeping.waiting()[from..]);
+                keeping.write();
+                return;
+            }
+            keeping.write_if_due();
+            keeping.idle();
+            continue;
+        };
+        let (from, new) = keeping.take(&batch);
+        shared.tell(&keeping.waiting()[from..]);
+        keeping.write_if_due();
+        drop(keeping);
+        if !new.is_empty() {
+            who.ask(new);
+        }
+        source.give_back(batch);
+    }
+}

@@ -1,0 +1,273 @@
+//! Reading the capture: pages, one exchange, words, figures.
+//!
+//! Every question opens connections of its own, reads folder after folder from the newest on, and stops as soon as it has
+//! enough. It never waits for the writer, nor the writer for it. Deliberately absent: what is still in memory, which
+//! whoever asks adds.
+
+mod line;
+mod search;
+mod stats;
+mod view;
+mod words;
+
+use std::sync::Arc;
+
+use navyd_model::{
+    capture::{Page, Stats},
+    exchange::Exchange,
+    filter::{Expr, Field, Filter, Term},
+};
+use rusqlite::Row;
+
+use self::{
+    line::{COLUMNS, Line, Reading, Seen},
+    stats::Gathered,
+    view::Parts,
+};
+use super::{
+    CaptureError,
+    assemble::{
+        head::Head,
+        record::{Content, Record, State},
+    },
+    store::{
+        folder::Folder,
+        index::head_text,
+        segment::{self, Place},
+    },
+};
+
+/// How many exchanges one page may have.
+const MOST: usize = 10_000;
+
+/// How many exchanges are told that one has caused.
+const CAUSED: usize = 1000;
+
+/// Which exchanges are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Only those that it means; all without one.
+    pub filter: Option<Filter>,
+    /// Only those in which this text stands, as words: in URL, headers or a body.
+    pub text: Option<String>,
+    /// Only those with a smaller number: the `next` of the page before.
+    pub before: Option<u64>,
+    /// Only those with a greater number.
+    pub after: Option<u64>,
+    /// So many at most; 0 means as many as one page may have.
+    pub limit: usize,
+}
+
+impl Question {
+    pub(super) fn most(&self) -> usize {
+        if self.limit == 0 { MOST } else { self.limit.min(MOST) }
+    }
+
+    /// Whether this number may be in the answer.
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.before.is_none_or(|before| id < before) && self.after.is_none_or(|after| id > after)
+    }
+}
+
+/// The newest exchanges that are asked for.
+pub(super) fn list(folders: &[Folder], question: &Question) -> Result<Page, CaptureError> {
+    let mut page = Page::default();
+    let most = question.most();
+    for folder in folders.iter().rev() {
+        let Some(reading) = Reading::open(folder)? else { continue };
+        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
+        page.notes.extend(wanted.as_ref().and_then(|wanted| wanted.note.clone()));
+        each(&reading, question, |line| {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.has(line)) || !is_meant(question, line, &reading)
+            {
+                return true;
+            }
+            if page.exchanges.len() == most {
+                page.next = page.exchanges.last().map(|last| last.id);
+                return false;
+            }
+            page.exchanges.push(line.summary(&reading));
+            true
+        })?;
+        if page.next.is_some() {
+            break;
+        }
+    }
+    page.notes.dedup();
+    Ok(page)
+}
+
+/// One exchange with all that is kept of it.
+pub(super) fn show(folders: &[Folder], id: u64) -> Result<Option<Exchange>, CaptureError> {
+    for folder in folders.iter().rev() {
+        let Some(reading) = Reading::open(folder)? else { continue };
+        let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id = ?");
+        if let Some(line) = reading.one(&sql, id as i64, Line::of) {
+            let mut parts = parts(&reading, &line);
+            parts.caused = caused(folders, id)?;
+            return Ok(Some(view::exchange(parts)));
+        }
+    }
+    Ok(None)
+}
+
+/// An exchange that is still in memory.
+pub(super) fn in_memory(record: &Record) -> Exchange {
+    let text = |head: &Option<Arc<Head>>| head.as_deref().map(|head| head.text.clone()).unwrap_or_default();
+    let content = |content: &Option<Arc<Content>>| {
+        content.as_deref().map(|content| {
+            Ok(Content {
+                front: content.front.clone(),
+                back: content.back.clone(),
+                size: content.size,
+                digest: content.digest,
+                state: content.state,
+                ..Content::default()
+            })
+        })
+    };
+    view::exchange(Parts {
+        summary: record.summary(),
+        heads: [text(&record.request), text(&record.response)],
+        bodies: [content(&record.request_body), content(&record.response_body), content(&record.stream)],
+        more: record.more.as_deref().cloned().unwrap_or_default(),
+        caused: Vec::new(),
+    })
+}
+
+/// The numbers of all exchanges that are asked for, the newest first.
+pub(super) fn ids(folders: &[Folder], question: &Question) -> Result<Vec<u64>, CaptureError> {
+    let mut ids = Vec::new();
+    for folder in folders.iter().rev() {
+        let Some(reading) = Reading::open(folder)? else { continue };
+        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
+        each(&reading, question, |line| {
+            if wanted.as_ref().is_none_or(|wanted| wanted.has(line)) && is_meant(question, line, &reading) {
+                ids.push(line.id);
+            }
+            true
+        })?;
+    }
+    Ok(ids)
+}
+
+/// Figures of all exchanges that are asked for.
+pub(super) fn stats(folders: &[Folder], question: &Question) -> Result<Stats, CaptureError> {
+    let mut gathered = Gathered::default();
+    for folder in folders.iter().rev() {
+        let Some(reading) = Reading::open(folder)? else { continue };
+        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
+        each(&reading, question, |line| {
+            if wanted.as_ref().is_none_or(|wanted| wanted.has(line)) && is_meant(question, line, &reading) {
+                gathered.add(line, &reading.route(line.route));
+            }
+            true
+        })?;
+    }
+    Ok(gathered.end())
+}
+
+/// Whether an exchange that is in memory is asked for.
+pub(super) fn is_in(question: &Question, record: &Record) -> bool {
+    let has = |text: &String| {
+        let heads = [&record.request, &record.response].into_iter().flatten();
+        let wanted = words::words(text);
+        let found =
+            |head: &Head| words::has(&head_text(&head.method, &head.target, Some(&head.text)), &wanted);
+        heads.into_iter().any(|head| found(head))
+    };
+    let means = |filter: &Filter| {
+        let known = filter.matches(&record.summary());
+        known.or_else(|| filter.matches(&in_memory(record))) == Some(true)
+    };
+    question.has(record.id)
+        && question.text.as_ref().is_none_or(has)
+        && question.filter.as_ref().is_none_or(means)
+}
+
+fn is_meant(question: &Question, line: &Line, reading: &Reading) -> bool {
+    let Some(filter) = &question.filter else { return true };
+    let known = filter.matches(&Seen(line, reading));
+    known.unwrap_or_else(|| filter.matches(&view::exchange(parts(reading, line))) == Some(true))
+}
+
+/// Every row that may be asked for, the newest first, until `next` says that it is enough.
+fn each(
+    reading: &Reading,
+    question: &Question,
+    mut next: impl FnMut(&Line) -> bool,
+) -> Result<(), CaptureError> {
+    let [least, most] = bounds(question);
+    let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id > ? AND id < ? ORDER BY id DESC");
+    let mut statement = reading.connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([least, most])?;
+    while let Some(row) = rows.next()? {
+        if !next(&Line::of(row)?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Between which numbers all lie that are asked for, both exclusive.
+fn bounds(question: &Question) -> [i64; 2] {
+    let number = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+    let mut least = question.after.map_or(i64::MIN, number);
+    let mut most = question.before.map_or(i64::MAX, number);
+    let terms: &[Expr] = match question.filter.as_ref().map(Filter::expr) {
+        Some(Expr::All(all)) => all,
+        Some(expr) => std::slice::from_ref(expr),
+        None => &[],
+    };
+    for term in terms {
+        if let Expr::Term(Term::Number(Field::Id, bounds)) = term {
+            // A float becomes the nearest number that there is.
+            least = least.max((bounds.least.ceil() as i64).saturating_sub(1));
+            most = most.min((bounds.most.floor() as i64).saturating_add(1));
+        }
+    }
+    [least, most]
+}
+
+fn parts(reading: &Reading, line: &Line) -> Parts {
+    Parts {
+        summary: line.summary(reading),
+        heads: [reading.head(line.request), reading.head(line.response)],
+        bodies: line.bodies.map(|body| body.map(|body| content(reading, body))),
+        more: line.more(),
+        caused: Vec::new(),
+    }
+}
+
+fn content(reading: &Reading, body: i64) -> Result<Content, String> {
+    let sql = "SELECT segment, frame, at, front, back, size, digest, state FROM bodies WHERE id = ?";
+    let read = |row: &Row<'_>| {
+        let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
+        let place = Place { segment: row.get(0)?, frame: number(1)?, at: number(2)? };
+        let digest = row.get::<_, Option<Vec<u8>>>(6)?.and_then(|digest| digest.try_into().ok());
+        let content =
+            Content { size: number(5)?, digest, state: State::of(row.get(7)?), ..Content::default() };
+        Ok((place, [number(3)?, number(4)?], content))
+    };
+    let unread = || "it is not on the disk any more".to_owned();
+    let (place, [front, back], content) = reading.one(sql, body, read).ok_or_else(unread)?;
+    let mut bytes = segment::read(&reading.folder, place, front + back).map_err(|_| unread())?;
+    let back = bytes.split_off(bytes.len().min(front as usize));
+    Ok(Content { front: bytes, back, ..content })
+}
+
+fn caused(folders: &[Folder], id: u64) -> Result<Vec<u64>, CaptureError> {
+    let mut all = Vec::new();
+    for folder in folders {
+        let Some(reading) = Reading::open(folder)? else { continue };
+        // What is caused begins later, and has a greater number.
+        let sql = "SELECT id FROM exchanges WHERE id > ?1 AND caused_by = ?1 ORDER BY id LIMIT ?2";
+        let mut statement = reading.connection.prepare_cached(sql)?;
+        let found = statement.query_map([id as i64, CAUSED as i64], |row| row.get::<_, i64>(0))?;
+        for caused in found {
+            all.push(caused? as u64);
+        }
+    }
+    all.truncate(CAUSED);
+    Ok(all)
+}

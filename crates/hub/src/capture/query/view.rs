@@ -1,0 +1,133 @@
+//! From what is stored to what is shown.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use navyd_model::exchange::{Body, Exchange, Message, Piece, Summary};
+
+use crate::capture::{
+    assemble::{
+        head,
+        record::{Content, More, milliseconds},
+        stream::{Chunk, Kind},
+    },
+    redact::{Encoding, inflate},
+};
+
+/// All that is stored of an exchange.
+pub(super) struct Parts {
+    pub(super) summary: Summary,
+    /// The lines of both heads.
+    pub(super) heads: [Vec<u8>; 2],
+    /// Bodies of request and response, and the stream; what cannot be read is told by its reason.
+    pub(super) bodies: [Option<Result<Content, String>>; 3],
+    pub(super) more: More,
+    pub(super) caused: Vec<u64>,
+}
+
+/// As it is shown.
+pub(super) fn exchange(parts: Parts) -> Exchange {
+    let Parts { summary, heads, bodies, more, caused } = parts;
+    let [sent, received, stream] = bodies;
+    let [asked, answered] = heads;
+    let mut request = message(&asked, sent, more.request_trailers);
+    request.line = request.line.filter(|_| !asked.is_empty());
+    let has_answer = !answered.is_empty() || received.is_some() || !more.interim.is_empty();
+    let mut response = has_answer.then(|| message(&answered, received, more.response_trailers));
+    if let Some(response) = &mut response {
+        response.interim = more.interim;
+    }
+    let mut pieces = more.pieces;
+    if let Some(Ok(stream)) = stream {
+        pieces.extend(Chunk::read(&stream.front).iter().map(piece));
+    }
+    Exchange { summary, request, response, pieces, details: more.details, hits: more.hits, caused }
+}
+
+fn message(
+    stored: &[u8],
+    content: Option<Result<Content, String>>,
+    trailers: Vec<(String, String)>,
+) -> Message {
+    let (line, headers) = head::lines(stored);
+    let value = |name: &str| {
+        headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    };
+    let media_type = value("content-type").map(str::to_owned);
+    let encoding = value("content-encoding").unwrap_or_default();
+    let body = content.map(|content| match content {
+        Ok(content) => body(&content, media_type.clone(), encoding),
+        Err(reason) => Body { media_type: media_type.clone(), note: Some(reason), ..Body::default() },
+    });
+    Message { line, headers, interim: Vec::new(), body, trailers }
+}
+
+fn body(content: &Content, media_type: Option<String>, encoding: &str) -> Body {
+    let Content { front, back, size, digest, state, .. } = content;
+    let kept = (front.len() + back.len()) as u64;
+    let mut notes = Vec::new();
+    if state.unseen {
+        notes.push("not kept: its encoding hides whether there are secrets in it".to_owned());
+    } else if state.decoded {
+        notes.push("kept decoded, since there may be secrets in it".to_owned());
+    } else if !back.is_empty() {
+        notes.push(format!("its first {} and last {} bytes are kept", front.len(), back.len()));
+    }
+    if state.torn {
+        notes.push("some of it passed and was not recorded".to_owned());
+    }
+    let (mut shown, mut decoded) = ([front.as_slice(), back].concat(), Vec::new());
+    let coding = Encoding::of(encoding.as_bytes());
+    if state.decoded {
+        decoded.push(encoding.to_owned());
+    } else if coding != Encoding::None && !front.is_empty() {
+        match inflate(coding, front) {
+            Some(inflated) => {
+                if !inflated.whole {
+                    notes.push("it is decoded only as far as is safe".to_owned());
+                }
+                (shown, decoded) = (inflated.bytes, vec![encoding.to_owned()]);
+            }
+            None => notes.push(format!("`{encoding}` cannot be decoded")),
+        }
+    }
+    let sha256 = digest.filter(|_| !state.redacted && !state.torn).map(|digest| hexadecimal(&digest));
+    let (text, base64) = shown_as(shown, !back.is_empty() || state.decoded);
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    Body { size: *size, kept, sha256, media_type, decoded, text, base64, note }
+}
+
+fn piece(chunk: &Chunk) -> Piece {
+    let (kind, size) = match chunk.kind {
+        Kind::Bytes => ("bytes", chunk.bytes.len() as u64),
+        Kind::Message => ("message", chunk.bytes.len() as u64),
+        Kind::Gap => ("gap", chunk.bytes.as_slice().try_into().map_or(0, u64::from_le_bytes)),
+    };
+    let shown = if chunk.kind == Kind::Gap { Vec::new() } else { chunk.bytes.clone() };
+    let (text, base64) = shown_as(shown, false);
+    let at_ms = milliseconds(i64::try_from(chunk.at).unwrap_or(i64::MAX));
+    Piece { at_ms, from: chunk.from, kind: kind.to_owned(), size, text, base64 }
+}
+
+/// Text as such, and all else in Base64. Where a text was cut, what was left of a character does not make it another.
+fn shown_as(bytes: Vec<u8>, cut: bool) -> (Option<String>, Option<String>) {
+    if bytes.is_empty() {
+        return (None, None);
+    }
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => return (Some(text), None),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    if cut && !bytes.contains(&0) {
+        let text = String::from_utf8_lossy(&bytes);
+        let strange = text.chars().filter(|letter| *letter == char::REPLACEMENT_CHARACTER).count();
+        // At most three bytes of a character stand on either side of a cut.
+        if strange <= 6 {
+            return (Some(text.into_owned()), None);
+        }
+    }
+    (None, Some(STANDARD.encode(bytes)))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

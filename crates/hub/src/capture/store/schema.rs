@@ -1,0 +1,69 @@
+//! Tables of one folder.
+//!
+//! Rows are small, since what repeats itself (heads, bodies, connections, routes) stands once and is referred to. Nothing
+//! is unique but the keys, and no other index is kept: whatever is asked for reads the table of exchanges in its order.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The number of this arrangement. A folder with another one is left alone until it is old enough to go.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE heads(id INTEGER PRIMARY KEY, method TEXT, target TEXT, text BLOB) STRICT;
+    CREATE TABLE bodies(id INTEGER PRIMARY KEY, segment INT, frame INT, at INT, front INT, back INT, size INT,
+        digest BLOB, state INT) STRICT;
+    CREATE TABLE peers(id INTEGER PRIMARY KEY, address TEXT, pid INT, program TEXT, project TEXT) STRICT;
+    CREATE TABLE routes(id INTEGER PRIMARY KEY, name TEXT) STRICT;
+    CREATE TABLE exchanges(id INTEGER PRIMARY KEY, protocol INT, outcome INT, route INT, started INT, wait INT,
+        took INT, client INT, server INT, request INT, response INT, request_body INT, response_body INT, stream INT,
+        status INT, error TEXT, sent INT, received INT, lost INT, caused_by INT, more BLOB) STRICT;
+    CREATE TABLE indexed(heads INT, bodies INT) STRICT;
+    INSERT INTO indexed VALUES (0, 0);
+    CREATE VIRTUAL TABLE head_words USING fts5(text, content='', columnsize=0,
+        tokenize=\"unicode61 remove_diacritics 0\");
+    CREATE VIRTUAL TABLE body_words USING fts5(text, content='', columnsize=0,
+        tokenize=\"unicode61 remove_diacritics 0\");
+";
+
+/// Opens the database of a folder to write it, and makes its tables where there are none.
+pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags)?;
+    // A transaction that was committed survives its process. One that the machine has lost was traffic of its last
+    // seconds, and is not worth a wait for the disk each time.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
+    )?;
+    connection.busy_timeout(super::BUSY)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    if version(&connection)? == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+/// Opens the database of a folder to read it; `None` when it is of another arrangement.
+pub(crate) fn reader(file: &Path) -> rusqlite::Result<Option<Connection>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")?;
+    connection.busy_timeout(super::BUSY)?;
+    Ok((version(&connection)? == VERSION).then_some(connection))
+}
+
+/// Whether a database has the tables of this arrangement.
+pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? == VERSION)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
