@@ -57,9 +57,9 @@ pub(crate) trait Extent {
     /// The stream has ended: writes what goes out because of that.
     fn end(&mut self, _out: &mut Vec<u8>) {}
 
-    /// Whether somebody wants to see the bytes. Then they are copied where they could be spliced.
-    fn is_watched(&self) -> bool {
-        false
+    /// How many of the next bytes nobody wants to see. The others are copied, even where they could be spliced.
+    fn unwatched(&self) -> u64 {
+        u64::MAX
     }
 
     /// These bytes, as they were admitted, were written, or are the next to be.
@@ -203,7 +203,7 @@ impl<E: Extent> Pump<E> {
             if self.pipe.is_none() && self.flood && slot.is_none() {
                 self.flood = false;
                 self.pipe = match (self.extent.left(), from.stream(), to.stream()) {
-                    _ if self.extent.is_watched() => None,
+                    _ if self.extent.unwatched() < WORTH_SPLICING => None,
                     (Ledger::Bytes(_) | Ledger::Endless, Some(_), Some(_)) => lender.pipes.take(),
                     _ => None,
                 };
@@ -309,9 +309,14 @@ impl<E: Extent> Pump<E> {
         let mut trickle = false;
         if pipe.held() == 0 {
             let most = match self.extent.left() {
-                Ledger::Bytes(left) => usize::try_from(left).unwrap_or(usize::MAX),
-                _ => usize::MAX,
+                Ledger::Bytes(left) => left.min(self.extent.unwatched()),
+                _ => self.extent.unwatched(),
             };
+            if most == 0 {
+                self.pipe.take().into_iter().for_each(|pipe| lender.pipes.give(pipe));
+                return Poll::Ready(Ok(()));
+            }
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
             let count = ready!(pipe.poll_fill(cx, from, most)).map_err(Broken::From)?;
             self.extent.pass(count as u64);
             self.closed = count == 0;

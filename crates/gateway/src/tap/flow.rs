@@ -123,6 +123,11 @@ impl Watch {
         self.flow.bytes(self.from, self.mark, bytes);
     }
 
+    /// Whether bytes of this side were lost just now, so that the next ones are likely to be.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.flow.lost.get()[index(self.from)] > 0
+    }
+
     /// So many went out without a look at them.
     pub(crate) fn lose(&self, count: u64) {
         self.flow.lose(self.from, count);

@@ -33,8 +33,9 @@ impl Extent for Streaming {
         Ledger::Endless
     }
 
-    fn is_watched(&self) -> bool {
-        self.0.is_some()
+    fn unwatched(&self) -> u64 {
+        // What cannot be told now need not be copied either.
+        if self.0.as_ref().is_none_or(Watch::is_behind) { u64::MAX } else { 0 }
     }
 
     fn saw(&mut self, bytes: &[u8]) {

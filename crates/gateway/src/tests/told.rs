@@ -20,7 +20,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A gateway with one observed route, typed without where it begins; where that is, and who keeps what passes.
-fn observed(upstream: &str, limits: Limits) -> (Gateway, SocketAddr, Keeper) {
+pub(super) fn observed(upstream: &str, limits: Limits) -> (Gateway, SocketAddr, Keeper) {
     let (tap, keeper) = channel(&limits);
     let routed = Routed { observe: Observe::All, ..routed(&format!("127.0.0.1:0={upstream}")) };
     let listen = vec![([127, 0, 0, 1], 0).into()];
@@ -40,20 +40,22 @@ fn observed(upstream: &str, limits: Limits) -> (Gateway, SocketAddr, Keeper) {
 }
 
 /// What was told of one flow.
-struct Story {
-    begin: Begin,
+pub(super) struct Story {
+    pub(super) begin: Begin,
     /// Everything in between: bytes of one kind from one side in one piece, unless they are heads or datagrams, and with
     /// `|` for CRLF.
-    told: Vec<String>,
-    outcome: Option<Outcome>,
+    pub(super) told: Vec<String>,
+    pub(super) outcome: Option<Outcome>,
     /// Addresses of servers that were reached.
-    reached: Vec<(SocketAddr, SocketAddr)>,
-    lost: u64,
+    pub(super) reached: Vec<(SocketAddr, SocketAddr)>,
+    /// Bytes that were not told: in all, and of client and server.
+    pub(super) lost: u64,
+    pub(super) lost_of: [u64; 2],
     last: i64,
 }
 
 /// Takes what is told until so many flows have ended; then each of them, in the order in which they began.
-fn stories(keeper: &Keeper, ended: usize) -> Vec<Story> {
+pub(super) fn stories(keeper: &Keeper, ended: usize) -> Vec<Story> {
     let mut all: BTreeMap<FlowId, (Story, Option<(Side, Mark)>)> = BTreeMap::new();
     let until = Instant::now() + PATIENCE;
     while all.values().filter(|(story, _)| story.outcome.is_some()).count() < ended {
@@ -64,7 +66,8 @@ fn stories(keeper: &Keeper, ended: usize) -> Vec<Story> {
             if let What::Begin(begin) = &event.what {
                 let begin = (**begin).clone();
                 let (told, reached) = (Vec::new(), Vec::new());
-                let story = Story { begin, told, outcome: None, reached, lost: 0, last: event.at };
+                let story =
+                    Story { begin, told, outcome: None, reached, lost: 0, lost_of: [0; 2], last: event.at };
                 assert!(all.insert(event.flow, (story, None)).is_none(), "begun twice");
                 continue;
             }
@@ -90,7 +93,11 @@ fn stories(keeper: &Keeper, ended: usize) -> Vec<Story> {
                         *before = Some((*from, *mark));
                     }
                 }
-                What::Lost { count, .. } => story.lost += count,
+                What::Lost { from, count } => {
+                    story.lost += count;
+                    story.lost_of[usize::from(*from == Side::Server)] += count;
+                    *before = last;
+                }
                 What::End(outcome) => story.outcome = Some(*outcome),
                 other => story.told.push(format!("{other:?}")),
             }
@@ -101,12 +108,12 @@ fn stories(keeper: &Keeper, ended: usize) -> Vec<Story> {
 }
 
 /// Everything of this kind in one piece, whatever came between.
-fn all_of(story: &Story, kind: &str) -> String {
+pub(super) fn all_of(story: &Story, kind: &str) -> String {
     story.told.iter().filter_map(|piece| piece.strip_prefix(kind)?.strip_prefix(": ")).collect()
 }
 
 /// An upstream that does this with each connection.
-fn serving(serve: impl Fn(BufReader<TcpStream>) + Send + Sync + Clone + 'static) -> SocketAddr {
+pub(super) fn serving(serve: impl Fn(BufReader<TcpStream>) + Send + Sync + Clone + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -119,17 +126,17 @@ fn serving(serve: impl Fn(BufReader<TcpStream>) + Send + Sync + Clone + 'static)
 }
 
 /// Reads to an empty line; what came, with `|` for CRLF, and nothing at the end.
-fn paragraph(stream: &mut BufReader<TcpStream>) -> String {
+pub(super) fn paragraph(stream: &mut BufReader<TcpStream>) -> String {
     let mut text = String::new();
     while !text.ends_with("\r\n\r\n") && stream.read_line(&mut text).is_ok_and(|count| count > 0) {}
     text.replace("\r\n", "|")
 }
 
-fn say(stream: &mut BufReader<TcpStream>, text: &str) {
+pub(super) fn say(stream: &mut BufReader<TcpStream>, text: &str) {
     stream.get_mut().write_all(text.replace('|', "\r\n").as_bytes()).unwrap();
 }
 
-fn connect(address: SocketAddr) -> BufReader<TcpStream> {
+pub(super) fn connect(address: SocketAddr) -> BufReader<TcpStream> {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     BufReader::new(stream)
