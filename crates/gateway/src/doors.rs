@@ -7,11 +7,13 @@ use std::{
     io,
     net::{SocketAddr, TcpListener, UdpSocket},
     sync::Arc,
+    time::Instant,
 };
 
 use navyd_model::{Entry, Scheme};
 
 use crate::{
+    fault::Laid,
     gateway::{Routed, StartError},
     net::{bind_tcp, bind_udp},
     router::{Numbered, Routes},
@@ -42,6 +44,7 @@ pub(crate) fn prepare(
     workers: usize,
     next: &mut u32,
 ) -> Result<Prepared, StartError> {
+    let now_is = Instant::now();
     let mut doors: Vec<Doors> = (0..workers).map(|_| Doors::default()).collect();
     let mut numbered = Vec::with_capacity(routes.len());
     let (mut numbers, mut addresses) = (HashSet::new(), HashSet::new());
@@ -62,12 +65,21 @@ pub(crate) fn prepare(
                 return Err(refused(io::ErrorKind::AddrInUse.into()));
             }
         }
+        let laid =
+            Laid::new(&routed.faults, routed.route.upstream.scheme, known.map(|known| &*known.laid), now_is);
+        let laid =
+            laid.map_err(|source| StartError::Fault { route: routed.route.entry.to_string(), source })?;
+        // Nothing to follow for connections of a route whose faults are as they were.
+        let laid = match known {
+            Some(known) if known.laid.is_same(&laid) => Arc::clone(&known.laid),
+            _ => Arc::new(laid),
+        };
         let (number, tallies) = match known {
             Some(known) => (known.number, Arc::clone(&known.tallies)),
             None => (std::mem::replace(next, next.wrapping_add(1)), tally::tallies(workers)),
         };
         numbers.insert(number);
-        numbered.push(Numbered { number, routed, tallies });
+        numbered.push(Numbered { number, routed, tallies, laid });
     }
     Ok(Prepared { routes: numbered, doors })
 }

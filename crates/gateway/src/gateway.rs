@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     agreement::Agreement,
     doors::{self, Doors, Prepared},
+    fault::{Decision, Record, Refused},
     limits::Limits,
     net::{bind_tcp, raise_file_limit, share_tcp},
     router::Routes,
@@ -94,6 +95,14 @@ pub enum StartError {
     /// The system gives no randomness.
     #[error("cannot speak TLS")]
     Tls(#[source] rustls::Error),
+    /// A fault cannot be laid on its route.
+    #[error("cannot lay a fault on `{route}`")]
+    Fault {
+        /// Where the route begins.
+        route: String,
+        /// Why.
+        source: Refused,
+    },
     /// The system gives no thread, or a worker cannot take a socket.
     #[error("cannot start a worker")]
     Worker(#[source] io::Error),
@@ -133,6 +142,7 @@ pub struct Gateway {
     accepted: Tallies,
     tls: Option<Arc<Certificates>>,
     tap: Option<Tap>,
+    record: Arc<Record>,
     state: Mutex<State>,
     end: watch::Sender<End>,
     workers: Vec<JoinHandle<()>>,
@@ -185,7 +195,9 @@ impl Gateway {
         let routes = Arc::new(Routes::new(prepared.routes));
 
         // A hasher of the standard library starts from a number that is random in each process.
-        let identity = RandomState::new().hash_one(&listen) as u32;
+        let random = RandomState::new();
+        let identity = random.hash_one(&listen) as u32;
+        let record = Arc::new(Record::new(random.hash_one("faults")));
         let accepted = tally::tallies(count);
         let (end, ending) = watch::channel(End::No);
         let own = own(&listen, &routes);
@@ -201,6 +213,7 @@ impl Gateway {
             home,
             tls: config,
             tap: tap.clone(),
+            record: Arc::clone(&record),
             accepted: Arc::clone(&accepted),
             ending,
         };
@@ -221,7 +234,7 @@ impl Gateway {
         }
         agreement.reach().map_err(StartError::Worker)?.act();
         let state = Mutex::new(State { routes, next, changes });
-        Ok(Self { listen, accepted, tls, tap, state, end, workers })
+        Ok(Self { listen, accepted, tls, tap, record, state, end, workers })
     }
 
     /// Where names and the gateway's own page are served.
@@ -242,7 +255,8 @@ impl Gateway {
     /// close. It waits for the workers, which is a matter of microseconds, by blocking this thread.
     ///
     /// # Errors
-    /// When a new address is taken or forbidden, or a worker cannot watch it. Then everything is as it was.
+    /// When a new address is taken or forbidden, a fault makes no sense, or a worker cannot watch an address. Then
+    /// everything is as it was.
     pub fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, StartError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = state.next;
@@ -297,6 +311,23 @@ impl Gateway {
             routes: self.now().all().iter().map(of_route).collect(),
             lost: self.tap.as_ref().map(Tap::lost).unwrap_or_default(),
         }
+    }
+
+    /// What makes what its faults choose repeatable: by itself a random number.
+    pub fn fault_seed(&self) -> u64 {
+        self.record.seed()
+    }
+
+    /// Begins a new run of faults: the connections of each route are counted anew, and the log is empty. Connections
+    /// that are open go on with what was chosen for them.
+    pub fn seed_faults(&self, seed: u64) {
+        self.record.reseed(seed);
+        self.now().all().iter().for_each(|numbered| numbered.laid.begin_again());
+    }
+
+    /// What faults have chosen since the run began, as far as it is kept.
+    pub fn fault_log(&self) -> Vec<Decision> {
+        self.record.all()
     }
 
     /// A way to cut [`Gateway::drain`] short from elsewhere.

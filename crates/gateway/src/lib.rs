@@ -14,7 +14,9 @@
 //! - `router`: which route a request takes; `site`: that route in one worker; `standing`: its service
 //! - `tally`: counting
 //! - `http`: requests and responses; `h2`: HTTP/2, translated for it; `pages`: what the gateway says itself
-//! - `tcp`, `udp`: routes that are not understood
+//! - `tcp`, `udp`: routes that are not understood; `carry`: a connection, with or without faults;
+//!   `held`: datagrams that faults hold back
+//! - [`fault`]: what can be laid on a route
 //! - `upstream`: connections to where a route leads
 //! - [`tap`]: copies of what passes, for whoever keeps them
 //! - [`tls`]: certificates for names on this machine
@@ -24,10 +26,13 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+mod carry;
 mod doors;
 mod entrances;
+pub mod fault;
 mod gateway;
 mod h2;
+mod held;
 mod http;
 mod limits;
 mod listen;

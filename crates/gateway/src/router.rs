@@ -4,11 +4,11 @@
 //! Paths are compared as they were sent, segment by segment: decoding them here and not at the upstream would be
 //! two readings of one request.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use navyd_model::{Entry, Route};
 
-use crate::{gateway::Routed, tally::Tallies};
+use crate::{fault::Laid, gateway::Routed, tally::Tallies};
 
 /// A route, with what stays the same while others change.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Numbered {
     pub(crate) routed: Routed,
     /// What passed by it.
     pub(crate) tallies: Tallies,
+    /// The faults that lie on it.
+    pub(crate) laid: Arc<Laid>,
 }
 
 /// The routes, and a way to find them.
@@ -79,8 +81,12 @@ fn covers(prefix: &str, path: &str) -> bool {
 /// A table of these routes alone.
 #[cfg(test)]
 pub(crate) fn of(routes: Vec<Route>) -> Routes {
-    let number =
-        |(number, route)| Numbered { number, routed: Routed::from(route), tallies: crate::tally::tallies(1) };
+    let number = |(number, route)| Numbered {
+        number,
+        routed: Routed::from(route),
+        tallies: crate::tally::tallies(1),
+        laid: Arc::default(),
+    };
     Routes::new((0..).zip(routes).map(number).collect())
 }
 

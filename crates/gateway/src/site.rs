@@ -6,6 +6,7 @@ use navyd_model::{Scheme, Upstream};
 use tokio::sync::Notify;
 
 use crate::{
+    fault::Laid,
     router::Routes,
     standing::Standing,
     tally::Cell,
@@ -22,6 +23,8 @@ pub(crate) struct Site {
     tally: Cell,
     /// Where the route begins, if what passes is told.
     told: Option<Arc<str>>,
+    /// The faults that lie on it.
+    laid: RefCell<Arc<Laid>>,
 }
 
 impl Site {
@@ -34,7 +37,7 @@ impl Site {
         tally: Cell,
         told: Option<Arc<str>>,
     ) -> Self {
-        Self { number, via, pool, standing, tally, told }
+        Self { number, via, pool, standing, tally, told, laid: RefCell::default() }
     }
 
     /// Its number, which stays the same while its upstream may change.
@@ -78,6 +81,31 @@ impl Site {
     /// Where the route begins, if what passes is told.
     pub(crate) fn told(&self) -> Option<&Arc<str>> {
         self.told.as_ref()
+    }
+
+    /// The faults that lie on it.
+    pub(crate) fn laid(&self) -> Arc<Laid> {
+        Arc::clone(&self.laid.borrow())
+    }
+
+    /// Whether these faults still lie on it.
+    pub(crate) fn has_laid(&self, laid: &Arc<Laid>) -> bool {
+        Arc::ptr_eq(&self.laid.borrow(), laid)
+    }
+
+    /// From now on these faults lie on it.
+    pub(crate) fn lay(&self, laid: &Arc<Laid>) {
+        self.laid.replace(Arc::clone(laid));
+    }
+
+    /// Whether faults hit its connections.
+    pub(crate) fn is_shaped(&self) -> bool {
+        self.laid.borrow().shapes_streams()
+    }
+
+    /// Whether faults hit its datagrams.
+    pub(crate) fn shapes_datagrams(&self) -> bool {
+        self.laid.borrow().shapes_datagrams()
     }
 
     /// Counts what passes.

@@ -1,21 +1,25 @@
 //! Routes that carry bytes: nothing is read, nothing understood.
 
 use std::{
+    cell::RefCell,
     future::{Future as _, poll_fn},
     net::{Ipv4Addr, SocketAddr},
     pin::pin,
     rc::Rc,
     sync::Arc,
     task::Poll,
+    time::Instant,
 };
 
 use navyd_model::exchange::Outcome;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
-    net::{Guest, Side, Sign, Socket, relay},
+    carry::Way,
+    fault::{Passage, Then},
+    net::{Guest, Joined, Side, Sign, Socket, pair},
     site::Site,
-    tap::{self, Begin, Flow, Plane, Streaming},
+    tap::{self, Begin, Flow, Plane},
     worker::Worker,
 };
 
@@ -37,22 +41,79 @@ pub(crate) async fn serve(
         false => site,
     };
     let ongoing = site.begin();
-    let Ok(upstream) = site.pool().dial().await else {
+    // Counted whether it is hit or not, so that what hits the next one does not depend on when a fault was laid.
+    let laid = site.laid();
+    let number = laid.next_connection();
+    let mut passage = site.is_shaped().then(|| Passage::new(&worker.record, &laid, number, Instant::now()));
+    let then = match &mut passage {
+        Some(passage) => match Box::pin(open(passage, &site, &mut client, &mut guest)).await {
+            Some(then) => then,
+            None => return,
+        },
+        None => Then::Connect,
+    };
+    // Whoever is not to be answered is led to the one end of a pair whose other end is silent.
+    let mut silence = None;
+    let upstream = match then {
+        Then::Connect => site.pool().dial().await.ok(),
+        Then::Refuse => None,
+        Then::Silence => {
+            let (end, other) = pair();
+            silence = Some(other);
+            Some(Socket::inner(end, None))
+        }
+    };
+    let Some(upstream) = upstream else {
         if let Some(flow) = flow {
-            flow.settle(Outcome::Unreached);
+            passage.iter_mut().flat_map(Passage::hits).for_each(|hit| flow.hit(hit));
+            flow.settle(if then == Then::Refuse { Outcome::Fault } else { Outcome::Unreached });
+        }
+        if then == Then::Refuse {
+            client.reset();
         }
         return;
     };
     if let Some(flow) = &flow {
         flow.reached(upstream.ends());
     }
-    let sides = (Side { socket: client, read: None }, Side { socket: upstream, read: None });
-    let extents = Streaming::both(flow.as_ref());
-    let count = |there, back| ongoing.tally().passed(there, back);
-    let parted = relay(sides, extents, &worker.lender, &mut guest, worker.limits.drain_quiet, count).await;
+    let joined = Joined::new(Side { socket: client, read: None }, Side { socket: upstream, read: None });
+    let passage = passage.map(|passage| Rc::new(RefCell::new(passage)));
+    let way = Way { worker: &worker, site: &ongoing, flow: flow.as_ref(), number: Some(number) };
+    let parted = way.carry(joined, &mut guest, passage).await;
+    drop(silence);
     if let Some(flow) = flow {
         flow.settle(tap::outcome(parted));
     }
+}
+
+/// Waits as long as faults say before the upstream is asked; then what they say about that. `None` when the client has
+/// left meanwhile, or the gateway ends.
+async fn open(passage: &mut Passage, site: &Site, client: &mut Socket, guest: &mut Guest) -> Option<Then> {
+    let (delay, then) = passage.opening(Instant::now());
+    if delay.is_zero() {
+        return Some(then);
+    }
+    let laid = site.laid();
+    let mut waited = pin!(sleep(delay));
+    let mut watched = true;
+    poll_fn(|cx| {
+        if waited.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(then));
+        }
+        if !site.has_laid(&laid) {
+            // Whatever lies on the route now, this wait is no part of it.
+            return Poll::Ready(Some(Then::Connect));
+        }
+        if watched {
+            match client.poll_sign(cx) {
+                Poll::Ready(Sign::Gone) => return Poll::Ready(None),
+                Poll::Ready(Sign::Word | Sign::End) => watched = false,
+                Poll::Pending => {}
+            }
+        }
+        if guest.should_leave(cx) { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
 }
 
 /// Tells that a connection has come, where the route is observed.

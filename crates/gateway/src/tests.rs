@@ -1,6 +1,7 @@
 //! The gateway with limits so short that a test need not wait for them, and with what only a hub does to it.
 
 mod changes;
+mod faults;
 mod long;
 mod repeats;
 mod services;

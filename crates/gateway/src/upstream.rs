@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use crate::{
+    carry::Shaped,
     h2::{Called, Calls},
     limits::Limits,
     net::{Lender, Socket},
@@ -75,6 +76,8 @@ pub(crate) struct Link {
     pub(crate) socket: Socket,
     /// Whether it has carried a request before, so that the upstream may have closed it meanwhile.
     pub(crate) reused: bool,
+    /// What faults do to it, where any hit it.
+    pub(crate) hit: Option<Shaped>,
     slot: Slot,
 }
 
@@ -108,7 +111,8 @@ impl Pool {
         loop {
             let idle = self.idle.borrow_mut().pop()?;
             if idle.is_good(Instant::now()) {
-                return Some(Link { socket: idle.socket, reused: true, slot: Slot::take(self) });
+                let (socket, slot) = (idle.socket, Slot::take(self));
+                return Some(Link { socket, reused: true, hit: None, slot });
             }
         }
     }
@@ -131,14 +135,14 @@ impl Pool {
     pub(crate) async fn fresh(self: &Rc<Self>) -> Result<Link, Unreached> {
         // Taken before waiting, so that no other takes it meanwhile.
         let slot = Slot::take(self);
-        Ok(Link { socket: self.dial().await?, reused: false, slot })
+        Ok(Link { socket: self.dial().await?, reused: false, hit: None, slot })
     }
 
     /// What carries one request to an upstream that speaks HTTP/2, outside of the cap: the upstream says itself how
     /// many it takes. A `tunnel` is a WebSocket, which it need not take.
     pub(crate) async fn call(&self, lender: &Lender, tunnel: bool) -> Result<Link, Unreached> {
         let Called { socket, reused } = self.calls.call(self.dial(), lender, &self.limits, tunnel).await?;
-        Ok(Link { socket, reused, slot: Slot(None) })
+        Ok(Link { socket, reused, hit: None, slot: Slot(None) })
     }
 
     /// Connects, to the address that answered last before the others; outside of the cap.
@@ -172,7 +176,8 @@ impl Pool {
         // A second less than promised, because a request that arrives just then is lost.
         let promised = promised.map_or(Duration::MAX, |time| time.saturating_sub(Duration::from_secs(1)));
         let time = self.limits.upstream_idle.min(promised);
-        if time.is_zero() || self.closed.get() {
+        // What faults have hit is not what another request wants.
+        if time.is_zero() || self.closed.get() || link.hit.is_some() {
             return;
         }
         self.idle.borrow_mut().push(Idle { socket: link.socket, until: Instant::now() + time });
@@ -213,6 +218,22 @@ impl Idle {
 }
 
 impl Link {
+    /// One that leads nowhere.
+    pub(crate) fn silent(socket: Socket) -> Self {
+        Self { socket, reused: false, hit: None, slot: Slot(None) }
+    }
+
+    /// Puts faults between it and whoever uses it.
+    pub(crate) fn shape(self, shape: impl FnOnce(Socket) -> (Socket, Shaped)) -> Self {
+        let (socket, hit) = shape(self.socket);
+        Self { socket, hit: Some(hit), ..self }
+    }
+
+    /// Whether a fault has ended it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.hit.as_ref().is_some_and(Shaped::is_over)
+    }
+
     /// It carries no more requests and stays open for as long as it likes, so it no longer counts.
     pub(crate) fn leave(&mut self) {
         self.slot.free();

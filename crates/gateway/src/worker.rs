@@ -19,10 +19,11 @@ use crate::{
     agreement::Voice,
     doors::Doors,
     entrances::{Entrances, Opened},
+    fault::Record,
     gateway::Observe,
     limits::Limits,
     listen,
-    net::{Lender, Socket},
+    net::{Drain, Lender, Socket},
     own::Own,
     router::Routes,
     seats::{Seat, Seats},
@@ -50,6 +51,8 @@ pub(crate) struct Order {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Where what passes is told.
     pub(crate) tap: Option<Tap>,
+    /// What faults choose, and have chosen.
+    pub(crate) record: Arc<Record>,
     /// Counts the connections of clients.
     pub(crate) accepted: Tallies,
     /// Whether the gateway ends.
@@ -113,6 +116,10 @@ pub(crate) struct Worker {
     pub(crate) own: Rc<Own>,
     /// Tells what passes, where anybody is told.
     pub(crate) writer: Option<Rc<Writer>>,
+    /// What faults choose, and have chosen.
+    pub(crate) record: Arc<Record>,
+    /// Connections to upstreams that faults hit.
+    pub(crate) hit: Rc<Drain>,
     number: usize,
     identity: u32,
     table: RefCell<Rc<Table>>,
@@ -166,6 +173,8 @@ impl Worker {
             home,
             own,
             writer: order.tap.clone().map(Writer::new),
+            record: Arc::clone(&order.record),
+            hit: Rc::default(),
             number,
             identity: order.identity,
             table: RefCell::default(),
@@ -306,6 +315,14 @@ impl Worker {
                 told.then(|| numbered.routed.route.entry.to_string().into()),
             )));
         }
+        for (numbered, site) in routes.all().iter().zip(&sites) {
+            site.lay(&numbered.laid);
+            // Connections that have led elsewhere before are still its connections.
+            let older = old.sites.iter().find(|older| older.number() == numbered.number);
+            if let Some(older) = older {
+                older.lay(&numbered.laid);
+            }
+        }
         for site in &old.sites {
             if !sites.iter().any(|stays| Rc::ptr_eq(stays.pool(), site.pool())) {
                 site.pool().close();
@@ -317,6 +334,7 @@ impl Worker {
     /// Lets every connection look around once.
     pub(crate) fn nudge(&self) {
         self.seats.drain().nudge();
+        self.hit.nudge();
     }
 
     /// Takes a connection in, or closes it where a limit is reached.

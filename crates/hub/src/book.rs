@@ -383,6 +383,9 @@ impl From<DoorError> for Refusal {
             }
             DoorError::Refused(StartError::Worker(error) | StartError::Handed(error)) => Self::Gateway(error),
             DoorError::Refused(StartError::Tls(error)) => Self::Gateway(io::Error::other(error)),
+            DoorError::Refused(StartError::Fault { source, .. }) => {
+                Self::Gateway(io::Error::new(io::ErrorKind::InvalidInput, source))
+            }
             DoorError::Closed => Self::Ending,
         }
     }

@@ -84,6 +84,9 @@ impl Wanted<'_> {
             Err(StartError::Listen { address, source }) => Ok(Err((address, source))),
             Err(StartError::Worker(source) | StartError::Handed(source)) => Err(HubError::System(source)),
             Err(StartError::Tls(source)) => Err(HubError::System(io::Error::other(source))),
+            Err(StartError::Fault { source, .. }) => {
+                Err(HubError::System(io::Error::new(io::ErrorKind::InvalidInput, source)))
+            }
         }
     }
 }

@@ -79,8 +79,9 @@ impl Connection {
             if let Some(flow) = &self.flow {
                 flow.upgraded();
             }
-            let upstream = Side { socket: exchange.reached.link.socket, read: exchange.read };
-            return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site })), None, None);
+            let Link { socket, hit, .. } = exchange.reached.link;
+            let upstream = Side { socket, read: exchange.read };
+            return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site, hit })), None, None);
         }
         if plain {
             let head = exchange.answer.split_off(exchange.sent);

@@ -79,9 +79,13 @@ impl Connection {
         let worker = Rc::clone(&self.worker);
         let stay = self.may_stay_after_page();
         let mut patience = Patience::default();
-        let kept = if site.is_coming() || self.is_multiplexed(&site) { None } else { site.pool().reuse() };
+        let kept = if site.is_coming() || self.is_multiplexed(&site) || site.is_shaped() {
+            None
+        } else {
+            site.pool().reuse()
+        };
         let reached = match kept {
-            Some(link) => Ok(Reached { link, before: None }),
+            Some(link) => Ok(Reached::kept(link)),
             None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
         };
         let reached = match reached {
@@ -92,6 +96,7 @@ impl Connection {
                 return Outcome::Failed { page, stay };
             }
             Err(Missed::ClientLeft) => return Outcome::Answered(Next::End),
+            Err(Missed::Refused) => return Outcome::Answered(Next::Cut),
         };
         self.tell_reached(&reached);
         let multiplexed = self.is_multiplexed(&site);
@@ -127,6 +132,8 @@ impl Connection {
             // RFC 9112 §9.3.1: "a client MAY […] automatically retry" a request "on a new connection" if it is
             // idempotent. The upstream closed the connection just when the request was sent, or began to answer and died.
             let again = match why {
+                // Whatever a fault has ended is not to be seen again without it.
+                _ if exchange.reached.link.is_over() => break,
                 Why::Closed if repeatable || exchange.upload.is_untouched() => {
                     Box::pin(self.reach_again(&mut site, &mut patience, &exchange.reached)).await
                 }
@@ -145,6 +152,7 @@ impl Connection {
                 Ok(None) => break,
                 Err(Missed::Told(page)) => found = Err(Why::Told(page)),
                 Err(Missed::ClientLeft) => found = Err(Why::ClientLeft),
+                Err(Missed::Refused) => return Outcome::Answered(Next::Cut),
             }
         }
         if let Err(why) = &found {
@@ -159,6 +167,8 @@ impl Connection {
                 Outcome::Answered(next)
             }
             Err(Why::ClientLeft) => Outcome::Answered(Next::End),
+            // No page is between a client and what it is to see.
+            Err(_) if exchange.reached.link.is_over() => Outcome::Answered(Next::Cut),
             Err(why) => {
                 let stay = stay || (self.request.persists() && exchange.sending == Sending::Done);
                 match self.write_in_time(&exchange.answer[exchange.sent..]).await {

@@ -22,11 +22,12 @@ use navyd_h1::{self as h1, Known, Verb, forward};
 use navyd_model::exchange::Outcome as Ended;
 
 use crate::{
-    net::{Buffer, Deadline, Guest, Side, Socket, linger, relay},
+    carry::{Shaped, Way},
+    net::{Buffer, Deadline, Guest, Joined, Side, Socket, linger},
     pages::wants_json,
     site::Ongoing,
     sniff::Arrival,
-    tap::{self, Flow, Streaming},
+    tap::{self, Flow},
     worker::{Door, Worker},
 };
 pub(crate) use deliver::is_endless;
@@ -91,6 +92,7 @@ enum Next {
 struct Upgraded {
     upstream: Side,
     site: Ongoing,
+    hit: Option<Shaped>,
 }
 
 /// Serves a client until its connection ends.
@@ -137,12 +139,16 @@ async fn serve_as(worker: Rc<Worker>, door: Door, arrival: Arrival, translated: 
             }
             Next::Leave(upgraded) => {
                 let Connection { worker, socket, read, mut guest, .. } = connection;
-                let quiet = worker.limits.drain_quiet;
                 let client = Side { socket, read };
-                let Upgraded { upstream, site } = *upgraded;
-                let count = |there, back| site.tally().passed(there, back);
-                let (sides, extents) = ((client, upstream), Streaming::both(flow.as_ref()));
-                let parted = Box::pin(relay(sides, extents, &worker.lender, &mut guest, quiet, count)).await;
+                let Upgraded { upstream, site, hit } = *upgraded;
+                let way = Way { worker: &worker, site: &site, flow: flow.as_ref(), number: None };
+                let joined = Joined::new(client, upstream);
+                // Faults that hit the request hit the connection to the upstream, and that has stayed.
+                let parted = match &hit {
+                    Some(_) => Box::pin(way.plainly(joined, &mut guest)).await,
+                    None => Box::pin(way.carry(joined, &mut guest, None)).await,
+                };
+                drop(hit);
                 if let Some(flow) = flow {
                     flow.settle(tap::outcome(parted));
                 }

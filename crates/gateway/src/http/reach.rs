@@ -9,12 +9,14 @@ use std::{
     task::Poll,
 };
 
-use navyd_model::{Phase, Scheme};
-use tokio::time::{Duration, Instant, timeout};
+use navyd_model::{Phase, Scheme, exchange::Outcome};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{Connection, look::look, why};
 use crate::{
-    net::Sign,
+    carry::Shaped,
+    fault::{Passage, Then},
+    net::{Inner, Sign, Socket, pair},
     pages::{self, Page},
     site::Site,
     standing::{Mark, Standing},
@@ -34,6 +36,8 @@ pub(super) struct Patience {
     repeated: u8,
     /// Whether an answer has broken off within its head.
     broken: bool,
+    /// Which exchange of the route that faults hit it is.
+    number: Option<u64>,
 }
 
 /// A connection to an upstream.
@@ -41,6 +45,15 @@ pub(super) struct Reached {
     pub(super) link: Link,
     /// How its service was known before it connected.
     pub(super) before: Option<Mark>,
+    /// What is in the upstream's place, where the client is to hear nothing.
+    _silence: Option<Inner>,
+}
+
+impl Reached {
+    /// By a connection that was kept.
+    pub(super) fn kept(link: Link) -> Self {
+        Self { link, before: None, _silence: None }
+    }
 }
 
 /// Why an upstream was not reached.
@@ -49,6 +62,8 @@ pub(super) enum Missed {
     Told(Page),
     /// The client has left.
     ClientLeft,
+    /// A fault turns the client away.
+    Refused,
 }
 
 /// Why a wait ended early.
@@ -75,6 +90,16 @@ impl Connection {
     ) -> Result<Reached, Missed> {
         loop {
             self.hold(site, patience).await?;
+            let mut passage = self.passage(site, patience);
+            let then = match &mut passage {
+                Some(passage) => self.open(passage).await?,
+                None => Then::Connect,
+            };
+            if then == Then::Silence {
+                let (end, silence) = pair();
+                let link = self.shape(site, Link::silent(Socket::inner(end, None)), passage);
+                return Ok(Reached { link, before: None, _silence: Some(silence) });
+            }
             // News that come while it connects count as well.
             let before = site.standing().map(Standing::mark);
             let linked = match (self.is_multiplexed(site), new) {
@@ -83,7 +108,9 @@ impl Connection {
                 (false, false) => site.pool().link().await,
             };
             let unreached = match linked {
-                Ok(link) => return Ok(Reached { link, before }),
+                Ok(link) => {
+                    return Ok(Reached { link: self.shape(site, link, passage), before, _silence: None });
+                }
                 Err(unreached) => unreached,
             };
             let never = matches!(unreached, Unreached::Loop | Unreached::Tunnelless);
@@ -93,6 +120,42 @@ impl Connection {
                 let account = look(site, &self.worker, refused).await;
                 return Err(Missed::Told(why::unreached(unreached, account.as_ref())));
             }
+        }
+    }
+
+    /// What faults do to this exchange, where any lie on its route.
+    fn passage(&self, site: &Site, patience: &mut Patience) -> Option<Passage> {
+        if !site.is_shaped() {
+            return None;
+        }
+        let laid = site.laid();
+        let number = *patience.number.get_or_insert_with(|| laid.next_connection());
+        Some(Passage::new(&self.worker.record, &laid, number, std::time::Instant::now()))
+    }
+
+    /// Waits as long as faults say before the upstream is asked; then what they say about that.
+    async fn open(&mut self, passage: &mut Passage) -> Result<Then, Missed> {
+        let (delay, then) = passage.opening(std::time::Instant::now());
+        if !delay.is_zero() && self.meanwhile(sleep(delay)).await.is_err() {
+            return Err(Missed::ClientLeft);
+        }
+        if then == Then::Refuse {
+            if let Some(flow) = &self.flow {
+                passage.hits().into_iter().for_each(|hit| flow.hit(hit));
+                flow.settle(Outcome::Fault);
+            }
+            return Err(Missed::Refused);
+        }
+        Ok(then)
+    }
+
+    /// Puts what faults do between the link and this exchange.
+    fn shape(&self, site: &Rc<Site>, link: Link, passage: Option<Passage>) -> Link {
+        match passage {
+            Some(passage) => {
+                link.shape(|socket| Shaped::new(&self.worker, site, socket, passage, self.flow.clone()))
+            }
+            None => link,
         }
     }
 

@@ -22,6 +22,11 @@ impl Deadline {
         self.at = Some(Instant::now() + time);
     }
 
+    /// From now on, then; `None` for never.
+    pub(crate) fn set_at(&mut self, at: Option<Instant>) {
+        self.at = at;
+    }
+
     /// Whether it is still to pass.
     pub(crate) fn is_set(&self) -> bool {
         self.at.is_some()

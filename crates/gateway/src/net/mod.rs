@@ -13,6 +13,7 @@ mod os;
 mod pair;
 mod pump;
 mod relay;
+mod shaped;
 mod socket;
 mod tls;
 
@@ -24,5 +25,6 @@ pub(crate) use linger::linger;
 pub(crate) use os::raise_file_limit;
 pub(crate) use pair::{Inner, pair};
 pub(crate) use pump::{Broken, End, Extent, Ledger, Lender, Pump};
-pub(crate) use relay::{Parted, Side, relay};
+pub(crate) use relay::{Joined, Parted, Side, relay};
+pub(crate) use shaped::{Place, shaped};
 pub(crate) use socket::{Ends, Sign, Socket};

@@ -177,6 +177,17 @@ impl<E: Extent> Pump<E> {
         self.prefix
     }
 
+    /// Stops, and gives back what was taken from the one socket and is not in the other; what was read beyond is in the
+    /// slot. Whether the stream has ended comes with it.
+    pub(super) fn stop(&mut self) -> io::Result<(Vec<u8>, bool)> {
+        let mut rest = self.prefix.split_off(self.sent);
+        if let Some(mut pipe) = self.pipe.take() {
+            pipe.spill(&mut rest)?;
+        }
+        self.admitted = 0;
+        Ok((rest, self.closed))
+    }
+
     /// Moves what can be moved now. `slot` holds what was read from `from` before, and afterwards what was read
     /// beyond the extent.
     pub(crate) fn poll(

@@ -67,7 +67,6 @@ impl Flow {
     }
 
     /// A fault did something.
-    #[expect(dead_code, reason = "faults are laid by the room that has them")]
     pub(crate) fn hit(&self, hit: Hit) {
         if self.writer.has_room(&mut self.held.get(), 0) {
             self.told(What::Hit(Box::new(hit)));
@@ -79,9 +78,12 @@ impl Flow {
         self.told(What::Upgraded);
     }
 
-    /// This is how it ends, unless something else is said.
+    /// This is how it ends, unless something else is said. Where a fault has ended it, whatever else is seen follows
+    /// from that.
     pub(crate) fn settle(&self, outcome: Outcome) {
-        self.outcome.set(outcome);
+        if self.outcome.get() != Outcome::Fault {
+            self.outcome.set(outcome);
+        }
     }
 
     /// Tells something that has no bytes, and of which a flow has few.

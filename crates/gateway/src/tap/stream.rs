@@ -48,8 +48,9 @@ impl Extent for Streaming {
 /// How a flow ends whose client was `one` of these sides. A gateway that ends cuts only what is silent.
 pub(crate) fn outcome(parted: Parted) -> Outcome {
     match parted {
-        Parted::Both | Parted::Told => Outcome::Complete,
+        Parted::Both | Parted::Told | Parted::Turned => Outcome::Complete,
         Parted::One => Outcome::ClientLeft,
         Parted::Other => Outcome::ServerLeft,
+        Parted::Closed | Parted::Reset => Outcome::Fault,
     }
 }

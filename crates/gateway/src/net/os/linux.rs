@@ -126,6 +126,20 @@ impl Pipe {
         }
     }
 
+    /// Takes what is in it.
+    pub(in crate::net) fn spill(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
+        let mut rest = vec![0; self.held];
+        while self.held > 0 {
+            let count = rustix::io::read(&self.out, &mut rest[..self.held])?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            into.extend_from_slice(&rest[..count]);
+            self.held -= count;
+        }
+        Ok(())
+    }
+
     /// Moves bytes from the pipe into the socket.
     pub(in crate::net) fn poll_drain(
         &mut self,

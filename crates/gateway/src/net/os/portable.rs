@@ -55,6 +55,10 @@ impl Pipe {
         match *self {}
     }
 
+    pub(in crate::net) fn spill(&mut self, _into: &mut Vec<u8>) -> io::Result<()> {
+        match *self {}
+    }
+
     pub(in crate::net) fn poll_fill(
         &mut self,
         _cx: &mut Context<'_>,

@@ -161,6 +161,7 @@ fn unstarted(error: StartError) -> Failure {
             failure.cause(cause).hint(format!("navyd ls {}", address.port()))
         }
         StartError::Tls(source) => failure.cause(source.to_string()).hint("navyd hub --ephemeral"),
+        StartError::Fault { source, .. } => failure.cause(source.to_string()).hint("navyd hub --ephemeral"),
         StartError::Worker(source) | StartError::Handed(source) => {
             failure.cause(source.to_string()).hint("navyd hub --ephemeral --workers 1")
         }

@@ -1,0 +1,155 @@
+//! Carrying a connection of a route: plainly, or through the faults that lie on it, whichever they are by then.
+//!
+//! A connection whose faults change is handed from the one relay to the other with every byte that is on its way.
+
+use std::{cell::RefCell, rc::Rc, time::Instant};
+
+use navyd_model::exchange;
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::{
+    fault::Passage,
+    net::{Guest, Joined, Parted, Place, Side, Socket, pair, relay, shaped},
+    site::Site,
+    tap::{Flow, Mark, Streaming},
+    worker::Worker,
+};
+
+/// What a connection is carried with.
+pub(crate) struct Way<'a> {
+    /// Where.
+    pub(crate) worker: &'a Worker,
+    /// Its route.
+    pub(crate) site: &'a Site,
+    /// What is told of it.
+    pub(crate) flow: Option<&'a Rc<Flow>>,
+    /// Which one of the route it is; `None` to be the next one once a fault hits it.
+    pub(crate) number: Option<u64>,
+}
+
+impl Way<'_> {
+    /// Carries it until it is over, and closes it; how it ended. `passage` is what faults have done to it so far.
+    pub(crate) async fn carry(
+        mut self,
+        mut joined: Joined,
+        guest: &mut Guest,
+        mut passage: Option<Rc<RefCell<Passage>>>,
+    ) -> Parted {
+        let Self { worker, site, flow, .. } = self;
+        let quiet = worker.limits.drain_quiet;
+        let count = |there, back| site.tally().passed(there, back);
+        let mut known = site.laid();
+        let parted = loop {
+            if passage.is_none() {
+                let (lender, extents) = (&worker.lender, Streaming::both(flow));
+                let turns = || !site.has_laid(&known);
+                let parted = relay(&mut joined, extents, lender, guest, quiet, count, turns).await;
+                if parted != Parted::Turned {
+                    break parted;
+                }
+            }
+            let hit = passage.take().unwrap_or_else(|| self.passage());
+            let place = Place { lender: &worker.lender, guest: &mut *guest, quiet };
+            let wrote = |from, bytes: &[u8]| {
+                let count = bytes.len() as u64;
+                match from {
+                    exchange::Side::Client => site.tally().passed(count, 0),
+                    exchange::Side::Server => site.tally().passed(0, count),
+                }
+                if let Some(flow) = flow {
+                    flow.bytes(from, Mark::Stream, bytes);
+                }
+            };
+            let parted = Box::pin(shaped(&mut joined, &hit, place, || site.laid(), wrote)).await;
+            if let Some(flow) = flow {
+                hit.borrow_mut().hits().into_iter().for_each(|hit| flow.hit(hit));
+            }
+            if parted != Parted::Turned {
+                break parted;
+            }
+            // None of them hits this connection, until they change.
+            known = site.laid();
+        };
+        joined.part(parted, &worker.lender, worker.limits.linger).await;
+        parted
+    }
+
+    /// Carries it without faults until it is over; how it ended.
+    pub(crate) async fn plainly(self, mut joined: Joined, guest: &mut Guest) -> Parted {
+        let Self { worker, site, flow, .. } = self;
+        let count = |there, back| site.tally().passed(there, back);
+        let (extents, quiet) = (Streaming::both(flow), worker.limits.drain_quiet);
+        relay(&mut joined, extents, &worker.lender, guest, quiet, count, || false).await
+    }
+
+    fn passage(&mut self) -> Rc<RefCell<Passage>> {
+        let laid = self.site.laid();
+        let number = *self.number.get_or_insert_with(|| laid.next_connection());
+        Rc::new(RefCell::new(Passage::new(&self.worker.record, &laid, number, Instant::now())))
+    }
+}
+
+/// A connection to an upstream that faults hit, whoever is at this end of it. Dropped, it ends.
+pub(crate) struct Shaped {
+    passage: Rc<RefCell<Passage>>,
+    carried: AbortHandle,
+    flow: Option<Rc<Flow>>,
+}
+
+impl Shaped {
+    /// Puts the faults between a connection and whoever uses it: what is at the near end from now on.
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        site: &Rc<Site>,
+        socket: Socket,
+        passage: Passage,
+        flow: Option<Rc<Flow>>,
+    ) -> (Socket, Self) {
+        let (near, far) = pair();
+        let ends = socket.ends();
+        let passage = Rc::new(RefCell::new(passage));
+        let joined =
+            Joined::new(Side { socket: Socket::inner(far, None), read: None }, Side { socket, read: None });
+        let carried = spawn_local(through(Rc::clone(worker), Rc::clone(site), joined, Rc::clone(&passage)));
+        let shaped = Self { passage, carried: carried.abort_handle(), flow };
+        (Socket::inner(near, ends), shaped)
+    }
+
+    /// Whether a fault has ended it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.passage.borrow().is_over()
+    }
+}
+
+impl Drop for Shaped {
+    fn drop(&mut self) {
+        self.carried.abort();
+        let Some(flow) = &self.flow else { return };
+        let mut passage = self.passage.borrow_mut();
+        passage.hits().into_iter().for_each(|hit| flow.hit(hit));
+        if passage.is_over() {
+            flow.settle(exchange::Outcome::Fault);
+        }
+    }
+}
+
+/// Carries what a request and its response say to each other. It is counted and told where they are understood.
+async fn through(worker: Rc<Worker>, site: Rc<Site>, mut joined: Joined, passage: Rc<RefCell<Passage>>) {
+    // It ends with the exchange that it belongs to, which is asked to leave by its own guest.
+    let mut guest = worker.hit.enter();
+    let (lender, quiet) = (&worker.lender, worker.limits.drain_quiet);
+    let parted = loop {
+        let place = Place { lender, guest: &mut guest, quiet };
+        let parted = shaped(&mut joined, &passage, place, || site.laid(), |_, _| {}).await;
+        if parted != Parted::Turned {
+            break parted;
+        }
+        let (known, extents) = (site.laid(), Streaming::both(None));
+        let turns = || !site.has_laid(&known);
+        let parted = relay(&mut joined, extents, lender, &mut guest, quiet, |_, _| {}, turns).await;
+        if parted != Parted::Turned {
+            break parted;
+        }
+    };
+    joined.part(parted, lender, worker.limits.linger).await;
+}
