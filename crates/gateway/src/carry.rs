@@ -85,7 +85,7 @@ impl Way<'_> {
     fn passage(&mut self) -> Rc<RefCell<Passage>> {
         let laid = self.site.laid();
         let number = *self.number.get_or_insert_with(|| laid.next_connection());
-        Rc::new(RefCell::new(Passage::new(&self.worker.record, &laid, number, Instant::now())))
+        Rc::new(RefCell::new(Passage::new(&self.worker.record, &laid, number, Vec::new(), Instant::now())))
     }
 }
 

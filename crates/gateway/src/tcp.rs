@@ -44,7 +44,8 @@ pub(crate) async fn serve(
     // Counted whether it is hit or not, so that what hits the next one does not depend on when a fault was laid.
     let laid = site.laid();
     let number = laid.next_connection();
-    let mut passage = site.is_shaped().then(|| Passage::new(&worker.record, &laid, number, Instant::now()));
+    let mut passage =
+        site.is_shaped().then(|| Passage::new(&worker.record, &laid, number, Vec::new(), Instant::now()));
     let then = match &mut passage {
         Some(passage) => match Box::pin(open(passage, &site, &mut client, &mut guest)).await {
             Some(then) => then,

@@ -27,10 +27,39 @@ pub(crate) trait Condition: Send + Sync {
         None
     }
 
+    /// What it does to an exchange of HTTP beyond its bytes: adds that to the plan. Whether that is anything.
+    fn exchange(&self, _plan: &mut Plan) -> bool {
+        false
+    }
+
     /// The directions that it hits, where it does not matter which were asked for.
     fn direction(&self, asked: Direction) -> Direction {
         asked
     }
+}
+
+/// What becomes of an exchange of HTTP, beyond its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The directions that the fault hits which is asked.
+    pub(crate) direction: Direction,
+    /// The status and text of an answer in the place of the upstream's.
+    pub(crate) answer: Option<(u16, String)>,
+    /// What is changed in the head of the request, one after the other.
+    pub(crate) request: Vec<Edit>,
+    /// What is changed in that of the response.
+    pub(crate) response: Vec<Edit>,
+    /// The body of the response instead of its own.
+    pub(crate) body: Option<String>,
+}
+
+/// A header that is set, or taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// Its name, a token.
+    pub(crate) name: String,
+    /// Its value, without line ends; `None` to take it away.
+    pub(crate) value: Option<String>,
 }
 
 /// What becomes of a connection before the upstream is asked.
@@ -58,6 +87,9 @@ pub(crate) enum Then {
 pub(crate) trait Way {
     /// What becomes of what came first and is still there.
     fn judge(&mut self, seen: &Seen, dice: &mut Dice) -> Verdict;
+
+    /// The bytes that came first, each time before they are judged.
+    fn see(&mut self, _bytes: &[u8]) {}
 
     /// What it has chosen for what came first, where that is chance: `213.4 ms`.
     fn chosen(&self) -> Option<String> {

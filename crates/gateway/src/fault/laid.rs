@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use navyd_model::{
     Scheme,
     fault::{Direction, Fault},
+    filter::{Field, Filter, Subject, Term},
 };
 
 use super::{
@@ -54,6 +56,12 @@ pub enum Reason {
         /// What there is.
         carries: &'static str,
     },
+    /// Its filter is not understood.
+    #[error("has a `filter` in which {0}")]
+    Unclear(String),
+    /// Its filter asks for what is not known when a request comes.
+    #[error("has a `filter` that asks for more than the head of a request tells")]
+    Later,
     /// It has a filter, and its route no exchanges.
     #[error("has a `filter`, and this route carries {0}, which no filter tells apart")]
     Filter(&'static str),
@@ -86,6 +94,8 @@ pub(super) struct Placed {
     /// What it hits.
     pub(super) layer: Layer,
     schedule: Option<Schedule>,
+    /// Which exchanges it hits.
+    pub(super) filter: Option<Filter>,
     /// When it was laid.
     since: Instant,
 }
@@ -142,9 +152,17 @@ impl Laid {
         self.connections.store(0, Relaxed);
     }
 
-    /// Whether any hits a connection.
+    /// Whether any hits connections, or what they carry.
     pub(crate) fn shapes_streams(&self) -> bool {
-        self.all.iter().any(|placed| matches!(placed.layer, Layer::Stream | Layer::Both))
+        self.all.iter().any(|placed| placed.layer != Layer::Datagram)
+    }
+
+    /// The names of those whose filter means this request; `subject` tells of it, given the fault's route.
+    pub(crate) fn meant<S: Subject>(&self, subject: impl Fn(Arc<str>) -> S) -> Vec<Arc<str>> {
+        let filtered = self.all.iter().filter_map(|placed| Some((placed, placed.filter.as_ref()?)));
+        let meant = filtered
+            .filter(|(placed, filter)| filter.matches(&subject(Arc::clone(&placed.route))) == Some(true));
+        meant.map(|(placed, _)| Arc::clone(&placed.name)).collect()
     }
 
     /// Whether any hits datagrams.
@@ -170,6 +188,7 @@ impl Placed {
             direction,
             layer: leaf.layer,
             schedule,
+            filter: fault.filter.as_deref().map(filter).transpose()?,
             since: now,
         })
     }
@@ -204,6 +223,29 @@ impl Placed {
     pub(super) fn hits(&self, way: Direction) -> bool {
         self.direction == Direction::Both || self.direction == way
     }
+}
+
+/// A filter of what the head of a request tells.
+fn filter(text: &str) -> Result<Filter, Reason> {
+    // No time is among that, so it does not matter which one it is.
+    let filter = Filter::parse(text, Timestamp::UNIX_EPOCH);
+    let filter = filter.map_err(|unclear| Reason::Unclear(unclear.message))?;
+    let later = |term: &Term| match term {
+        Term::Text(field, ..) => !matches!(
+            field,
+            Field::Protocol
+                | Field::Method
+                | Field::Host
+                | Field::Path
+                | Field::Query
+                | Field::Target
+                | Field::Route
+                | Field::Header
+        ),
+        Term::Word(_) => false,
+        Term::Number(..) => true,
+    };
+    if filter.expr().any(&later) { Err(Reason::Later) } else { Ok(filter) }
 }
 
 /// What its kind makes of a fault's attributes.
@@ -282,6 +324,21 @@ mod tests {
                 Scheme::Udp,
                 wanted("reset", json!({}), Direction::Down),
                 "the fault `reset_down` hits streams of bytes, and this route carries datagrams",
+            ),
+            (
+                Scheme::Http,
+                Fault { filter: Some("method:GET path:/pay".to_owned()), ..latency() },
+                "[latency_up]",
+            ),
+            (
+                Scheme::Http,
+                Fault { filter: Some("status:500".to_owned()), ..latency() },
+                "the fault `latency_up` has a `filter` that asks for more than the head of a request tells",
+            ),
+            (
+                Scheme::Http,
+                Fault { filter: Some("metod:GET".to_owned()), ..latency() },
+                "the fault `latency_up` has a `filter` in which `metod` is no field",
             ),
             (
                 Scheme::Tcp,

@@ -84,6 +84,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Yes or no; no when nothing is written.
     Flag,
+    /// Any text; none when nothing is written.
+    Text,
 }
 
 /// Why attributes are refused.
@@ -121,6 +123,7 @@ enum Resolved {
     Number(f64, Unit),
     Word(&'static str),
     Flag(bool),
+    Text(String),
 }
 
 impl Field {
@@ -139,6 +142,11 @@ impl Field {
     ) -> Self {
         let kind = Kind::Number { least, most: MOST_BYTES, default, whole: true };
         Self { name, help, unit: Unit::Bytes, kind }
+    }
+
+    /// A text.
+    pub(super) const fn text(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, unit: Unit::None, kind: Kind::Text }
     }
 
     /// Yes or no.
@@ -190,6 +198,14 @@ impl Values {
         }
     }
 
+    /// The text of a field.
+    pub(super) fn text(&self, name: &str) -> &str {
+        match self.0.get(name) {
+            Some(Resolved::Text(text)) => text,
+            _ => "",
+        }
+    }
+
     /// Whether a flag is set.
     pub(super) fn flag(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Resolved::Flag(true)))
@@ -219,6 +235,11 @@ fn resolve(field: &Field, written: Option<&Value>) -> Result<Resolved, Wrong> {
             let word = words.iter().find(|word| value.as_str() == Some(word));
             let names: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
             word.map(|word| Resolved::Word(word)).ok_or_else(|| wrong(format!("one of {}", names.join(", "))))
+        }
+        (Kind::Text, None) => Ok(Resolved::Text(String::new())),
+        (Kind::Text, Some(value)) => {
+            let text = value.as_str().map(str::to_owned);
+            text.map(Resolved::Text).ok_or_else(|| wrong("a text".to_owned()))
         }
         (Kind::Flag, None) => Ok(Resolved::Flag(false)),
         (Kind::Flag, Some(value)) => {

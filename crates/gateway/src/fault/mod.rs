@@ -5,15 +5,19 @@
 //! both directions of a connection, `mail` datagrams; `net` and `udp` obey. Chance comes from `dice`, which a seed repeats. Deliberately absent
 //! here: sockets, clocks and tasks.
 
+mod abort;
 mod bandwidth;
 mod black_hole;
+mod body;
 mod chain;
 mod condition;
 mod corrupt;
 mod dice;
+mod dribble;
 mod duplicate;
 #[cfg(test)]
 mod fixture;
+mod header;
 mod laid;
 mod latency;
 mod leaf;
@@ -32,11 +36,12 @@ mod slicer;
 mod slow_close;
 mod slow_open;
 mod stage;
+mod status;
 mod timeout;
 mod words;
 
 pub(crate) use chain::Chain;
-pub(crate) use condition::{LARGE_ROOM, Then};
+pub(crate) use condition::{Edit, LARGE_ROOM, Plan, Then};
 pub(crate) use laid::Laid;
 pub use laid::{Reason, Refused};
 pub use leaf::{Field, Kind, Layer, Leaf, Unit, Wrong};
@@ -47,7 +52,7 @@ pub(crate) use passage::Passage;
 pub(crate) use queue::Piece;
 pub use schedule::{Schedule, Unclear};
 
-/// Every kind of fault: those of streams, then those of datagrams.
+/// Every kind of fault: those of streams, of datagrams, of exchanges.
 pub const FAULTS: &[Leaf] = &[
     latency::LEAF,
     bandwidth::LEAF,
@@ -63,4 +68,9 @@ pub const FAULTS: &[Leaf] = &[
     duplicate::LEAF,
     reorder::LEAF,
     corrupt::LEAF,
+    status::LEAF,
+    abort::LEAF,
+    header::LEAF,
+    body::LEAF,
+    dribble::LEAF,
 ];

@@ -12,7 +12,7 @@ use navyd_model::{
 
 use super::{
     chain::{Chain, Turn},
-    condition::Then,
+    condition::{Plan, Then},
     dice::{Cast, Dice},
     laid::{Laid, Placed},
     leaf::Layer,
@@ -38,6 +38,8 @@ pub(crate) struct Passage {
     pub(crate) down: Chain,
     opening: Vec<Hit>,
     over: bool,
+    /// The names of the faults with a filter that means this exchange.
+    meant: Vec<Arc<str>>,
 }
 
 /// What both directions have come to.
@@ -50,8 +52,15 @@ pub(crate) struct Now {
 }
 
 impl Passage {
-    /// The connection of this number, with these faults on its route.
-    pub(crate) fn new(record: &Arc<Record>, laid: &Arc<Laid>, number: u64, now: Instant) -> Self {
+    /// The connection of this number, with these faults on its route. Of those with a filter, the ones that are named
+    /// mean what it carries.
+    pub(crate) fn new(
+        record: &Arc<Record>,
+        laid: &Arc<Laid>,
+        number: u64,
+        meant: Vec<Arc<str>>,
+        now: Instant,
+    ) -> Self {
         let mut passage = Self {
             record: Arc::clone(record),
             seed: record.seed(),
@@ -61,6 +70,7 @@ impl Passage {
             down: Chain::new(Side::Server),
             opening: Vec::new(),
             over: false,
+            meant,
         };
         passage.follow(laid, now);
         passage
@@ -92,13 +102,34 @@ impl Passage {
         (delay, then)
     }
 
+    /// What becomes of the exchange that it carries, beyond its bytes.
+    pub(crate) fn plan(&mut self, now: Instant) -> Plan {
+        let mut plan = Plan::default();
+        let Some(laid) = self.laid.clone() else { return plan };
+        let on = |placed: &&Arc<Placed>| placed.layer == Layer::Http && placed.is_on(now).0;
+        for placed in laid.all.iter().filter(on) {
+            if !self.is_hit(placed) {
+                continue;
+            }
+            plan.direction = placed.direction;
+            if placed.condition.exchange(&mut plan) {
+                let asked = placed.condition.asked();
+                self.decided(placed, None, asked.clone());
+                let (fault, kind) = (placed.fault.name.clone(), placed.fault.kind.clone());
+                let delivered = asked.clone();
+                self.opening.push(Hit { fault, kind, from: None, asked, delivered });
+            }
+        }
+        plan
+    }
+
     /// From now on these faults lie on its route.
     pub(crate) fn follow(&mut self, laid: &Arc<Laid>, now: Instant) {
         if self.laid.as_ref().is_some_and(|known| Arc::ptr_eq(known, laid)) {
             return;
         }
         self.laid = Some(Arc::clone(laid));
-        let on_stream = |placed: &&Arc<Placed>| matches!(placed.layer, Layer::Stream | Layer::Both);
+        let on_stream = |placed: &&Arc<Placed>| placed.layer != Layer::Datagram;
         let hit: Vec<_> =
             laid.all.iter().filter(on_stream).filter(|placed| self.is_hit(placed)).cloned().collect();
         let (record, number) = (self.seed, self.number);
@@ -145,7 +176,8 @@ impl Passage {
 
     /// Whether a fault hits this connection: the same whenever it is asked.
     fn is_hit(&self, placed: &Placed) -> bool {
-        dice(self.seed, self.number, placed, WHETHER).share() < placed.fault.toxicity
+        let meant = placed.filter.is_none() || self.meant.contains(&placed.name);
+        meant && dice(self.seed, self.number, placed, WHETHER).share() < placed.fault.toxicity
     }
 
     fn decided(&self, placed: &Placed, from: Option<Side>, chosen: String) {

@@ -122,6 +122,9 @@ impl Stage {
                 onward(front)
             } else {
                 self.spoilt |= self.way.spoils();
+                if let Some(Piece::Bytes(bytes, _)) = self.queue.first() {
+                    self.way.see(bytes);
+                }
                 let Self { passed, since, last, .. } = *self;
                 self.way.judge(&Seen { now, front, passed, since, last }, &mut self.dice)
             };

@@ -16,6 +16,7 @@ use super::{
     Connection, Next, Upgraded, VIA,
     body::Passing,
     exchange::{Exchange, Sending},
+    fate::{edit, frame},
     is_grpc,
 };
 use crate::{
@@ -60,7 +61,11 @@ impl Connection {
             },
             extra: b"",
         };
+        let head_at = exchange.answer.len();
         forward::response(bytes, &self.response, &back, &mut exchange.answer);
+        if !exchange.plan.response.is_empty() {
+            edit(&mut exchange.answer, head_at, &exchange.plan.response);
+        }
         let promised = promised(bytes, &self.response);
         self.tell(Mark::Head, &bytes[..end]);
         let reusable = whole && self.response.persists();
@@ -70,6 +75,28 @@ impl Connection {
             exchange.reached.link.leave();
         }
 
+        // RFC 9112 §6.3: what answers a HEAD, and what is a 204 or 304, has no body whatever its head says.
+        if framing != Framing::Tunnel
+            && framing != Framing::None
+            && let Some(body) = exchange.plan.body.take()
+        {
+            frame(&mut exchange.answer, head_at, body.len());
+            exchange.answer.extend_from_slice(body.as_bytes());
+            self.deadline.set(worker.limits.body_idle);
+            let written = self.write_in_time(&exchange.answer[exchange.sent..]).await;
+            self.settle(if written.is_ok() { Outcome::Complete } else { Outcome::ClientLeft });
+            return (
+                if written.is_err() {
+                    Next::Cut
+                } else if stay {
+                    Next::Stay
+                } else {
+                    Next::Close
+                },
+                None,
+                None,
+            );
+        }
         if framing == Framing::Tunnel {
             self.deadline.set(worker.limits.body_idle);
             if self.write_in_time(&exchange.answer[exchange.sent..]).await.is_err() {

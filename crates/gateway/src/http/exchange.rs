@@ -15,12 +15,14 @@ use navyd_model::exchange::{Outcome as Ended, Side};
 use super::{
     Connection, Next, VIA,
     body::Passing,
+    fate::edit,
     look::look,
     observe,
     reach::{Missed, Patience, Reached},
     why::Why,
 };
 use crate::{
+    fault::Plan,
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
     site::{Ongoing, Site},
@@ -60,6 +62,8 @@ pub(super) struct Exchange {
     pub(super) sent: usize,
     /// Whether the client is watched for leaving.
     pub(super) watched: bool,
+    /// What faults do to it, beyond its bytes.
+    pub(super) plan: Plan,
 }
 
 /// The state of the request.
@@ -79,6 +83,11 @@ impl Connection {
         let worker = Rc::clone(&self.worker);
         let stay = self.may_stay_after_page();
         let mut patience = Patience::default();
+        let plan = if site.is_shaped() { self.fate(&site, &mut patience) } else { Plan::default() };
+        if let Some((status, body)) = &plan.answer {
+            self.consume(end);
+            return Outcome::Answered(Box::pin(self.answer_instead(*status, body, stay)).await);
+        }
         let kept = if site.is_coming() || self.is_multiplexed(&site) || site.is_shaped() {
             None
         } else {
@@ -105,6 +114,9 @@ impl Connection {
         let mut head = worker.lender.head();
         let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade, extra: b"" };
         forward::request(bytes, &self.request, &onward, &mut head);
+        if !plan.request.is_empty() {
+            edit(&mut head, 0, &plan.request);
+        }
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
         let repeatable = is_repeatable(bytes, &self.request);
         self.consume(end);
@@ -122,6 +134,7 @@ impl Connection {
             answer: worker.lender.head(),
             sent: 0,
             watched: true,
+            plan,
         };
         if !stay || !exchange.reached.link.reused {
             // Whatever the wait for the request was given is not meant for its body or a new connection.

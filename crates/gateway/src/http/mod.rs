@@ -9,6 +9,7 @@ mod body;
 mod deliver;
 mod destination;
 mod exchange;
+mod fate;
 mod head;
 mod look;
 mod observe;

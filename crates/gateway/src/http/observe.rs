@@ -7,7 +7,7 @@
 use std::{net::Ipv4Addr, rc::Rc, sync::Arc};
 
 use navyd_h1::forward::Scheme;
-use navyd_model::exchange::{Outcome, Side};
+use navyd_model::exchange::{Hit, Outcome, Side};
 
 use super::{Connection, reach::Reached, why::Why};
 use crate::tap::{Begin, Mark, Plane, Watch};
@@ -47,6 +47,13 @@ impl Connection {
     /// What is told of a body that comes from there.
     pub(super) fn watch(&self, from: Side) -> Option<Watch> {
         self.flow.as_ref().map(|flow| Watch::new(flow, from, Mark::Body))
+    }
+
+    /// Faults did this.
+    pub(super) fn tell_hits(&self, hits: Vec<Hit>) {
+        if let Some(flow) = &self.flow {
+            hits.into_iter().for_each(|hit| flow.hit(hit));
+        }
     }
 
     /// So it ends.

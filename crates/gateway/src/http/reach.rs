@@ -6,6 +6,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
+    sync::Arc,
     task::Poll,
 };
 
@@ -36,8 +37,10 @@ pub(super) struct Patience {
     repeated: u8,
     /// Whether an answer has broken off within its head.
     broken: bool,
-    /// Which exchange of the route that faults hit it is.
-    number: Option<u64>,
+    /// What faults do to the exchange, before it is used.
+    pub(super) passage: Option<Passage>,
+    /// Which exchange of the route that faults hit it is, and the faults whose filter means it.
+    pub(super) hit: Option<(u64, Vec<Arc<str>>)>,
 }
 
 /// A connection to an upstream.
@@ -90,7 +93,7 @@ impl Connection {
     ) -> Result<Reached, Missed> {
         loop {
             self.hold(site, patience).await?;
-            let mut passage = self.passage(site, patience);
+            let mut passage = patience.passage.take().or_else(|| self.passage(site, patience));
             let then = match &mut passage {
                 Some(passage) => self.open(passage).await?,
                 None => Then::Connect,
@@ -124,13 +127,15 @@ impl Connection {
     }
 
     /// What faults do to this exchange, where any lie on its route.
-    fn passage(&self, site: &Site, patience: &mut Patience) -> Option<Passage> {
+    pub(super) fn passage(&self, site: &Site, patience: &mut Patience) -> Option<Passage> {
         if !site.is_shaped() {
             return None;
         }
         let laid = site.laid();
-        let number = *patience.number.get_or_insert_with(|| laid.next_connection());
-        Some(Passage::new(&self.worker.record, &laid, number, std::time::Instant::now()))
+        // Faults that come while the request is on its way have not seen its head.
+        let (number, meant) = patience.hit.get_or_insert_with(|| (laid.next_connection(), Vec::new()));
+        let now = std::time::Instant::now();
+        Some(Passage::new(&self.worker.record, &laid, *number, meant.clone(), now))
     }
 
     /// Waits as long as faults say before the upstream is asked; then what they say about that.
@@ -140,10 +145,8 @@ impl Connection {
             return Err(Missed::ClientLeft);
         }
         if then == Then::Refuse {
-            if let Some(flow) = &self.flow {
-                passage.hits().into_iter().for_each(|hit| flow.hit(hit));
-                flow.settle(Outcome::Fault);
-            }
+            self.tell_hits(passage.hits());
+            self.settle(Outcome::Fault);
             return Err(Missed::Refused);
         }
         Ok(then)

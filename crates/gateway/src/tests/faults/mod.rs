@@ -1,6 +1,7 @@
 //! Faults on real sockets.
 
 mod datagrams;
+mod exchanges;
 mod requests;
 mod streams;
 

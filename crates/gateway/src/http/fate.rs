@@ -1,0 +1,219 @@
+//! What faults do to an exchange beyond its bytes: another answer, other headers, another body.
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use http::StatusCode;
+use navyd_h1::{self as h1, forward::Scheme};
+use navyd_model::{
+    exchange::{Outcome, Protocol},
+    filter::{Field, Pattern, Subject, is_host},
+};
+
+use super::{Connection, Next, Wants, reach::Patience};
+use crate::{
+    fault::{Edit, Plan},
+    site::Site,
+    tap::Mark,
+};
+
+impl Connection {
+    /// What becomes of the request whose head was read last, where faults lie on its route.
+    pub(super) fn fate(&self, site: &Rc<Site>, patience: &mut Patience) -> Plan {
+        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let laid = site.laid();
+        let meant = laid.meant(|route| Asked::new(bytes, &self.request, self.wants, self.scheme, route));
+        patience.hit = Some((laid.next_connection(), meant));
+        let Some(mut passage) = self.passage(site, patience) else { return Plan::default() };
+        let plan = passage.plan(Instant::now());
+        if plan.answer.is_some() {
+            self.tell_hits(passage.hits());
+            self.settle(Outcome::Fault);
+        }
+        patience.passage = Some(passage);
+        plan
+    }
+
+    /// Answers in the upstream's place.
+    pub(super) async fn answer_instead(&mut self, status: u16, body: &str, stay: bool) -> Next {
+        let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        let close = if stay { "" } else { "Connection: close\r\n" };
+        let mut bytes = format!("HTTP/1.1 {status} {}\r\n{close}", reason.unwrap_or_default()).into_bytes();
+        // RFC 9110 §8.6: a 204 has no Content-Length; like a 304, it has no body either (RFC 9112 §6.3).
+        if !matches!(status, 204 | 304) {
+            let head =
+                format!("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n", body.len());
+            bytes.extend_from_slice(head.as_bytes());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        if !matches!(status, 204 | 304) && !self.wants.bodiless {
+            bytes.extend_from_slice(body.as_bytes());
+        }
+        self.deadline.set(self.worker.limits.body_idle);
+        if self.write_in_time(&bytes).await.is_err() {
+            return Next::Cut;
+        }
+        self.tell(Mark::Own, &bytes);
+        if stay { Next::Stay } else { Next::Close }
+    }
+}
+
+/// Changes headers of a head that is written behind the first `from` bytes.
+pub(super) fn edit(head: &mut Vec<u8>, from: usize, edits: &[Edit]) {
+    for Edit { name, value } in edits {
+        remove(head, from, name);
+        let Some(value) = value else { continue };
+        // The empty line is the last one.
+        let end = head.len().saturating_sub(2);
+        let line = format!("{name}: {value}\r\n");
+        head.splice(end..end, line.into_bytes());
+    }
+}
+
+/// Gives a head that is written behind the first `from` bytes a body of so many bytes, instead of its own.
+pub(super) fn frame(head: &mut Vec<u8>, from: usize, length: usize) {
+    for name in ["content-length", "transfer-encoding", "content-encoding", "trailer", "etag", "digest"] {
+        remove(head, from, name);
+    }
+    let end = head.len().saturating_sub(2);
+    head.splice(end..end, format!("Content-Length: {length}\r\n").into_bytes());
+}
+
+fn remove(head: &mut Vec<u8>, from: usize, name: &str) {
+    let mut at = from;
+    while let Some(length) = head[at..].windows(2).position(|end| end == b"\r\n") {
+        let line = &head[at..at + length];
+        let is = line.split(|b| *b == b':').next().is_some_and(|is| is.eq_ignore_ascii_case(name.as_bytes()));
+        // The first line has no name.
+        if is && at > from {
+            head.drain(at..at + length + 2);
+        } else {
+            at += length + 2;
+        }
+    }
+}
+
+/// A request, of which the head has come.
+struct Asked<'a> {
+    bytes: &'a [u8],
+    request: &'a h1::Request,
+    protocol: Protocol,
+    scheme: Scheme,
+    host: String,
+    route: Arc<str>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(bytes: &'a [u8], request: &'a h1::Request, wants: Wants, scheme: Scheme, route: Arc<str>) -> Self {
+        let mut host = String::new();
+        if let Some(authority) = request.authority(bytes) {
+            authority.normalise(&mut host);
+        }
+        let protocol = match (wants.grpc, request.upgrade() || wants.websocket) {
+            (true, _) => Protocol::Grpc,
+            (false, true) => Protocol::Websocket,
+            (false, false) => Protocol::Http,
+        };
+        Self { bytes, request, protocol, scheme, host, route }
+    }
+}
+
+impl Subject for Asked<'_> {
+    fn number(&self, _field: Field) -> Option<f64> {
+        None
+    }
+
+    fn text(&self, field: Field, sub: Option<&str>, pattern: &Pattern) -> Option<bool> {
+        let text = String::from_utf8_lossy;
+        let whole = text(self.request.path(self.bytes));
+        let (path, query) =
+            whole.split_once('?').map_or((&*whole, None), |(path, query)| (path, Some(query)));
+        let is = match field {
+            Field::Protocol => pattern.matches(self.protocol.as_str()),
+            Field::Method => pattern.matches(&text(self.request.method(self.bytes))),
+            Field::Host => is_host(&self.host, pattern),
+            Field::Path => pattern.matches(path),
+            Field::Query => query.is_some_and(|query| pattern.matches(query)),
+            Field::Target => {
+                let scheme = if matches!(self.scheme, Scheme::Https) { "https" } else { "http" };
+                pattern.matches(&format!("{scheme}://{}{whole}", self.host))
+            }
+            Field::Route => is_host(&self.route, pattern),
+            Field::Header => self.request.head().fields().iter().any(|field| {
+                let name = text(field.name(self.bytes));
+                sub.is_none_or(|sub| name.eq_ignore_ascii_case(sub))
+                    && (pattern.matches(&text(field.value(self.bytes)))
+                        || (sub.is_none() && pattern.matches(&name)))
+            }),
+            _ => return None,
+        };
+        Some(is)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use navyd_model::filter::Filter;
+
+    use super::*;
+
+    #[test]
+    fn heads_are_edited_behind_their_first_line() {
+        let edits = |text: &str| -> Vec<Edit> {
+            let one = |part: &str| match part.split_once('=') {
+                Some((name, value)) => Edit { name: name.to_owned(), value: Some(value.to_owned()) },
+                None => Edit { name: part.to_owned(), value: None },
+            };
+            text.split(' ').map(one).collect()
+        };
+        for (head, change, expected) in [
+            ("GET / HTTP/1.1|A: 1|B: 2||", "a", "GET / HTTP/1.1|B: 2||"),
+            ("GET / HTTP/1.1|A: 1|a: 2|B: 3||", "A=9", "GET / HTTP/1.1|B: 3|A: 9||"),
+            ("GET / HTTP/1.1||", "X=1 Y=2 X", "GET / HTTP/1.1|Y: 2||"),
+            ("GET: / HTTP/1.1|A: 1||", "GET", "GET: / HTTP/1.1|A: 1||"),
+            ("HTTP/1.1 200 OK|AB: 1||", "A", "HTTP/1.1 200 OK|AB: 1||"),
+        ] {
+            let before = b"HTTP/1.1 100 Continue\r\nA: 0\r\n\r\n";
+            let mut bytes = [before, head.replace('|', "\r\n").as_bytes()].concat();
+            edit(&mut bytes, before.len(), &edits(change));
+            assert!(bytes.starts_with(before));
+            let edited = String::from_utf8(bytes[before.len()..].to_vec()).unwrap().replace("\r\n", "|");
+            assert_eq!(edited, expected, "{head} {change}");
+        }
+        let mut head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: 1\r\n\r\n".to_vec();
+        frame(&mut head, 0, 5);
+        assert_eq!(head, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    }
+
+    #[test]
+    fn a_request_is_told_by_its_head() {
+        let bytes =
+            b"POST /pay/now?card=1 HTTP/1.1\r\nHost: api.shop.localhost:80\r\nX-Kind: Big one\r\n\r\n";
+        let mut request = h1::Request::default();
+        let parsed = request.parse(bytes, 0, &h1::Limits::default());
+        assert_eq!(parsed, Ok(h1::Parsed::Complete(bytes.len())));
+        let route = Arc::from("shop.localhost/");
+        let asked = Asked::new(bytes, &request, Wants::default(), Scheme::Http, route);
+        for (filter, expected) in [
+            ("method:POST", true),
+            ("method:GET", false),
+            ("path:/pay/*", true),
+            ("path:/pay", false),
+            ("query:card=1", true),
+            ("host:api", true),
+            ("host:web", false),
+            ("route:shop", true),
+            ("header.x-kind~big", true),
+            ("header.x-other~big", false),
+            ("protocol:http", true),
+            ("not method:GET path:/pay/now", true),
+            ("url~shop.localhost/pay", true),
+            ("pay", true),
+            ("absent", false),
+        ] {
+            let filter = Filter::parse(filter, Timestamp::UNIX_EPOCH).unwrap();
+            let meant = filter.matches(&asked) == Some(true);
+            assert_eq!(meant, expected, "{filter:?}");
+        }
+    }
+}
