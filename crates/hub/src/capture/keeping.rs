@@ -4,7 +4,7 @@
 //! memory, and the oldest are given up and counted: whoever moves bytes learns nothing of it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -88,7 +88,8 @@ impl Keeping {
         if new.is_empty() {
             return;
         }
-        self.causes.settle(new, self.assembler.open());
+        let assembler = &self.assembler;
+        self.causes.settle(new, || assembler.open());
         self.bytes += new.iter().map(Record::memory).sum::<usize>();
         self.recorded += new.len() as u64;
         self.since.get_or_insert_with(Instant::now);
@@ -96,6 +97,9 @@ impl Keeping {
 
     /// Peers became known.
     pub(crate) fn know(&mut self, peers: Vec<Arc<Peer>>) {
+        for peer in peers.iter().filter(|peer| peer.serves.load(Ordering::Relaxed)) {
+            peer.pid().into_iter().for_each(|pid| self.causes.serves(pid));
+        }
         self.late.extend(peers);
         self.since.get_or_insert_with(Instant::now);
     }

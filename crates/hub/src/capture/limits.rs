@@ -30,12 +30,18 @@ pub(crate) const BACK: usize = 512 * 1024;
 /// What all bodies and streams in progress may hold in memory; beyond it bytes are lost, and counted.
 pub(crate) const IN_PROGRESS: usize = 32 << 20;
 
+/// What any one of them may hold even then.
+pub(crate) const ALWAYS: usize = 4 * 1024;
+
 /// How many flows may be in progress; those beyond are not recorded.
 pub(crate) const FLOWS: usize = 16 * 1024;
 
 /// How many hits of faults and interim responses are kept of one exchange.
 pub(crate) const HITS: usize = 256;
 pub(crate) const INTERIM: usize = 16;
+
+/// Of how many parts of a body it is remembered when they came.
+pub(crate) const TIMES: usize = 4096;
 
 /// How long trailers may be.
 pub(crate) const TRAILERS: usize = 16 * 1024;

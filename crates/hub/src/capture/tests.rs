@@ -1,5 +1,7 @@
 //! The whole keeper on a directory of its own, told what a gateway would tell.
 
+mod failures;
+
 use std::{
     fs,
     path::Path,
@@ -47,26 +49,26 @@ impl Source for Batches {
 }
 
 /// What a gateway would tell of some flows.
-pub(super) struct Script {
-    pub(super) batch: Batch,
-    pub(super) at: i64,
+pub(in crate::capture) struct Script {
+    pub(in crate::capture) batch: Batch,
+    pub(in crate::capture) at: i64,
 }
 
 /// When the stories begin: 2026-11-21T10:00:00Z.
 const BEGIN: i64 = 1_795_255_200_000_000;
 
 impl Script {
-    pub(super) fn new() -> Self {
+    pub(in crate::capture) fn new() -> Self {
         Self { batch: Batch::default(), at: BEGIN }
     }
 
-    pub(super) fn what(&mut self, flow: u64, what: What) -> &mut Self {
+    pub(in crate::capture) fn what(&mut self, flow: u64, what: What) -> &mut Self {
         self.at += 1000;
         self.batch.events.push(Event { flow: FlowId(flow), at: self.at, what });
         self
     }
 
-    pub(super) fn begin(&mut self, flow: u64, plane: Plane) -> &mut Self {
+    pub(in crate::capture) fn begin(&mut self, flow: u64, plane: Plane) -> &mut Self {
         let address = |port: u16| ([127, 0, 0, 1], port).into();
         let begin = Begin {
             plane,
@@ -78,19 +80,25 @@ impl Script {
         self.what(flow, What::Begin(Box::new(begin)))
     }
 
-    pub(super) fn reached(&mut self, flow: u64) -> &mut Self {
+    pub(in crate::capture) fn reached(&mut self, flow: u64) -> &mut Self {
         let address = |port: u16| ([127, 0, 0, 1], port).into();
         self.what(flow, What::Reached { ours: address(50_000), server: address(3000) })
     }
 
-    pub(super) fn bytes(&mut self, flow: u64, from: Side, mark: Mark, bytes: impl AsRef<[u8]>) -> &mut Self {
+    pub(in crate::capture) fn bytes(
+        &mut self,
+        flow: u64,
+        from: Side,
+        mark: Mark,
+        bytes: impl AsRef<[u8]>,
+    ) -> &mut Self {
         let start = self.batch.bytes.len() as u32;
         self.batch.bytes.extend_from_slice(bytes.as_ref());
         self.what(flow, What::Bytes { from, mark, range: start..self.batch.bytes.len() as u32 })
     }
 
     /// A whole exchange.
-    pub(super) fn exchange(
+    pub(in crate::capture) fn exchange(
         &mut self,
         flow: u64,
         request: (&str, &[u8]),
@@ -106,7 +114,7 @@ impl Script {
         self.what(flow, What::End(Outcome::Complete))
     }
 
-    pub(super) fn get(&mut self, flow: u64, path: &str, body: &str) -> &mut Self {
+    pub(in crate::capture) fn get(&mut self, flow: u64, path: &str, body: &str) -> &mut Self {
         let request = format!("GET {path} HTTP/1.1\r\nHost: shop.localhost\r\n\r\n");
         let length = body.len();
         let response =
@@ -114,7 +122,7 @@ impl Script {
         self.exchange(flow, (&request, b""), (&response, body.as_bytes()))
     }
 
-    pub(super) fn take(&mut self) -> Batch {
+    pub(in crate::capture) fn take(&mut self) -> Batch {
         std::mem::take(&mut self.batch)
     }
 }

@@ -1,19 +1,23 @@
 //! One flow in progress.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use navyd_decode::{Decoder, Spoken};
 use navyd_gateway::tap::{Begin, Mark, Plane};
 use navyd_h1::Side as H1;
-use navyd_model::exchange::{Hit, Interim, Side};
+use navyd_model::exchange::{Hit, Interim, Protocol, Side};
 
 use super::{
     heads::Heads,
     http::{self, Half},
+    pieces::Pieces,
     record::Peer,
     stream::{Chunk, Kind, Stream},
 };
-use crate::capture::limits::{HITS, OWN_HEAD};
+use crate::capture::limits::{HITS, OWN_HEAD, TIMES};
 
 /// One flow in progress.
 pub(crate) struct Flow {
@@ -33,6 +37,8 @@ pub(crate) struct Flow {
     own: Vec<u8>,
     /// Set once it is no HTTP, or no longer.
     pub(crate) stream: Option<Stream>,
+    /// Set once it is WebSocket.
+    pub(crate) pieces: Option<Pieces>,
     pub(crate) decoder: Option<Box<dyn Decoder + Send>>,
     pub(crate) hits: Vec<Hit>,
     /// Bytes that passed and are not recorded.
@@ -66,6 +72,7 @@ impl Flow {
             interim: Vec::new(),
             own: Vec::new(),
             stream: None,
+            pieces: None,
             decoder: None,
             hits: Vec::new(),
             lost: 0,
@@ -79,6 +86,7 @@ impl Flow {
             (self.response, self.answered) = (Half::default(), None);
             self.interim.clear();
         }
+        server.serves.store(true, Ordering::Relaxed);
         self.server = Some(server);
     }
 
@@ -89,19 +97,21 @@ impl Flow {
         }
         let length = bytes.bytes.len() as u64;
         match bytes.from {
-            Side::Client => self.request.bytes += length,
-            Side::Server => self.response.bytes += length,
+            Side::Client => self.request.bytes = self.request.bytes.saturating_add(length),
+            Side::Server => self.response.bytes = self.response.bytes.saturating_add(length),
         }
         if let Some(decoder) = &mut self.decoder {
             decoder.bytes(bytes.from, bytes.at, bytes.bytes, out);
             return 0;
         }
+        if let Some(pieces) = &mut self.pieces {
+            return pieces.bytes(bytes.from, bytes.at, bytes.bytes);
+        }
         let stream = match (&mut self.stream, bytes.mark) {
             (Some(stream), _) => stream,
             (none, Mark::Stream | Mark::Datagram) => none.insert(Stream::default()),
             (None, Mark::Head) => return self.head(bytes, heads),
-            (None, Mark::Body) if bytes.from == Side::Client => return self.request.add(bytes.bytes),
-            (None, Mark::Body) => return self.response.add(bytes.bytes),
+            (None, Mark::Body) => return self.body(bytes),
             (None, Mark::Own) => return self.own(bytes.bytes, heads),
         };
         let kind = if bytes.mark == Mark::Datagram { Kind::Message } else { Kind::Bytes };
@@ -115,17 +125,31 @@ impl Flow {
             Side::Client => &mut self.request,
             Side::Server => &mut self.response,
         };
-        half.bytes += count;
+        half.bytes = half.bytes.saturating_add(count);
         if let Some(decoder) = &mut self.decoder {
-            self.lost += count;
+            self.lost = self.lost.saturating_add(count);
             decoder.gap(from, at, count, out);
+        } else if let Some(pieces) = &mut self.pieces {
+            self.lost = self.lost.saturating_add(count);
+            self.memory += pieces.gap(from, at, count);
         } else if let Some(stream) = &mut self.stream {
-            self.lost += count;
+            self.lost = self.lost.saturating_add(count);
             let at = u64::try_from(at - self.started).unwrap_or_default();
             self.memory +=
                 stream.add(Chunk { at, from, kind: Kind::Gap, bytes: count.to_le_bytes().to_vec() });
         } else {
             half.skip(count);
+        }
+    }
+
+    /// It has left HTTP for another protocol.
+    pub(crate) fn upgraded(&mut self, reveal: bool) {
+        let asked = self.request.head.as_deref().and_then(|head| head.protocol);
+        if asked == Some(Protocol::Websocket) {
+            let answer = self.response.head.as_deref();
+            self.pieces.get_or_insert_with(|| Pieces::new(self.started, answer, reveal));
+        } else {
+            self.stream.get_or_insert_default();
         }
     }
 
@@ -149,6 +173,22 @@ impl Flow {
             self.response.begin(head, H1::Response);
         }
         0
+    }
+
+    /// A part of a body. Of what comes piece by piece it is remembered when.
+    fn body(&mut self, bytes: &Bytes<'_>) -> usize {
+        let hint = |half: &Half| half.head.as_deref().and_then(|head| head.protocol);
+        let timed =
+            hint(&self.request) == Some(Protocol::Grpc) || hint(&self.response) == Some(Protocol::Sse);
+        let half = match bytes.from {
+            Side::Client => &mut self.request,
+            Side::Server => &mut self.response,
+        };
+        if timed && half.times.len() < TIMES {
+            let at = u64::try_from(bytes.at - self.started).unwrap_or_default();
+            half.times.push((half.body.size(), at));
+        }
+        half.add(bytes.bytes)
     }
 
     fn own(&mut self, bytes: &[u8], heads: &mut Heads) -> usize {

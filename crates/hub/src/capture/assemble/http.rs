@@ -21,6 +21,8 @@ pub(crate) struct Half {
     /// Chunks were lost: what comes behind cannot be told from chunks any more.
     broken: bool,
     pub(crate) body: Kept,
+    /// When which byte of the body came, in microseconds since the start: of what comes piece by piece.
+    pub(crate) times: Vec<(u64, u64)>,
     pub(crate) trailers: Vec<u8>,
     /// Bytes, with heads.
     pub(crate) bytes: u64,
@@ -47,7 +49,7 @@ impl Half {
             let piece = reader.piece(&bytes[at..]).ok().filter(|_| !self.broken);
             let Some(piece) = piece else {
                 self.broken = true;
-                self.lost += (bytes.len() - at) as u64;
+                self.lost = self.lost.saturating_add((bytes.len() - at) as u64);
                 self.body.skip((bytes.len() - at) as u64);
                 break;
             };
@@ -70,7 +72,7 @@ impl Half {
 
     /// So many bytes behind its head passed and are not known.
     pub(crate) fn skip(&mut self, count: u64) {
-        self.lost += count;
+        self.lost = self.lost.saturating_add(count);
         match &mut self.reader {
             Some(reader) if count <= reader.unseen() => reader.moved(count),
             Some(_) => self.broken = true,

@@ -15,7 +15,7 @@ pub(crate) struct Kept {
     size: u64,
     missing: u64,
     /// Begun once the front is full; before that the front is all there is.
-    digest: Option<Context>,
+    digest: Option<Box<Context>>,
 }
 
 /// A body that has ended.
@@ -37,7 +37,7 @@ impl Kept {
     /// More of it. Gives by how much more memory it uses.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> usize {
         let before = self.memory();
-        self.size += bytes.len() as u64;
+        self.size = self.size.saturating_add(bytes.len() as u64);
         // Behind a gap all is end: what is in front of it must be known to be whole.
         let room = if self.missing > 0 || !self.back.is_empty() { 0 } else { FRONT - self.front.len() };
         let (front, back) = bytes.split_at(room.min(bytes.len()));
@@ -47,7 +47,7 @@ impl Kept {
                 let digest = self.digest.get_or_insert_with(|| {
                     let mut digest = Context::new(&SHA256);
                     digest.update(&self.front);
-                    digest
+                    Box::new(digest)
                 });
                 digest.update(back);
             }
@@ -64,8 +64,8 @@ impl Kept {
         if count == 0 {
             return;
         }
-        self.size += count;
-        self.missing += count;
+        self.size = self.size.saturating_add(count);
+        self.missing = self.missing.saturating_add(count);
         self.digest = None;
         // The end must be without a gap.
         self.back.clear();
@@ -76,6 +76,11 @@ impl Kept {
         self.front.len() + self.back.len()
     }
 
+    /// How long it is so far.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether nothing of it came.
     pub(crate) fn is_empty(&self) -> bool {
         self.size == 0
@@ -84,7 +89,7 @@ impl Kept {
     /// As it stands.
     pub(crate) fn end(self) -> Whole {
         let (mut front, back) = (self.front, Vec::from(self.back));
-        let hidden = self.size - self.missing - front.len() as u64 - back.len() as u64;
+        let hidden = self.size.saturating_sub(self.missing).saturating_sub((front.len() + back.len()) as u64);
         let digest = self.digest.and_then(|digest| digest.finish().as_ref().try_into().ok());
         if self.missing == 0 && hidden == 0 {
             front.extend_from_slice(&back);

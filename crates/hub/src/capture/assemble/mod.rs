@@ -11,8 +11,11 @@ mod heads;
 mod http;
 mod kept;
 mod peers;
+mod pieces;
 pub(crate) mod record;
 pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, hash::BuildHasherDefault, sync::Arc};
 
@@ -32,7 +35,7 @@ use self::{
 };
 use super::{
     known::Hashed,
-    limits::{FLOWS, IN_PROGRESS},
+    limits::{ALWAYS, FLOWS, IN_PROGRESS},
     redact::{self, Encoding, Form},
 };
 
@@ -106,9 +109,8 @@ impl Assembler {
                 }
                 What::Hit(hit) => self.with(id, out, |flow, _| flow.hit((**hit).clone())),
                 What::Upgraded => {
-                    self.with(id, out, |flow, _| {
-                        flow.stream.get_or_insert_default();
-                    });
+                    let reveal = self.heads.reveal();
+                    self.with(id, out, |flow, _| flow.upgraded(reveal));
                 }
                 What::Reached { ours, server } => {
                     let Some(flow) = self.flows.get_mut(&id) else { continue };
@@ -117,6 +119,12 @@ impl Assembler {
                 }
             }
         }
+    }
+
+    /// Bytes of bodies and streams in progress.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// How many flows go on.
@@ -154,7 +162,7 @@ impl Assembler {
 
     fn bytes(&mut self, id: FlowId, bytes: &Bytes<'_>, out: &mut Vec<Record>) {
         let Some(flow) = self.flows.get_mut(&id) else { return };
-        if self.memory > IN_PROGRESS && flow.memory + bytes.bytes.len() > IN_PROGRESS / 64 {
+        if self.memory > IN_PROGRESS && flow.memory + bytes.bytes.len() > ALWAYS {
             let count = bytes.bytes.len() as u64;
             return self.with(id, out, |flow, spoken| flow.gap(bytes.from, bytes.at, count, spoken));
         }
@@ -227,10 +235,14 @@ impl Assembler {
         let (sent, received) = (shape(&request), shape(&response));
         record.request_body = self.content(request.body, sent);
         record.response_body = self.content(response.body, received);
+        if let Some(pieces) = &flow.pieces {
+            record.lost = record.lost.saturating_add(pieces.dropped);
+            record.more.get_or_insert_default().pieces = pieces.all();
+        }
         if let Some(stream) = flow.stream.filter(|stream| stream.memory() > 0) {
             let bytes = stream.bytes();
             let whole = Whole { size: bytes.len() as u64, front: bytes, ..Whole::default() };
-            record.lost += stream.dropped;
+            record.lost = record.lost.saturating_add(stream.dropped);
             let raw = Shape { form: Form::Opaque, encoding: Encoding::None, ..Shape::default() };
             record.stream = self.bodies.content(whole, raw);
         }
@@ -250,6 +262,7 @@ impl Assembler {
         if !flow.interim.is_empty() || !flow.hits.is_empty() {
             (more.interim, more.hits) = (flow.interim.clone(), flow.hits.clone());
         }
+        (more.request_times, more.response_times) = (request.times.clone(), response.times.clone());
         if !request.trailers.is_empty() || !response.trailers.is_empty() {
             more.request_trailers = head::fields(&request.trailers, reveal);
             more.response_trailers = head::fields(&response.trailers, reveal);
@@ -278,7 +291,7 @@ impl Flow {
             Plane::Udp => Protocol::Udp,
             Plane::Http { .. } => match (hint(&self.request), hint(&self.response)) {
                 (Some(Protocol::Grpc), _) => Protocol::Grpc,
-                (Some(Protocol::Websocket), _) if self.stream.is_some() => Protocol::Websocket,
+                (Some(Protocol::Websocket), _) if self.pieces.is_some() => Protocol::Websocket,
                 (_, Some(Protocol::Sse)) => Protocol::Sse,
                 _ => Protocol::Http,
             },
@@ -302,7 +315,7 @@ impl Flow {
             error: None,
             sent: self.request.bytes,
             received: self.response.bytes,
-            lost: self.lost + self.request.lost + self.response.lost,
+            lost: self.lost.saturating_add(self.request.lost).saturating_add(self.response.lost),
             caused_by: None,
             more: None,
         }

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use navyd_gateway::tap::Plane;
@@ -52,7 +52,7 @@ impl Peers {
             return found;
         }
         let (who, used, row) = (OnceLock::new(), AtomicI64::new(at), Row::default());
-        let peer = Arc::new(Peer { address, ours, who, used, row });
+        let peer = Arc::new(Peer { address, ours, who, serves: AtomicBool::new(false), used, row });
         self.known.put(hash, Arc::clone(&peer));
         if self.new.len() < NEW {
             self.new.push((Arc::clone(&peer), plane));

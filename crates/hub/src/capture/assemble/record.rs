@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock, atomic::AtomicI64},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicI64},
+    },
 };
 
 use navyd_model::exchange::{Hit, Interim, Outcome, Party, Piece, Protocol, Summary};
@@ -50,6 +53,11 @@ pub(crate) struct More {
     pub(crate) request_trailers: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) response_trailers: Vec<(String, String)>,
+    /// When which byte of a body came, in microseconds since the start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) request_times: Vec<(u64, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) response_times: Vec<(u64, u64)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) hits: Vec<Hit>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -97,6 +105,8 @@ pub(crate) struct Peer {
     pub(crate) ours: SocketAddr,
     /// Whose it is; empty until that is known.
     pub(crate) who: OnceLock<Who>,
+    /// Whether it is a server's.
+    pub(crate) serves: AtomicBool,
     /// When it was seen last.
     pub(crate) used: AtomicI64,
     pub(crate) row: Row,
@@ -195,7 +205,8 @@ pub(crate) fn milliseconds(micro: i64) -> f64 {
 #[cfg(test)]
 impl Peer {
     pub(crate) fn of_test(address: SocketAddr, ours: SocketAddr) -> Self {
-        Self { address, ours, who: OnceLock::new(), used: AtomicI64::new(0), row: Row::default() }
+        let (serves, used) = (AtomicBool::new(false), AtomicI64::new(0));
+        Self { address, ours, who: OnceLock::new(), serves, used, row: Row::default() }
     }
 }
 

@@ -4,7 +4,10 @@
 //! it serves just then the last that began is named: a bias, which a trace in the headers overrules. What was not known
 //! when an exchange was written is looked at once more when it is.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use navyd_model::exchange::Outcome;
 
@@ -13,11 +16,16 @@ use crate::capture::assemble::record::{Peer, Record};
 /// How many exchanges are remembered that may have caused others, and that may have been caused.
 const REMEMBERED: usize = 1024;
 
+/// How many processes are known to serve.
+const SERVERS: usize = 4096;
+
 /// Exchanges that were lately.
 #[derive(Default)]
 pub(crate) struct Causes {
     serving: VecDeque<Serving>,
     unsettled: VecDeque<Caused>,
+    /// Processes that serve: whoever is none of them causes nothing, which is most of all clients.
+    servers: HashSet<u32>,
 }
 
 /// An exchange that a process was serving.
@@ -39,15 +47,38 @@ struct Caused {
 }
 
 impl Causes {
+    /// A process serves.
+    pub(crate) fn serves(&mut self, pid: u32) {
+        if self.servers.len() >= SERVERS {
+            self.servers.clear();
+        }
+        self.servers.insert(pid);
+    }
+
     /// Sets the causes of exchanges that have ended, among those that were lately and those that go on.
-    pub(crate) fn settle(&mut self, ended: &mut [Record], open: impl Iterator<Item = Record>) {
+    pub(crate) fn settle<O: Iterator<Item = Record>>(
+        &mut self,
+        ended: &mut [Record],
+        open: impl FnOnce() -> O,
+    ) {
         for record in ended.iter() {
             remember(&mut self.serving, Serving::of(record));
         }
-        let open: Vec<Serving> = open.filter_map(|record| Serving::of(&record)).collect();
-        for record in ended.iter_mut().filter(|record| record.caused_by.is_none()) {
+        let mut open = Some(open);
+        let mut going_on: Vec<Serving> = Vec::new();
+        for record in ended.iter_mut() {
+            let pid = record.client.pid();
+            let traced = record.request.as_deref().is_some_and(|head| head.trace.is_some());
+            if !traced && pid.is_some_and(|pid| !self.servers.contains(&pid)) {
+                continue;
+            }
             let caused = Caused::of(record);
-            record.caused_by = caused.cause(self.serving.iter().chain(&open));
+            if traced || pid.is_some() {
+                // Looked at once, and only where it may matter.
+                let now = open.take().into_iter().flat_map(|open| open());
+                going_on.extend(now.filter_map(|one| Serving::of(&one)));
+                record.caused_by = caused.cause(self.serving.iter().chain(&going_on));
+            }
             if record.caused_by.is_none() {
                 remember(&mut self.unsettled, Some(caused));
             }
@@ -131,6 +162,10 @@ mod tests {
         Arc::new(peer)
     }
 
+    fn causes<const N: usize>(servers: [u32; N]) -> Causes {
+        Causes { servers: servers.into(), ..Causes::default() }
+    }
+
     fn record(
         id: u64,
         protocol: Protocol,
@@ -157,7 +192,7 @@ mod tests {
             record(10, Protocol::Http, (10, 40), &browser, &shop),
             record(14, Protocol::Postgres, (41, 50), &shop, &base),
         ];
-        Causes::default().settle(&mut records, std::iter::empty());
+        causes([2, 3]).settle(&mut records, std::iter::empty);
         let causes = records.map(|record| record.caused_by);
         assert_eq!(causes, [Some(10), None, None, None, None]);
     }
@@ -169,19 +204,19 @@ mod tests {
         open.outcome = Outcome::Open;
         let later = Record { id: 10, started: 15, ..open.clone() };
         let mut records = [record(11, Protocol::Redis, (20, 30), &shop, &base)];
-        Causes::default().settle(&mut records, [open, later].into_iter());
+        causes([2, 3]).settle(&mut records, || [open, later].into_iter());
         assert_eq!(records[0].caused_by, Some(10));
     }
 
     #[test]
     fn who_is_known_late_is_settled_late() {
         let (browser, shop, base) = (peer(Some(1)), peer(None), peer(Some(3)));
-        let mut causes = Causes::default();
+        let mut causes = causes([3]);
         let mut records = [
             record(10, Protocol::Http, (10, 40), &browser, &shop),
             record(11, Protocol::Redis, (20, 30), &shop, &base),
         ];
-        causes.settle(&mut records, std::iter::empty());
+        causes.settle(&mut records, std::iter::empty);
         assert_eq!(causes.late(), []);
         shop.who.set(Who { pid: 2, ..Who::default() }).unwrap();
         assert_eq!(causes.late(), [(11, 10)]);

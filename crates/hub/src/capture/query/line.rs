@@ -212,7 +212,7 @@ impl Subject for Seen<'_> {
             Field::Status => line.status.map_or(f64::NAN, f64::from),
             Field::Took => line.took.map(milliseconds)?,
             Field::Wait => line.wait.map_or(f64::NAN, milliseconds),
-            Field::Size => (line.sent + line.received) as f64,
+            Field::Size => line.sent as f64 + line.received as f64,
             Field::Sent => line.sent as f64,
             Field::Received => line.received as f64,
             Field::Lost => line.lost as f64,

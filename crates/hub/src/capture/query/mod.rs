@@ -4,6 +4,7 @@
 //! enough. It never waits for the writer, nor the writer for it. Deliberately absent: what is still in memory, which
 //! whoever asks adds.
 
+mod carried;
 mod line;
 mod search;
 mod stats;

@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use navyd_model::exchange::{Body, Exchange, Message, Piece, Summary};
 
+use super::carried::Carried;
 use crate::capture::{
     assemble::{
         head,
@@ -28,14 +29,25 @@ pub(super) fn exchange(parts: Parts) -> Exchange {
     let Parts { summary, heads, bodies, more, caused } = parts;
     let [sent, received, stream] = bodies;
     let [asked, answered] = heads;
-    let mut request = message(&asked, sent, more.request_trailers);
+    let mut request = message(&asked, &sent, more.request_trailers);
     request.line = request.line.filter(|_| !asked.is_empty());
     let has_answer = !answered.is_empty() || received.is_some() || !more.interim.is_empty();
-    let mut response = has_answer.then(|| message(&answered, received, more.response_trailers));
+    let mut response = has_answer.then(|| message(&answered, &received, more.response_trailers));
     if let Some(response) = &mut response {
         response.interim = more.interim;
     }
     let mut pieces = more.pieces;
+    let carried = Carried {
+        started: summary.started.as_microsecond(),
+        target: &summary.target,
+        bodies: [front(&sent), front(&received)],
+        times: [&more.request_times, &more.response_times],
+        encodings: [
+            header(&request, "grpc-encoding"),
+            response.as_ref().and_then(|response| header(response, "grpc-encoding")),
+        ],
+    };
+    pieces.extend(carried.pieces(summary.protocol));
     if let Some(Ok(stream)) = stream {
         pieces.extend(Chunk::read(&stream.front).iter().map(piece));
     }
@@ -44,7 +56,7 @@ pub(super) fn exchange(parts: Parts) -> Exchange {
 
 fn message(
     stored: &[u8],
-    content: Option<Result<Content, String>>,
+    content: &Option<Result<Content, String>>,
     trailers: Vec<(String, String)>,
 ) -> Message {
     let (line, headers) = head::lines(stored);
@@ -53,9 +65,9 @@ fn message(
     };
     let media_type = value("content-type").map(str::to_owned);
     let encoding = value("content-encoding").unwrap_or_default();
-    let body = content.map(|content| match content {
-        Ok(content) => body(&content, media_type.clone(), encoding),
-        Err(reason) => Body { media_type: media_type.clone(), note: Some(reason), ..Body::default() },
+    let body = content.as_ref().map(|content| match content {
+        Ok(content) => body(content, media_type.clone(), encoding),
+        Err(reason) => Body { media_type: media_type.clone(), note: Some(reason.clone()), ..Body::default() },
     });
     Message { line, headers, interim: Vec::new(), body, trailers }
 }
@@ -93,6 +105,16 @@ fn body(content: &Content, media_type: Option<String>, encoding: &str) -> Body {
     let (text, base64) = shown_as(shown, !back.is_empty() || state.decoded);
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     Body { size: *size, kept, sha256, media_type, decoded, text, base64, note }
+}
+
+/// What is kept of the front of a body, as it was sent.
+fn front(content: &Option<Result<Content, String>>) -> &[u8] {
+    content.as_ref().and_then(|content| content.as_ref().ok()).map_or(&[], |content| &content.front)
+}
+
+fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
+    let found = message.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
 }
 
 fn piece(chunk: &Chunk) -> Piece {

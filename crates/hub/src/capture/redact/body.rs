@@ -108,7 +108,7 @@ pub(crate) fn body(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> 
         return compressed(form, encoding, head, tail);
     }
     let form = sniffed(form, head);
-    let front = text(form, head);
+    let front = looked(form, head);
     let open = front.as_ref().is_some_and(|front| front.open);
     let front = front.and_then(Text::changed);
     let back = match () {
@@ -123,6 +123,14 @@ pub(crate) fn body(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> 
     Seen::Instead { head: front.unwrap_or_else(|| head.to_vec()), tail: back, decoded: false }
 }
 
+/// A text of no known type, when it may not be kept as it is.
+pub(crate) fn text(text: &str) -> Option<String> {
+    match body(Form::Unknown, Encoding::None, text.as_bytes(), &[]) {
+        Seen::Instead { head, .. } => Some(String::from_utf8_lossy(&head).into_owned()),
+        Seen::Clean | Seen::Nothing => None,
+    }
+}
+
 /// A body is kept as it was sent when all of it could be looked into and nothing was found, and else decoded.
 fn compressed(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> Seen {
     let Some(inflated) = inflate(encoding, head) else {
@@ -132,7 +140,7 @@ fn compressed(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> Seen 
     if form == Form::Opaque {
         return Seen::Clean;
     }
-    let clean = text(form, &inflated.bytes).and_then(Text::changed);
+    let clean = looked(form, &inflated.bytes).and_then(Text::changed);
     if clean.is_none() && inflated.whole && tail.is_empty() {
         return Seen::Clean;
     }
@@ -156,7 +164,7 @@ fn sniffed(form: Form, bytes: &[u8]) -> Form {
     }
 }
 
-fn text(form: Form, bytes: &[u8]) -> Option<Text<'_>> {
+fn looked(form: Form, bytes: &[u8]) -> Option<Text<'_>> {
     match form {
         Form::Json => Some(json::redact(bytes)),
         Form::Fields => Some(url::form(bytes)),
@@ -168,7 +176,7 @@ fn text(form: Form, bytes: &[u8]) -> Option<Text<'_>> {
 /// The end of a body of which the middle is not known. Whether its first byte stands inside of a string cannot be told,
 /// so JSON is read both ways.
 fn torn(form: Form, tail: &[u8]) -> Option<Vec<u8>> {
-    let once = text(form, tail).and_then(Text::changed);
+    let once = looked(form, tail).and_then(Text::changed);
     if form != Form::Json {
         return once;
     }

@@ -22,7 +22,7 @@ mod url;
 use std::ops::Range;
 
 pub(crate) use self::{
-    body::{Encoding, Form, Seen, Tail, body},
+    body::{Encoding, Form, Seen, Tail, body, text},
     head::{field, line},
     inflate::inflate,
     statement::spoken,
