@@ -7,14 +7,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod body;
+mod dns;
 mod frames;
 pub mod grpc;
+mod mysql;
 mod piece;
 mod postgres;
 mod reader;
 #[cfg(test)]
 mod recorded;
 mod redis;
+mod remembered;
 mod shown;
 mod spoken;
 mod sse;
@@ -32,7 +35,23 @@ pub use websocket::WebSocket;
 pub fn decoder(protocol: Protocol) -> Option<Box<dyn Decoder + Send>> {
     match protocol {
         Protocol::Postgres => Some(Box::new(postgres::Postgres::default())),
+        Protocol::Mysql => Some(Box::new(mysql::Mysql::default())),
         Protocol::Redis => Some(Box::new(redis::Redis::default())),
+        Protocol::Dns => Some(Box::new(dns::Stream::default())),
+        Protocol::Http
+        | Protocol::Grpc
+        | Protocol::Websocket
+        | Protocol::Sse
+        | Protocol::Tcp
+        | Protocol::Udp => None,
+    }
+}
+
+/// A decoder of datagrams of one client and its server; each is given alone. `None` where there is none.
+#[must_use]
+pub fn datagrams(protocol: Protocol) -> Option<Box<dyn Decoder + Send>> {
+    match protocol {
+        Protocol::Dns => Some(Box::new(dns::Datagrams::default())),
         _ => None,
     }
 }

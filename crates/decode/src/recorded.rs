@@ -35,6 +35,17 @@ fn read(decoder: &mut dyn Decoder, portions: &[(usize, Side, &[u8])]) -> Vec<Spo
     out
 }
 
+/// What a conversation says whose portions must not be split.
+pub(crate) fn once<D: Decoder + Default>(name: &str) -> Vec<Spoken> {
+    let recording = recording(name);
+    let portions: Vec<_> =
+        portions(&recording).into_iter().enumerate().map(|(at, (side, bytes))| (at, side, bytes)).collect();
+    let mut decoder = D::default();
+    let mut spoken = read(&mut decoder, &portions);
+    decoder.end(portions.len() as i64, &mut spoken);
+    spoken
+}
+
 /// How many portions behind a split are compared.
 const BEHIND: usize = 6;
 

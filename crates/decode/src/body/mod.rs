@@ -67,7 +67,8 @@ fn content(media: &MediaType, bytes: Vec<u8>, note: &mut Option<String>) -> Cont
     if media.is_image() {
         return Content::Image(bytes);
     }
-    if !media.is_text() && !(media.is_unknown() && looks_like_text(&bytes)) {
+    let is_text = media.is_text() || (media.is_unknown() && looks_like_text(&bytes));
+    if !is_text {
         return Content::Binary(bytes);
     }
     match media::text(media.charset(), bytes) {

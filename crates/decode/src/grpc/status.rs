@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn trailers_tell_how_it_ended() {
-        let rows: [(&[(&str, &str)], Option<&str>); 5] = [
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+        let rows: [Row<'_>; 5] = [
             (&[("grpc-status", "0")], None),
             (
                 &[("Grpc-Status", "5"), ("grpc-message", "no %22user%22 %zz 100%")],

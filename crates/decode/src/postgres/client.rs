@@ -105,7 +105,7 @@ impl Session {
     fn bound(&mut self, mut body: Reader<'_>, frame: &Frame<'_>) -> Result<(), Wrong> {
         let portal = name(&mut body)?;
         let statement = name(&mut body)?;
-        let known = self.statements.named(&statement);
+        let known = self.statements.get(&statement);
         let text = known.map_or_else(|| unseen(&statement), |known| Arc::clone(&known.text));
         let columns = known.and_then(|known| known.columns.clone());
         let kinds = known.map(|known| Arc::clone(&known.kinds)).unwrap_or_default();
@@ -134,8 +134,8 @@ impl Session {
             _ => return Err(Wrong),
         };
         ask.target = match ask.kind {
-            Kind::DescribePortal => self.portals.named(&ask.portal).map(|portal| Arc::clone(&portal.text)),
-            _ => self.statements.named(&ask.statement).map(|statement| Arc::clone(&statement.text)),
+            Kind::DescribePortal => self.portals.get(&ask.portal).map(|portal| Arc::clone(&portal.text)),
+            _ => self.statements.get(&ask.statement).map(|statement| Arc::clone(&statement.text)),
         }
         .unwrap_or_else(|| unseen(&ask.statement));
         self.ask(ask)
@@ -144,7 +144,7 @@ impl Session {
     fn execute(&mut self, mut body: Reader<'_>, frame: &Frame<'_>) -> Result<(), Wrong> {
         let portal = name(&mut body)?;
         let mut ask = Ask::new(Kind::Execute, frame.began);
-        match self.portals.named(&portal) {
+        match self.portals.get(&portal) {
             Some(known) => {
                 ask.statement.clone_from(&known.statement);
                 ask.target = Arc::clone(&known.text);

@@ -135,7 +135,7 @@ impl Session {
         let kinds: Arc<[u32]> = (0..count).map_while(|_| body.u32()).collect();
         let ask = self.head().filter(|ask| ask.kind == Kind::DescribeStatement).ok_or(Wrong)?;
         let name = ask.statement.clone();
-        if let Some(statement) = self.statements.named_mut(&name) {
+        if let Some(statement) = self.statements.get_mut(&name) {
             statement.kinds = kinds;
         }
         Ok(())

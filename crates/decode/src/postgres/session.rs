@@ -1,15 +1,12 @@
 //! What is asked and not yet answered, and what clients have prepared.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     CUT, PENDING, PENDING_BYTES, PORTALS, STATEMENTS,
     ask::{Ask, Bound, Column, Kind},
 };
-use crate::{Spoken, frames::Wrong};
+use crate::{Spoken, frames::Wrong, remembered::Remembered};
 
 /// One connection, as far as both sides have told it.
 #[derive(Debug, Default, Clone)]
@@ -17,8 +14,8 @@ pub(super) struct Session {
     /// What waits for its answer, the oldest first.
     pub(super) asks: VecDeque<Ask>,
     asks_cost: usize,
-    pub(super) statements: Named<Statement>,
-    pub(super) portals: Named<Portal>,
+    pub(super) statements: Remembered<String, Statement>,
+    pub(super) portals: Remembered<String, Portal>,
     /// Bytes of the client that belong to what it asks next.
     pub(super) sent: u64,
     /// Bytes of the server that belong to what it answers next.
@@ -46,49 +43,6 @@ pub(super) struct Portal {
     pub bound: Bound,
     pub columns: Option<Arc<[Column]>>,
     pub cost: usize,
-}
-
-/// Things by their names, the oldest of which are forgotten when they are too many.
-#[derive(Debug, Clone)]
-pub(super) struct Named<T> {
-    known: HashMap<String, (u64, usize, T)>,
-    turn: u64,
-    cost: usize,
-}
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self { known: HashMap::new(), turn: 0, cost: 0 }
-    }
-}
-
-impl<T> Named<T> {
-    pub(super) fn put(&mut self, name: String, value: T, cost: usize, most: (usize, usize)) {
-        self.remove(&name);
-        while !self.known.is_empty() && (self.known.len() >= most.0 || self.cost + cost > most.1) {
-            let oldest =
-                self.known.iter().min_by_key(|(_, (turn, _, _))| *turn).map(|(name, _)| name.clone());
-            oldest.iter().for_each(|name| self.remove(name));
-        }
-        let cost = cost + name.len();
-        self.turn += 1;
-        self.cost += cost;
-        self.known.insert(name, (self.turn, cost, value));
-    }
-
-    pub(super) fn named(&self, name: &str) -> Option<&T> {
-        self.known.get(name).map(|(_, _, value)| value)
-    }
-
-    pub(super) fn named_mut(&mut self, name: &str) -> Option<&mut T> {
-        self.known.get_mut(name).map(|(_, _, value)| value)
-    }
-
-    pub(super) fn remove(&mut self, name: &str) {
-        if let Some((_, cost, _)) = self.known.remove(name) {
-            self.cost -= cost;
-        }
-    }
 }
 
 impl Session {
@@ -138,7 +92,7 @@ impl Session {
     }
 
     pub(super) fn prepare(&mut self, name: String, statement: Statement) {
-        let cost = statement.text.len() + 4 * statement.kinds.len();
+        let cost = name.len() + statement.text.len() + 4 * statement.kinds.len();
         self.statements.put(name, statement, cost, STATEMENTS);
     }
 
@@ -165,12 +119,12 @@ impl Session {
         }
         match of.kind {
             Kind::DescribePortal => {
-                if let Some(portal) = self.portals.named_mut(&of.portal) {
+                if let Some(portal) = self.portals.get_mut(&of.portal) {
                     portal.columns = Some(Arc::clone(columns));
                 }
             }
             _ => {
-                if let Some(statement) = self.statements.named_mut(&of.statement) {
+                if let Some(statement) = self.statements.get_mut(&of.statement) {
                     statement.columns = Some(Arc::clone(columns));
                 }
             }

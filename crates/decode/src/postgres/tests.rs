@@ -7,7 +7,7 @@ use super::{PENDING, Postgres, RESULTS, ROWS};
 use crate::{Decoder, Spoken, recorded};
 
 fn check(name: &str) -> Vec<Spoken> {
-    let spoken = recorded::check::<Postgres>(&format!("postgres/{name}"));
+    let spoken = recorded::check::<Postgres>(&format!("pg/{name}"));
     assert!(!format!("{spoken:?}").contains("s3cretpw"));
     spoken
 }

@@ -9,8 +9,6 @@ mod inflate;
 #[cfg(test)]
 mod tests;
 
-use std::mem;
-
 use navyd_h1::{
     Side as Sender,
     ws::{self, Frame, Opcode},
@@ -179,7 +177,7 @@ impl Direction {
             Opcode::Ping => out.push(piece("ping", control)),
             Opcode::Pong => out.push(piece("pong", control)),
             Opcode::Close => {
-                out.push(Piece { size: control.len() as u64, ..piece("close", &reason(control)) })
+                out.push(Piece { size: control.len() as u64, ..piece("close", &reason(control)) });
             }
             _ if open.frame.fin => {
                 if let Some(message) = self.message.take() {
@@ -208,7 +206,7 @@ impl Direction {
         self.lost = true;
         self.frame = None;
         self.message = None;
-        self.head = mem::take(&mut Vec::new());
+        self.head = Vec::new();
         out.push(moment.note(self.from, AFTER_A_GAP));
     }
 }
