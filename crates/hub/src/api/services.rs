@@ -11,6 +11,7 @@ use axum::{
 use navyd_model::{
     Service,
     api::Document,
+    config::Stop,
     hub::{ApiError, Services},
     project::{NewInput, Taken},
 };
@@ -19,8 +20,9 @@ use utoipa::OpenApi as _;
 use super::{Answer, Fault, Resource, document, input::Input};
 use crate::{house::House, project, supervisor::Act};
 
-/// How long a command in a terminal may take to end before it is told that it has not yet.
-const STOPPING: Duration = Duration::from_secs(10);
+/// How long a command in a terminal may take to end before it is told that it has not yet. It is killed before; what
+/// comes on top is for whoever kills it to notice.
+const STOPPING: Duration = Stop::TIMEOUT.saturating_add(Duration::from_secs(10));
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || {
@@ -46,8 +48,9 @@ async fn list(State(house): State<Arc<House>>) -> Answer<Services> {
 
 /// Start, stop or restart a service
 ///
-/// Starting brings what it needs. Stopping is answered once nothing of it runs any more. A command in a terminal can be
-/// stopped only: it is asked to end, and has 10 s before the answer says that it is still `stopping`.
+/// Starting brings what it needs, and so does restarting one that does not run. Stopping is answered once nothing of it
+/// runs any more. A command in a terminal can be stopped only: it is asked to end, and killed after 10 s with all that it
+/// has started. Where even that takes long, the answer says that it is still `stopping`.
 #[utoipa::path(post, path = "/api/v1/services/{id}/{act}", operation_id = "act_on_service",
     params(
         ("id" = String, Path, description = "the service, such as `web.shop`"),

@@ -14,7 +14,7 @@ use crate::{
     out::{Align, Column, Failure, Screen, Table, Text, Tone, measure},
 };
 
-/// List the services of this directory's project
+/// List the services of this directory's project, and its commands of `navyd run`
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "ps",

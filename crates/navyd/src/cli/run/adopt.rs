@@ -49,11 +49,11 @@ fn reached(bound: &Bound) -> Option<SocketAddr> {
 }
 
 /// A command's processes: its first, their descendants, and those that were seen as such before they lost their
-/// parents. `known` is kept from look to look.
-pub(super) fn tree(members: &[Member], root: u32, known: &mut HashSet<(u32, u64)>) -> HashSet<u32> {
+/// parents. `known` is kept from look to look. Once its first has ended, `root` is `None`: its number may be another's.
+pub(super) fn tree(members: &[Member], root: Option<u32>, known: &mut HashSet<(u32, u64)>) -> HashSet<u32> {
     let living = || members.iter().filter(|member| !member.ended);
     let mut pids: HashSet<u32> = living()
-        .filter(|member| member.pid == root || known.contains(&(member.pid, member.started)))
+        .filter(|member| Some(member.pid) == root || known.contains(&(member.pid, member.started)))
         .map(|member| member.pid)
         .collect();
     loop {
@@ -115,14 +115,14 @@ mod tests {
             pids
         };
         let first = [member(1, 0), member(10, 1), member(11, 10), member(12, 11), member(20, 1)];
-        assert_eq!(sorted(tree(&first, 10, &mut known)), [10, 11, 12]);
+        assert_eq!(sorted(tree(&first, Some(10), &mut known)), [10, 11, 12]);
         // 11 has ended; 12 was taken in by 1 and has a child of its own.
         let second = [member(1, 0), member(10, 1), member(12, 1), member(13, 12), member(20, 1)];
-        assert_eq!(sorted(tree(&second, 10, &mut known)), [10, 12, 13]);
+        assert_eq!(sorted(tree(&second, Some(10), &mut known)), [10, 12, 13]);
         // A namesake of 12 is not 12.
         let third = [member(10, 1), Member { started: 99, ..member(12, 1) }];
-        assert_eq!(sorted(tree(&third, 10, &mut known)), [10]);
+        assert_eq!(sorted(tree(&third, Some(10), &mut known)), [10]);
         let ended = [Member { ended: true, ..member(10, 1) }];
-        assert_eq!(sorted(tree(&ended, 10, &mut known)), Vec::<u32>::new());
+        assert_eq!(sorted(tree(&ended, Some(10), &mut known)), Vec::<u32>::new());
     }
 }

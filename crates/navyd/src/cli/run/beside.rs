@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use navyd_model::config::Stop;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     client::{
-        self, Process, Signal,
+        self, Member, Process, Signal,
         port::{self, Held, Rules},
     },
     exit::Exit,
@@ -66,6 +67,9 @@ const STARTING: Duration = Duration::from_secs(60);
 
 /// Between two looks at what runs.
 const STEADY: Duration = Duration::from_secs(1);
+
+/// How long it has to end when it is asked to: as a service of the hub.
+const STOPPING: Duration = Stop::TIMEOUT;
 
 /// Every so many looks also those that only the whole table shows, such as a second server.
 const WHOLE: u32 = 10;
@@ -165,6 +169,8 @@ struct Watch {
     url: Option<String>,
     /// What was said last.
     said: Option<(String, SocketAddr)>,
+    /// When whatever has not ended is killed, once it was asked to end.
+    deadline: Option<Instant>,
 }
 
 impl Watch {
@@ -188,6 +194,7 @@ impl Watch {
             news,
             url: None,
             said: None,
+            deadline: None,
         }
     }
 
@@ -198,6 +205,9 @@ impl Watch {
             self.look();
             // Somebody who closed the terminal reads no more; the name stays.
             let _ = self.hear(screen);
+            if self.deadline.is_some() {
+                return self.end(process, screen);
+            }
             pause = match self.led {
                 None if begun.elapsed() < STARTING => (pause * 3 / 2).min(QUICK[1]),
                 Some(led) if !self.is_said(led) && begun.elapsed() < STARTING => QUICK[0],
@@ -205,6 +215,34 @@ impl Watch {
             };
         }
         Ok(Exit::Yes)
+    }
+
+    /// Waits until nothing runs any more of a command that was asked to end, and kills what takes too long. Only
+    /// then does its name go, which tells whoever asked.
+    fn end(mut self, process: &Process, screen: &mut Screen) -> anyhow::Result<Exit> {
+        let mut is_told = false;
+        loop {
+            let has_ended = process.wait(QUICK[1]);
+            let left = self.tree((!has_ended).then_some(self.ask.pid));
+            if left.is_empty() {
+                return Ok(Exit::Yes);
+            }
+            if has_ended {
+                // There is nothing to wait for but those whom nobody here may wait for.
+                thread::sleep(QUICK[1]);
+            }
+            if self.deadline.is_none_or(|deadline| Instant::now() < deadline) {
+                continue;
+            }
+            // Whoever is born meanwhile is killed the next time.
+            signal(&left, Signal::Kill);
+            if !is_told && !self.ask.quiet {
+                // Somebody who closed the terminal reads no more.
+                let _ = screen.note(format!("killed: it had not ended after {} s", STOPPING.as_secs()));
+                let _ = screen.flush();
+            }
+            is_told = true;
+        }
     }
 
     /// Looks where the command listens, and leads its name there.
@@ -239,7 +277,7 @@ impl Watch {
     /// Where the command's processes listen, and by which socket.
     fn bound(&mut self) -> (Option<SocketAddr>, Option<u64>) {
         let sockets = client::listening(None);
-        let tree = adopt::tree(&client::members(), self.ask.pid, &mut self.known);
+        let tree = adopt::tree(&client::members(), Some(self.ask.pid), &mut self.known);
         let pids: Vec<u32> = tree.into_iter().collect();
         let inodes = client::inodes(&pids);
         let own = sockets.iter().filter(|socket| inodes.contains(&socket.inode));
@@ -258,19 +296,12 @@ impl Watch {
         (chosen, listener)
     }
 
-    /// Asks every process of the command to end.
-    fn stop(&mut self) {
-        let members = client::members();
-        let tree = adopt::tree(&members, self.ask.pid, &mut self.known);
-        for member in members.iter().filter(|member| tree.contains(&member.pid)) {
-            // Whoever has the number of one that has ended meanwhile is left alone.
-            if let Ok(process) = Process::open(member.pid)
-                && process.is(member.started)
-            {
-                // It has ended just now, or does not belong to this user any more: both are not ours to end.
-                let _ = process.signal(Signal::Terminate);
-            }
-        }
+    /// Every process of the command that lives, its first too unless that has ended.
+    fn tree(&mut self, root: Option<u32>) -> Vec<Member> {
+        let mut members = client::members();
+        let tree = adopt::tree(&members, root, &mut self.known);
+        members.retain(|member| tree.contains(&member.pid) && !member.ended);
+        members
     }
 
     /// Says what is to be said.
@@ -278,7 +309,8 @@ impl Watch {
         let all: Vec<News> = self.news.try_iter().collect();
         // Before anything that is said, which nobody may read any more.
         if all.iter().any(|news| matches!(news, News::Stop)) {
-            self.stop();
+            signal(&self.tree(Some(self.ask.pid)), Signal::Terminate);
+            self.deadline = Some(Instant::now() + STOPPING);
         }
         for news in all {
             match news {
@@ -309,5 +341,17 @@ impl Watch {
     /// Whether all has been said, or never will be.
     fn is_said(&self, led: SocketAddr) -> bool {
         !self.ask.hub || self.said.as_ref().is_some_and(|(_, said)| *said == led)
+    }
+}
+
+fn signal(members: &[Member], signal: Signal) {
+    for member in members {
+        // Whoever has the number of one that has ended meanwhile is left alone.
+        if let Ok(process) = Process::open(member.pid)
+            && process.is(member.started)
+        {
+            // It has ended just now, or does not belong to this user any more: both are not ours to end.
+            let _ = process.signal(signal);
+        }
     }
 }

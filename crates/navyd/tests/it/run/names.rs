@@ -152,6 +152,29 @@ fn a_command_in_a_terminal_is_known_and_can_be_ended() {
 }
 
 #[test]
+fn a_command_that_does_not_end_when_it_is_asked_to_is_killed_with_all_that_it_started() {
+    let home = Home::new();
+    let line =
+        "trap '' TERM; sh -c 'echo child $$; exec sleep 600' & echo first $$; while :; do sleep 1; done";
+    let mut run = home.run(&["--name", "deaf", "--", "sh", "-c", line]);
+    let first = run.child.id();
+    let child = run.line("child ").trim_start_matches("child ").to_owned();
+    super::until("it is known", || home.answer(&["ps"]).stdout.contains("deaf"));
+    let stopped = home.answer(&["stop", "deaf"]);
+    assert_eq!((stopped.status, stopped.stdout.as_str()), (Some(0), "deaf: stopped\n"), "{stopped:?}");
+    // Whoever asked is answered when nothing of it is left but what its parent has not waited for.
+    let lives = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"))
+    };
+    assert!(!lives(&child) && !lives(&first.to_string()));
+    let (status, log) = run.end();
+    assert_eq!(status, None, "a signal ended it: {log}");
+    assert!(log.contains("note: told to end by `navyd stop`"), "{log}");
+    assert!(log.contains("note: killed: it had not ended after 10 s"), "{log}");
+}
+
+#[test]
 fn the_page_of_a_command_that_fails_advises_what_works() {
     let Some(node) = needed("the_page_of_a_command_that_fails_advises_what_works", "node") else { return };
     let home = Home::new();
