@@ -25,6 +25,9 @@ use super::order::Standing;
 /// How long whoever listens elsewhere than it was told is waited for: it may have opened something else first.
 pub(super) const ELSEWHERE: Duration = Duration::from_secs(1);
 
+/// How long one that is to do nothing but run has to run: a command that fails has mostly failed by then.
+const STANDS: Duration = Duration::from_millis(500);
+
 /// Where debuggers of Node listen: no service is there for that.
 const DEBUGGERS: RangeInclusive<u16> = 9_229..=9_239;
 
@@ -58,6 +61,11 @@ pub(super) fn leading(mut addresses: Vec<SocketAddr>, told: Option<u16>) -> Vec<
         (Some(port) != told, DEBUGGERS.contains(&port), port, address.is_ipv6(), address.ip())
     });
     addresses
+}
+
+/// Until one that is to do nothing but run has run for a while, within the time that it has to be ready.
+pub(super) async fn stands(within: Duration) {
+    sleep(STANDS.min(within / 2)).await;
 }
 
 /// Asks until the answer is good: at the told port of both loopback addresses, and wherever the service listens.

@@ -130,7 +130,7 @@ pub enum Check {
     Http(String),
     /// A line of its output contains this text.
     Log(String),
-    /// Its process runs.
+    /// Its process runs, and has not ended in its first moments.
     Started,
 }
 

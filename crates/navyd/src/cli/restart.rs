@@ -4,6 +4,9 @@ use super::{Command, Stage, services};
 use crate::exit::Exit;
 
 /// End services of this directory's project, and start them again
+///
+/// One that does not run, since it was stopped or has failed, starts with what it needs. A command of `navyd run` is its
+/// terminal's, and is started again there.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "restart",

@@ -63,13 +63,14 @@ impl Keeper {
             return Some(Event::Unstartable);
         };
         let pump = tokio::spawn(pump(out, err, Arc::clone(&self.log), awaited, self.standing.clone()));
-        let question = match &self.definition.ready.check {
-            Check::Tcp => Some(Question::Accept),
-            Check::Http(path) => Some(Question::Get(path.clone())),
-            _ => None,
-        };
         let (port, standing) = (self.definition.port, &self.standing);
-        self.asking = question.map(|question| tokio::spawn(ready::ask(question, port, standing.subscribe())));
+        let ask = |question| tokio::spawn(ready::ask(question, port, standing.subscribe()));
+        self.asking = match &self.definition.ready.check {
+            Check::Tcp => Some(ask(Question::Accept)),
+            Check::Http(path) => Some(ask(Question::Get(path.clone()))),
+            Check::Started => Some(tokio::spawn(ready::stands(self.definition.ready.timeout))),
+            Check::Listens | Check::Log(_) => None,
+        };
         self.run = Some(Run {
             pid: spawned.pid,
             begun: Instant::now(),
@@ -80,7 +81,7 @@ impl Keeper {
             listened: false,
             child: spawned.child,
         });
-        (self.definition.ready.check == Check::Started).then_some(Event::Ready)
+        None
     }
 
     /// The socket that it takes over, opened once for all its runs.

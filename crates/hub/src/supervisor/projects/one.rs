@@ -19,7 +19,7 @@ pub enum Act {
     Start,
     /// Let it end; answered once it has.
     Stop,
-    /// Let it end and run again.
+    /// Let it end and run again. One that does not run starts, with what it needs.
     Restart,
 }
 
@@ -34,6 +34,8 @@ impl Supervisor {
         // A keeper that has left has ended its service.
         match act {
             Act::Start => return self.start_one(id).await,
+            // What it needs may not run either, and it would wait for that without an end.
+            Act::Restart if has_ended(standing.borrow().service.phase) => return self.start_one(id).await,
             Act::Stop => {
                 let _ = shown.orders.send(Order::Stop).await;
                 let _ = standing.wait_for(|standing| standing.service.phase == Phase::Stopped).await;
@@ -113,4 +115,9 @@ impl Supervisor {
         let found = self.shown().into_iter().find(|shown| shown.standing.borrow().service.id == id);
         found.ok_or_else(|| RunError::Unknown(id.to_owned()))
     }
+}
+
+/// Whether a service is to stay as it is.
+fn has_ended(phase: Phase) -> bool {
+    matches!(phase, Phase::Stopped | Phase::Failed)
 }

@@ -110,6 +110,40 @@ fn one_that_is_killed_starts_again_at_its_port() {
 }
 
 #[test]
+fn restarting_what_does_not_run_starts_it_with_what_it_needs() {
+    let shop = Shop::new(
+        "[services.db]\ncommand = \"echo x >> tries; test $(wc -l < tries) -ge 2 && exec sleep 600; exit 3\"\nport = false\n\
+         restart = \"no\"\n\n\
+         [services.web]\ncommand = \"exec sleep 600\"\nport = false\ndepends_on = [\"db\"]\n",
+    );
+    assert_eq!(shop.run(&["up", "-d", "db"]).status, Some(1));
+    assert_eq!(shop.service("db")["phase"], "failed");
+    // One that never ran, and what it needs, which failed.
+    assert_eq!(shop.run(&["restart", "web"]).status, Some(0));
+    shop.until("both run", |shop| {
+        (shop.service("web")["phase"] == "ready" && shop.service("db")["phase"] == "ready").then_some(())
+    });
+    // Both were stopped; one by one in the order of the file is the order of what they need.
+    assert_eq!(shop.run(&["stop"]).stdout.matches("stopped").count(), 2);
+    assert_eq!(shop.run(&["restart"]).status, Some(0));
+    shop.until("both run again", |shop| {
+        (shop.service("web")["phase"] == "ready" && shop.service("db")["phase"] == "ready").then_some(())
+    });
+    assert_eq!(shop.run(&["stop"]).status, Some(0));
+    assert_eq!(shop.run(&["up", "-d", "web"]).stdout.matches("ready").count(), 2);
+}
+
+#[test]
+fn a_service_that_fails_at_once_is_never_told_to_be_ready() {
+    let shop = Shop::new("[services.job]\ncommand = \"exit 3\"\nport = false\nrestart = \"no\"\n");
+    for _ in 0..3 {
+        let ran = shop.run(&["up", "-d"]);
+        assert_eq!(ran.status, Some(1), "{ran:?}");
+        assert!(ran.stdout.contains("failed") && !ran.stdout.contains("ready"), "{ran:?}");
+    }
+}
+
+#[test]
 fn who_listens_elsewhere_is_found_there() {
     let shop = Shop::new(&format!("[services.web]\n{SERVER}\n"));
     shop.up();
