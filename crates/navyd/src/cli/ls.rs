@@ -44,7 +44,8 @@ use filter::{Belongs, Filter, Ports};
         navyd ls --exposed            what other machines can reach\n  \
         navyd ls --project            what belongs to the project of this directory\n  \
         navyd ls --watch --jsonl      each change as a line of JSON\n\n\
-        Into a pipe: one row a line, tabs between the columns, no header, times in RFC 3339.\n\
+        ×2 behind an address: so many sockets of one server are there, as workers have that share a port.\n\
+        Into a pipe: one socket a line, tabs between the columns, no header, times in RFC 3339.\n\
         Exit status: 0 something listens, 1 nothing does, 2 wrong use or failure."
 )]
 pub(super) struct Ls {
@@ -301,7 +302,9 @@ impl Plan {
             return Ok(());
         }
         let look = screen.look();
-        screen.print(&rows::listeners(&answer.listeners, &self.me, now).draw(&look))?;
+        let rows =
+            if look.terminal { rows::folded(&answer.listeners) } else { rows::each(&answer.listeners) };
+        screen.print(&rows::listeners(&rows, &self.me, now).draw(&look))?;
         // A program reads rows, and these are none.
         if !self.attention || !look.terminal {
             return Ok(());

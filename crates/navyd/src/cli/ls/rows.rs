@@ -1,4 +1,7 @@
 //! Listeners and connections as rows of a table, and their order.
+//!
+//! A server that shares the work by `SO_REUSEPORT` has one socket for each of its workers at one place. For a person
+//! they are one row with a count; a program gets each.
 
 use std::{cmp::Reverse, time::Duration};
 
@@ -46,6 +49,8 @@ pub(super) fn sort(listeners: &mut [Listener], me: &Me) {
             listener.proto,
             listener.address,
             listener.path.clone(),
+            // The sockets of one server that shares a place with others stand together.
+            listener.holders.first().map(|holder| holder.pid),
             listener.cookie,
         )
     });
@@ -65,13 +70,68 @@ pub(super) fn sort_connections(connections: &mut [Connection], me: &Me) {
     });
 }
 
+/// Something that is shown once, and how often it is there.
+#[derive(Debug, Clone)]
+pub(super) struct Counted<T> {
+    pub(super) one: T,
+    pub(super) count: usize,
+}
+
+/// Each listener in a row of its own: for programs.
+pub(super) fn each(listeners: &[Listener]) -> Vec<Counted<&Listener>> {
+    listeners.iter().map(|one| Counted { one, count: 1 }).collect()
+}
+
+/// Sockets that differ in nothing but being several in one row: for people. Only neighbours are, so the listeners
+/// are sorted.
+pub(super) fn folded(listeners: &[Listener]) -> Vec<Counted<&Listener>> {
+    fold(listeners.iter(), |one, other| is_twin(one, other))
+}
+
+/// The same for what happened to them at one time.
+pub(super) fn folded_events(events: Vec<Event>) -> Vec<Counted<Event>> {
+    fold(events.into_iter(), |one, other| {
+        let before = match (&one.before, &other.before) {
+            (Some(one), Some(other)) => is_twin(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        one.event == other.event && before && is_twin(&one.listener, &other.listener)
+    })
+}
+
+fn fold<T>(all: impl Iterator<Item = T>, is_same: impl Fn(&T, &T) -> bool) -> Vec<Counted<T>> {
+    let mut rows: Vec<Counted<T>> = Vec::new();
+    for one in all {
+        match rows.last_mut().filter(|row| is_same(&row.one, &one)) {
+            Some(row) => row.count += 1,
+            None => rows.push(Counted { one, count: 1 }),
+        }
+    }
+    rows
+}
+
+/// Whether two sockets are the same to a person: all but what numbers a socket and what waits in it.
+fn is_twin(one: &Listener, other: &Listener) -> bool {
+    let place =
+        |listener: &Listener| (listener.port, listener.proto, listener.address, listener.holders.len());
+    // Few are at one place, and the rest is more work to compare.
+    if place(one) != place(other) {
+        return false;
+    }
+    let mut alike = Listener { cookie: one.cookie, inode: one.inode, queue: one.queue, ..other.clone() };
+    for (holder, of_one) in alike.holders.iter_mut().zip(&one.holders) {
+        holder.fds.clone_from(&of_one.fds);
+    }
+    *one == alike
+}
+
 /// The listeners as a table.
-pub(super) fn listeners(listeners: &[Listener], me: &Me, now: Timestamp) -> Table {
+pub(super) fn listeners(rows: &[Counted<&Listener>], me: &Me, now: Timestamp) -> Table {
     let mut table = Table::new(LISTENERS);
-    for listener in listeners {
+    for Counted { one: listener, count } in rows {
         table.push(vec![
             listener.proto.as_str().into(),
-            address(listener),
+            times(address(listener), *count),
             exposure(listener.exposure),
             holders(&listener.holders, listener.uid, listener.owner_unknown, listener.cgroup.as_deref(), me),
             project(listener),
@@ -114,8 +174,8 @@ pub(super) fn connections(connections: &[Connection], me: &Me) -> Table {
     table
 }
 
-/// One event in one line: `2026-11-21T05:00:00Z added tcp 127.0.0.1:3000 node 812`.
-pub(super) fn event(event: &Event, me: &Me) -> Text {
+/// One event in one line: `2026-11-21T05:00:00Z added tcp 127.0.0.1:3000 node 812`, and ` ×2` of twins.
+pub(super) fn event(event: &Event, count: usize, me: &Me) -> Text {
     use navyd_model::Change::{Added, Gone, Present, Replaced};
 
     let listener = &event.listener;
@@ -135,7 +195,12 @@ pub(super) fn event(event: &Event, me: &Me) -> Text {
     if let Some(before) = &event.before {
         line = line.then(Tone::Dim, format!(" (was {})", who(before)));
     }
-    line
+    times(line, count)
+}
+
+/// `×2` behind what is there twice.
+fn times(text: Text, count: usize) -> Text {
+    if count > 1 { text.then(Tone::Dim, format!(" ×{count}")) } else { text }
 }
 
 /// RFC 3339, to the second: what a person or a script compares.

@@ -97,7 +97,7 @@ fn machine() -> Vec<Listener> {
 }
 
 fn drawn(look: Look) -> String {
-    rows::listeners(&machine(), &me(), NOW).draw(&look)
+    rows::listeners(&rows::each(&machine()), &me(), NOW).draw(&look)
 }
 
 #[test]
@@ -234,4 +234,29 @@ fn the_words_for_states_are_those_of_json() {
     ] {
         assert_eq!(serde_json::json!(rows::state(state)), serde_json::to_value(state).unwrap());
     }
+}
+
+#[test]
+fn the_sockets_of_one_server_are_one_row_for_a_person_alone() {
+    let socket = |number: u32, pid| Listener {
+        cookie: Some(number.into()),
+        inode: Some(number.into()),
+        holders: vec![Holder { fds: vec![number], ..held_by(pid, "navyd hub") }],
+        ..tcp("127.0.0.1", 62893)
+    };
+    let waits = Listener { note: Some("backlog full".into()), ..socket(5, 7) };
+    let mut listeners = vec![socket(1, 7), socket(2, 8), socket(3, 7), socket(4, 7), waits];
+    rows::sort(&mut listeners, &me());
+    let expected = "\
+PROTO  ADDRESS             EXPOSURE  HOLDER       NOTE
+tcp    127.0.0.1:62893 ×3  loopback  navyd hub 7
+tcp    127.0.0.1:62893     loopback  navyd hub 7  backlog full
+tcp    127.0.0.1:62893     loopback  navyd hub 8
+";
+    let plan = Plan { me: me(), ..Plan::default() };
+    assert_eq!(rendered(true, &plan, listeners.clone()).1, expected);
+    let piped = rendered(false, &plan, listeners.clone()).1;
+    assert_eq!((piped.lines().count(), piped.contains('×')), (5, false), "{piped}");
+    let (_, csv, _) = rendered(false, &Plan { form: Form::Csv, ..plan }, listeners);
+    assert_eq!(csv.lines().count(), 6, "{csv}");
 }

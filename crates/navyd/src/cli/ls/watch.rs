@@ -8,7 +8,10 @@ use std::{
 use jiff::Timestamp;
 use navyd_model::{Event, Listener};
 
-use super::{Form, Plan, diff, rows};
+use super::{
+    Form, Plan, diff,
+    rows::{self, Counted},
+};
 use crate::{
     cli::Stage,
     client,
@@ -48,7 +51,7 @@ fn stream(
     loop {
         for event in &events {
             match plan.form {
-                Form::Text => screen.line(&rows::event(event, &plan.me))?,
+                Form::Text => screen.line(&rows::event(event, 1, &plan.me))?,
                 Form::Csv | Form::Json | Form::Jsonl => screen.json_line(event)?,
             }
         }
@@ -91,7 +94,7 @@ fn redraw(
             }
         }
         let next = plan.look()?.listeners;
-        history.extend(diff::diff(&seen, &next, Timestamp::now()));
+        history.extend(rows::folded_events(diff::diff(&seen, &next, Timestamp::now())));
         history.drain(..history.len().saturating_sub(HISTORY));
         seen = next;
     }
@@ -101,15 +104,17 @@ fn redraw(
 fn picture(
     plan: &Plan,
     listeners: &[Listener],
-    history: &VecDeque<Event>,
+    history: &VecDeque<Counted<Event>>,
     interval: Duration,
     look: &Look,
     high: usize,
     now: Timestamp,
 ) -> String {
     let width = look.width.unwrap_or(usize::MAX);
-    let mut below: Vec<String> =
-        history.iter().map(|event| rows::event(event, &plan.me).draw(look, width)).collect();
+    let mut below: Vec<String> = history
+        .iter()
+        .map(|Counted { one, count }| rows::event(one, *count, &plan.me).draw(look, width))
+        .collect();
     if !below.is_empty() {
         below.insert(0, String::new());
     }
@@ -118,13 +123,15 @@ fn picture(
     below.push(String::new());
     below.push(Text::of(Tone::Dim, what).draw(look, width));
 
-    let table = rows::listeners(listeners, &plan.me, now).draw(look);
+    let rows = rows::folded(listeners);
+    let table = rows::listeners(&rows, &plan.me, now).draw(look);
     let room = high.saturating_sub(below.len());
     let mut lines: Vec<String> = table.lines().map(str::to_owned).collect();
     if lines.len() > room {
-        // One line goes to say how many are missing.
-        let hidden = lines.len() - room.saturating_sub(1);
-        lines.truncate(room.saturating_sub(1));
+        // One line goes to say how many are missing: listeners, as the count below.
+        let shown = room.saturating_sub(1);
+        let hidden: usize = rows.iter().skip(shown.saturating_sub(1)).map(|row| row.count).sum();
+        lines.truncate(shown);
         lines.push(Text::of(Tone::Dim, format!("… and {hidden} more")).draw(look, width));
     }
     lines.extend(below);
@@ -138,7 +145,8 @@ mod tests {
     #[test]
     fn the_picture_fits_the_terminal() {
         let listeners: Vec<Listener> = (1..50).map(|n| held("127.0.0.1", n, 812, "node")).collect();
-        let history = VecDeque::from(diff::present(&listeners[..2], Timestamp::UNIX_EPOCH));
+        let history =
+            VecDeque::from(rows::folded_events(diff::present(&listeners[..2], Timestamp::UNIX_EPOCH)));
         let look = Look { terminal: true, colour: false, width: Some(60) };
         let drawn = picture(
             &Plan::default(),
@@ -160,6 +168,28 @@ tcp    127.0.0.1:3   loopback  node 812
 1970-01-01T00:00:00Z present tcp 127.0.0.1:2 node 812
 
 49 listeners, every 1s; control-C ends";
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn the_sockets_of_one_server_are_one_line_and_counted_each() {
+        let workers =
+            |port| (1..=3).map(move |n| Listener { cookie: Some(n), ..held("127.0.0.1", port, 9, "hub") });
+        let listeners: Vec<Listener> = [80, 81, 82].into_iter().flat_map(workers).collect();
+        let history =
+            VecDeque::from(rows::folded_events(diff::present(&listeners[..4], Timestamp::UNIX_EPOCH)));
+        let look = Look { terminal: true, colour: false, width: Some(60) };
+        let second = Duration::from_secs(1);
+        let drawn = picture(&Plan::default(), &listeners, &history, second, &look, 8, Timestamp::UNIX_EPOCH);
+        let expected = "\
+PROTO  ADDRESS          EXPOSURE  HOLDER
+tcp    127.0.0.1:80 ×3  loopback  hub 9
+… and 6 more
+
+1970-01-01T00:00:00Z present tcp 127.0.0.1:80 hub 9 ×3
+1970-01-01T00:00:00Z present tcp 127.0.0.1:81 hub 9
+
+9 listeners, every 1s; control-C ends";
         assert_eq!(drawn, expected);
     }
 }

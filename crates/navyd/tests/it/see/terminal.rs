@@ -3,7 +3,10 @@
 use std::process::{Command, Stdio};
 
 use super::{interpreter, python, told};
-use crate::support::{child::Held, run::navyd as piped};
+use crate::support::{
+    child::Held,
+    run::{navyd as piped, run},
+};
 use unicode_width::UnicodeWidthStr;
 
 /// navyd on a terminal of this size, whose output comes back as it was written. With `until`, control-C is
@@ -52,6 +55,23 @@ fn no_line_is_wider_than_the_terminal() {
         let rows = shown.lines().filter(|line| !line.starts_with("note: "));
         let widest = rows.map(UnicodeWidthStr::width).max();
         assert!(widest <= Some(usize::from(columns)), "{columns}: {shown}");
+    }
+}
+
+#[test]
+fn the_workers_of_a_hub_are_one_row_for_a_person_and_a_socket_each_for_a_program() {
+    let hub = ["--json", "hub", "--ephemeral", "--listen", "127.0.0.1:0", "--workers", "3"];
+    let mut hub = Held::start(piped().args(hub));
+    hub.line();
+    let pid = hub.pid().to_string();
+    let (status, shown) = shown(navyd(120, 24, "").args(["ls", "--tcp", "--pid", &pid]));
+    assert_eq!(status, Some(0), "{shown}");
+    let rows: Vec<_> = shown.lines().filter(|line| line.starts_with("tcp")).collect();
+    assert!(rows.len() == 1 && rows[0].contains(" ×3 "), "{shown}");
+    for (form, around) in [("--color=never", 0), ("--csv", 1), ("--jsonl", 0)] {
+        let ran = run(piped().args(["ls", "--tcp", "--pid", &pid, form]));
+        assert_eq!(ran.stdout.lines().count() - around, 3, "{form}: {}", ran.stdout);
+        assert!(!ran.stdout.contains('×'), "{form}: {}", ran.stdout);
     }
 }
 
