@@ -8,13 +8,15 @@ use std::{
 };
 
 use navyd_gateway::{Gateway, Hurry, Limits, Observe, Plan, Routed, StartError, tap::Tap, tls::Certificates};
-use navyd_model::Route;
+use navyd_model::{Route, hub::PORT};
 
 use crate::low_ports;
 
 /// A gateway that runs.
 pub(crate) struct Doors {
     listen: Vec<SocketAddr>,
+    /// The port that belongs into a URL.
+    port: u16,
     /// `None` once it is closed.
     gateway: Mutex<Option<Gateway>>,
     hurry: Hurry,
@@ -51,6 +53,8 @@ impl Doors {
         let plan = Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls, tap };
         let gateway = Gateway::start(plan)?;
         Ok(Self {
+            // The ways to the low ports that lead them to another lead them to the usual one.
+            port: port_of_urls(gateway.listen(), |own| own.port() == PORT && low_ports::leads(own)),
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),
             gateway: Mutex::new(Some(gateway)),
@@ -68,9 +72,9 @@ impl Doors {
         self.listen.first().map_or(0, SocketAddr::port)
     }
 
-    /// The port that belongs into a URL.
+    /// The port that belongs into a URL, as it was when the gateway was opened.
     pub(crate) fn port(&self) -> u16 {
-        port_of_urls(&self.listen)
+        self.port
     }
 
     /// Gives it these routes, all of them recorded, instead of those that it has; returns them with the ports that the system chose.
@@ -101,12 +105,14 @@ impl Doors {
     }
 }
 
-/// Port 80, which a URL need not name, where every address that has the first port has that as well; else the first.
-fn port_of_urls(listen: &[SocketAddr]) -> u16 {
+/// Port 80, which a URL need not name, where every address that has the first port has that as well, or is led to from
+/// there; else the first.
+fn port_of_urls(listen: &[SocketAddr], leads: impl Fn(SocketAddr) -> bool) -> u16 {
     let Some(own) = listen.first().map(SocketAddr::port) else { return 0 };
     let [http, _] = low_ports::PORTS;
     let mut own_addresses = listen.iter().filter(|address| address.port() == own);
-    if own_addresses.all(|address| listen.contains(&(address.ip(), http).into())) { http } else { own }
+    let has = |address: &SocketAddr| listen.contains(&(address.ip(), http).into()) || leads(*address);
+    if own_addresses.all(has) { http } else { own }
 }
 
 #[cfg(test)]
@@ -115,17 +121,22 @@ mod tests {
 
     #[test]
     fn urls_have_no_port_where_a_browser_needs_none() {
-        for (listen, expected) in [
-            (&[][..], 0),
-            (&["127.0.0.1:62893"], 62893),
-            (&["127.0.0.1:62893", "127.0.0.1:80"], 80),
-            (&["127.0.0.1:62893", "127.0.0.1:443"], 62893),
-            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80"], 62893),
-            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80", "[::1]:80"], 80),
-            (&["127.0.0.1:80"], 80),
+        for (listen, led, expected) in [
+            (&[][..], &[][..], 0),
+            (&["127.0.0.1:62893"], &[], 62893),
+            (&["127.0.0.1:62893", "127.0.0.1:80"], &[], 80),
+            (&["127.0.0.1:62893", "127.0.0.1:443"], &[], 62893),
+            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80"], &[], 62893),
+            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80", "[::1]:80"], &[], 80),
+            (&["127.0.0.1:80"], &[], 80),
+            (&["127.0.0.1:62893", "[::1]:62893"], &["127.0.0.1:62893"], 62893),
+            (&["127.0.0.1:62893", "[::1]:62893"], &["127.0.0.1:62893", "[::1]:62893"], 80),
+            (&["127.0.0.1:62893", "[::1]:62893", "127.0.0.1:80"], &["[::1]:62893"], 80),
         ] {
-            let addresses: Vec<SocketAddr> = listen.iter().map(|text| text.parse().unwrap()).collect();
-            assert_eq!(port_of_urls(&addresses), expected, "{listen:?}");
+            let parse = |text: &&str| text.parse::<SocketAddr>().unwrap();
+            let (addresses, led): (Vec<_>, Vec<_>) =
+                (listen.iter().map(parse).collect(), led.iter().map(parse).collect());
+            assert_eq!(port_of_urls(&addresses, |own| led.contains(&own)), expected, "{listen:?} {led:?}");
         }
     }
 }

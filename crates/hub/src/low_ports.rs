@@ -1,6 +1,6 @@
 //! Ports 80 and 443 for a hub that is not root: the ways there are, and the steps of each.
 //!
-//! Pure but for [`is_allowed`], which binds for real, and [`Way::is_done`], which looks. The gateway never runs as root
+//! Pure but for [`is_allowed`], which binds for real, [`leads`], which connects, and [`Way::is_done`], which looks. The gateway never runs as root
 //! for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent:
 //! whatever lasts longer than its undoing.
 
@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+use navyd_host::listeners::connections;
 
 use crate::{
     os,
@@ -178,6 +180,17 @@ pub(crate) fn tried() -> Vec<(SocketAddr, io::Result<()>)> {
     };
     let addresses = PORTS.into_iter().flat_map(loopback);
     addresses.map(|address| (address, try_one(address))).collect()
+}
+
+/// Whether connections to port 80 at the address of a listener of ours arrive at that listener, as a packet filter may
+/// lead them. No byte is sent: whoever else listens there sees a connection that closes.
+pub(crate) fn leads(own: SocketAddr) -> bool {
+    let [http, _] = PORTS;
+    let Ok(stream) = TcpStream::connect_timeout(&(own.ip(), http).into(), ANSWER) else { return false };
+    // The other end has the address of the listener by now, and the sender's is that of nobody else.
+    let Ok(sender) = stream.local_addr() else { return false };
+    connections(Some(own.port()))
+        .is_ok_and(|all| all.iter().any(|one| one.local == own && one.remote == sender))
 }
 
 /// How long a loopback address may take to answer or refuse; only a packet filter makes it silent.

@@ -38,18 +38,30 @@ fn the_kernel_leads_low_ports_to_the_hub_until_it_is_told_not_to() {
         return skip(TEST, "`nft` or `curl` is not installed");
     }
     let home = TempDir::new();
-    let mut hub = Held::start(command(&namespace, &home, "setpriv").args([
-        // As a user who may not bind them: else the hub would have them without any help.
-        "--bounding-set",
-        "-net_bind_service",
-        "--inh-caps",
-        "-net_bind_service",
-        NAVYD,
-        "--json",
-        "hub",
-    ]));
-    let started: Value = serde_json::from_str(&hub.line()).unwrap();
-    assert_eq!(started["listen"][0], "127.0.0.1:62893");
+    // As a user who may not bind them: else the hub would have them without any help.
+    let bound = ["--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service"];
+    let start = || {
+        let mut hub =
+            Held::start(command(&namespace, &home, "setpriv").args(bound).args([NAVYD, "--json", "hub"]));
+        let started: Value = serde_json::from_str(&hub.line()).unwrap();
+        assert_eq!(started["listen"], serde_json::json!(OWN));
+        hub
+    };
+    let mut hub = start();
+    let mut again = || {
+        assert_eq!(inside(&namespace, &home, &["hub", "stop"]).status, Some(0));
+        assert_eq!(hub.wait(), Some(0));
+        hub = start();
+    };
+    // What a person opens, as they see it.
+    let url = || {
+        let ran = inside(&namespace, &home, &["--json", "route", "ls"]);
+        let listed: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        listed["routes"][0]["url"].clone()
+    };
+    let added = inside(&namespace, &home, &["route", "add", "shop", "127.0.0.1:3000"]);
+    assert_eq!(added.status, Some(0), "{added:?}");
+    assert_eq!(url(), "http://shop.localhost:62893");
     let get = |url: &str| {
         run(command(&namespace, &home, "curl").args(["-sS", "-o", "/dev/null", "--noproxy", "*", url]))
     };
@@ -70,9 +82,13 @@ fn the_kernel_leads_low_ports_to_the_hub_until_it_is_told_not_to() {
     }
     assert_eq!(get("http://127.0.0.1/").status, Some(0), "{}", get("http://127.0.0.1/").stderr);
     assert_eq!(get("http://[::1]/").status, Some(0), "{}", get("http://[::1]/").stderr);
+    again();
+    assert_eq!(url(), "http://shop.localhost", "the kernel leads it there");
     let undone = inside(&namespace, &home, &["hub", "uninstall", "--low-ports", "--yes"]);
     assert_eq!(undone.status, Some(0), "{}", undone.stderr);
     assert_ne!(get("http://127.0.0.1/").status, Some(0));
+    again();
+    assert_eq!(url(), "http://shop.localhost:62893");
     let rules = run(namespace.command("nft").args(["list", "ruleset"]));
     assert_eq!(rules.stdout.trim(), "", "nothing is left");
 }

@@ -65,7 +65,11 @@ pub(super) fn install(way: Option<Way>, how: How, stage: &mut Stage) -> anyhow::
         answer(&steps, how, stage)?;
         return Ok(if is_allowed() { Exit::Yes } else { Exit::No });
     }
-    act(&steps, &format!("hub install --low-ports --way {}", way.name()), how, stage)
+    let exit = act(&steps, &format!("hub install --low-ports --way {}", way.name()), how, stage)?;
+    if way == Way::Nft && exit == Exit::Yes && !how.dry_run {
+        stage.screen.note("a hub that runs leaves the port out of its URLs from its next start on")?;
+    }
+    Ok(exit)
 }
 
 /// Undoes every way that has been gone.
