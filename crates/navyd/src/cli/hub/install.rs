@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
-    hub::{self, Unit},
+    hub::{self, Client, Unit},
     out::{Answer, Failure, Screen, Text, Tone},
 };
 
@@ -99,6 +99,7 @@ impl Uninstall {
         let plan = Plan { verb: "remove", unit: &unit, commands: &commands };
         if !unit.path.exists() {
             stage.screen.note(format!("`{}` is not there", unit.path.display()))?;
+            still_runs(stage)?;
             return Ok(Exit::Yes);
         }
         if !plan.is_agreed(&self.how, stage)? {
@@ -110,7 +111,11 @@ impl Uninstall {
             fs::remove_file(&unit.path).map_err(|error| refused(&unit, &error))?;
             failures.extend(carry_out(&unit.forget));
         }
-        plan.answer(&self.how, self.how.dry_run, failures, stage)
+        let exit = plan.answer(&self.how, self.how.dry_run, failures, stage)?;
+        if !self.how.dry_run {
+            still_runs(stage)?;
+        }
+        Ok(exit)
     }
 }
 
@@ -196,6 +201,18 @@ impl Plan<'_> {
         lines.extend(self.commands.iter().map(|command| row("run", &command.join(" "))));
         lines
     }
+}
+
+/// Says of a hub that nobody's manager keeps that it runs on: a command or a person started it, and may still need it.
+fn still_runs(stage: &mut Stage) -> anyhow::Result<()> {
+    // One that does not answer has something else to say, which is `hub status`'s.
+    if let Ok((_, hub)) = Client::look(&hub::places()?)
+        && !hub.ending
+    {
+        stage.screen.note(format!("a hub that was not started by its unit runs on: pid {}", hub.pid))?;
+        stage.screen.hint("navyd hub stop")?;
+    }
+    Ok(())
 }
 
 fn unit() -> Result<Unit, Failure> {

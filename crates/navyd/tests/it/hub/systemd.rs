@@ -69,9 +69,18 @@ fn installing_joins_a_hub_that_runs_already() {
     succeeds(&systemd, &["hub", "install", "--yes"]);
     assert_eq!(hub(&systemd)["pid"].to_string(), first, "whoever uses it is not cut off");
     assert_eq!(systemd.systemctl(&["is-failed", "navyd.service"]), "inactive");
+    // Taking the unit back leaves the hub that is not the unit's, and says so.
+    let taken_back = systemd.navyd(&["hub", "uninstall", "--yes"]);
+    assert_eq!(taken_back.status, Some(0), "{taken_back:?}");
+    let told =
+        format!("note: a hub that was not started by its unit runs on: pid {first}\nhint: navyd hub stop\n");
+    assert!(taken_back.stderr.ends_with(&told), "{taken_back:?}");
+    assert_eq!(hub(&systemd)["pid"].to_string(), first);
+    succeeds(&systemd, &["hub", "install", "--yes"]);
     succeeds(&systemd, &["hub", "stop"]);
     succeeds(&systemd, &["hub", "start"]);
     assert_eq!(main_process(&systemd), hub(&systemd)["pid"].to_string());
-    succeeds(&systemd, &["hub", "uninstall", "--yes"]);
+    let taken_back = systemd.navyd(&["hub", "uninstall", "--yes"]);
+    assert!(taken_back.status == Some(0) && !taken_back.stderr.contains("runs on"), "{taken_back:?}");
     assert_eq!(hub(&systemd)["running"], false);
 }
