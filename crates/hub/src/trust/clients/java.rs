@@ -11,6 +11,9 @@ pub(super) struct Java;
 const SCRIPT: &str = "try { new java.net.URL(\"URL\").openConnection(java.net.Proxy.NO_PROXY).getInputStream().readAllBytes(); } \
     catch (Exception e) { System.err.println(e); }\n/exit\n";
 
+/// For a virtual machine that lives for a second: whatever makes it fast later costs as much as all else that it does.
+const BRIEF: [&str; 2] = ["-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"];
+
 impl Client for Java {
     fn name(&self) -> &'static str {
         "java"
@@ -20,7 +23,8 @@ impl Client for Java {
         if machine.program("java").is_none() {
             return Ask::NotHere;
         }
-        match call(machine, "jshell", &["--execution", "local", "-s", "-"]) {
+        let args: Vec<&str> = BRIEF.into_iter().chain(["--execution", "local", "-s", "-"]).collect();
+        match call(machine, "jshell", &args) {
             Ask::Call(call) => {
                 Ask::Call(call.reading(SCRIPT.replace("URL\"", &format!("{}\"", url(port, path)))))
             }
@@ -28,7 +32,7 @@ impl Client for Java {
         }
     }
 
-    /// Two virtual machines start.
+    /// A compiler starts in it.
     fn patience(&self) -> Duration {
         Duration::from_secs(60)
     }
