@@ -1,5 +1,6 @@
 //! The gateway with limits so short that a test need not wait for them, and with what only a hub does to it.
 
+mod attacks;
 mod changes;
 mod faults;
 mod long;
