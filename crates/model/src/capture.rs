@@ -59,6 +59,49 @@ pub struct Page {
     pub notes: Vec<String>,
 }
 
+/// How many exchanges were removed: `navyd.removed/1`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Removed {
+    /// How many there were.
+    pub removed: u64,
+}
+
+/// How many exchanges came from a file: `navyd.imported/1`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Imported {
+    /// How many.
+    pub imported: u64,
+    /// What of the file was left out.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// How an exchange is to be sent once more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The server that it is sent to, as in `http://127.0.0.1:3000`; where it went before without one.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// How often; once when nothing is said.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// The request instead of the one that is kept: its first line, its fields, an empty line, its body.
+    #[serde(default)]
+    pub request: Option<String>,
+}
+
+/// What became of it: `navyd.replayed/1`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replayed {
+    /// The numbers of the new exchanges.
+    pub exchanges: Vec<u64>,
+}
+
 /// Figures of many exchanges: `navyd.traffic-stats/1`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

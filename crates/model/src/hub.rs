@@ -248,6 +248,9 @@ pub struct ApiError {
     pub cause: Option<String>,
     /// A line that can be typed now.
     pub hint: Option<String>,
+    /// Where the mistake is in a text that was sent, in bytes: its begin and its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<[usize; 2]>,
 }
 
 /// The URL of a name that is served at a port, without a path. Browsers leave out port 80, and so does this.

@@ -36,6 +36,12 @@ impl Fault {
         self
     }
 
+    /// Where the mistake is in what was written, in bytes: its begin and its end.
+    pub(crate) fn at(mut self, at: [usize; 2]) -> Self {
+        self.body.at = Some(at);
+        self
+    }
+
     /// Something of the hub's own did not work.
     pub(crate) fn inner(error: &impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())

@@ -5,7 +5,9 @@
 //! guard has decided before.
 
 mod authority;
+mod capture;
 mod events;
+mod exchanges;
 mod fault;
 mod input;
 mod links;
@@ -13,6 +15,7 @@ mod listeners;
 mod logs;
 mod openapi;
 mod projects;
+mod recorded;
 mod routes;
 mod runs;
 mod services;
@@ -38,6 +41,8 @@ const RESOURCES: &[Resource] = &[
     runs::RESOURCE,
     logs::RESOURCE,
     events::RESOURCE,
+    capture::RESOURCE,
+    exchanges::RESOURCE,
     authority::RESOURCE,
     links::RESOURCE,
     session::RESOURCE,

@@ -37,6 +37,8 @@ use navyd_model::{
 };
 use tokio::sync::broadcast;
 
+use crate::export::Raw;
+
 use self::{
     assemble::{Assembler, Decoders, record::Record},
     attribute::Attribution,
@@ -206,6 +208,26 @@ impl Capture {
             keeping.folders()?
         };
         query::show(&folders, id)
+    }
+
+    /// One exchange with its bodies as they were sent, as far as they are kept; `None` when there is none with this
+    /// number. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn raw(&self, id: u64) -> Result<Option<Raw>, CaptureError> {
+        let folders = {
+            let mut keeping = self.shared.keeping();
+            keeping.write();
+            let waiting = keeping.waiting().iter().find(|record| record.id == id).map(query::raw_in_memory);
+            let open = || keeping.assembler.open().find(|record| record.id == id);
+            let found = waiting.or_else(|| open().as_ref().map(query::raw_in_memory));
+            if found.is_some() {
+                return Ok(found);
+            }
+            keeping.folders()?
+        };
+        query::raw(&folders, id)
     }
 
     /// Figures of all exchanges on the disk that are asked for. Blocks for the disk.

@@ -38,6 +38,8 @@ use super::{
     },
 };
 
+use crate::export::Raw;
+
 /// How many exchanges one page may have.
 const MOST: usize = 10_000;
 
@@ -100,13 +102,22 @@ pub(super) fn list(folders: &[Folder], question: &Question) -> Result<Page, Capt
 
 /// One exchange with all that is kept of it.
 pub(super) fn show(folders: &[Folder], id: u64) -> Result<Option<Exchange>, CaptureError> {
+    Ok(find(folders, id)?.map(view::exchange))
+}
+
+/// One exchange with its bodies as they were sent.
+pub(super) fn raw(folders: &[Folder], id: u64) -> Result<Option<Raw>, CaptureError> {
+    Ok(find(folders, id)?.map(view::raw))
+}
+
+fn find(folders: &[Folder], id: u64) -> Result<Option<Parts>, CaptureError> {
     for folder in folders.iter().rev() {
         let Some(reading) = Reading::open(folder)? else { continue };
         let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id = ?");
         if let Some(line) = reading.one(&sql, id as i64, Line::of) {
             let mut parts = parts(&reading, &line);
             parts.caused = caused(folders, id)?;
-            return Ok(Some(view::exchange(parts)));
+            return Ok(Some(parts));
         }
     }
     Ok(None)
@@ -114,6 +125,15 @@ pub(super) fn show(folders: &[Folder], id: u64) -> Result<Option<Exchange>, Capt
 
 /// An exchange that is still in memory.
 pub(super) fn in_memory(record: &Record) -> Exchange {
+    view::exchange(parts_in_memory(record))
+}
+
+/// The same with its bodies as they were sent.
+pub(super) fn raw_in_memory(record: &Record) -> Raw {
+    view::raw(parts_in_memory(record))
+}
+
+fn parts_in_memory(record: &Record) -> Parts {
     let text = |head: &Option<Arc<Head>>| head.as_deref().map(|head| head.text.clone()).unwrap_or_default();
     let content = |content: &Option<Arc<Content>>| {
         content.as_deref().map(|content| {
@@ -127,13 +147,13 @@ pub(super) fn in_memory(record: &Record) -> Exchange {
             })
         })
     };
-    view::exchange(Parts {
+    Parts {
         summary: record.summary(),
         heads: [text(&record.request), text(&record.response)],
         bodies: [content(&record.request_body), content(&record.response_body), content(&record.stream)],
         more: record.more.as_deref().cloned().unwrap_or_default(),
         caused: Vec::new(),
-    })
+    }
 }
 
 /// The numbers of all exchanges that are asked for, the newest first.

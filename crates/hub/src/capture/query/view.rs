@@ -4,13 +4,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use navyd_model::exchange::{Body, Exchange, Message, Piece, Summary};
 
 use super::carried::Carried;
-use crate::capture::{
-    assemble::{
-        head,
-        record::{Content, More, milliseconds},
-        stream::{Chunk, Kind},
+use crate::{
+    capture::{
+        assemble::{
+            head,
+            record::{Content, More, milliseconds},
+            stream::{Chunk, Kind},
+        },
+        redact::{Encoding, inflate},
     },
-    redact::{Encoding, inflate},
+    export::Raw,
 };
 
 /// All that is stored of an exchange.
@@ -52,6 +55,15 @@ pub(super) fn exchange(parts: Parts) -> Exchange {
         pieces.extend(Chunk::read(&stream.front).iter().map(piece));
     }
     Exchange { summary, request, response, pieces, details: more.details, hits: more.hits, caused }
+}
+
+/// As it is shown, with its bodies as they were sent.
+pub(super) fn raw(parts: Parts) -> Raw {
+    let [request, response] = [0, 1].map(|at| match &parts.bodies[at] {
+        Some(Ok(content)) => [content.front.as_slice(), &content.back].concat(),
+        _ => Vec::new(),
+    });
+    Raw { exchange: exchange(parts), request, response }
 }
 
 fn message(

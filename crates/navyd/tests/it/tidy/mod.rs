@@ -54,7 +54,11 @@ const REGISTRIES: &[leaves::Registry] = &[
         ],
     },
     leaves::Registry { folder: "crates/host/src/why/causes", list: "CAUSES", engine: &[] },
-    leaves::Registry { folder: "crates/hub/src/api", list: "RESOURCES", engine: &["fault", "input"] },
+    leaves::Registry {
+        folder: "crates/hub/src/api",
+        list: "RESOURCES",
+        engine: &["fault", "input", "recorded"],
+    },
     leaves::Registry { folder: "crates/hub/src/trust/stores", list: "STORES", engine: &["anchors", "nss"] },
     leaves::Registry { folder: "crates/hub/src/trust/clients", list: "CLIENTS", engine: &[] },
     leaves::Registry {
