@@ -12,7 +12,10 @@ use navyd_hub::{
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Settings, Started, Unit,
     capture::{Capture, CaptureError},
-    client::{Client, ClientError, Ended, Message, Method, segment},
+    client::{
+        Again, Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, NewTap, Tap,
+        segment,
+    },
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
     prepare, start, take_over, tell_ready,

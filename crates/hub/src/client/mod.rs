@@ -3,10 +3,14 @@
 //! A command waits for its answer, so everything here blocks; inside it is the same HTTP as everywhere, over a
 //! socket whose other end must be this very user.
 
+mod draft;
 mod ensure;
+mod faults;
 mod follow;
 mod launch;
 mod run;
+mod tap;
+mod traffic;
 mod wire;
 
 use std::{path::Path, time::Duration};
@@ -20,10 +24,13 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{lock, places::Places};
+pub use draft::Draft;
 pub use ensure::ensure;
 pub use follow::{Follow, Message};
 pub use launch::{LaunchError, launch};
 pub use run::Lease;
+pub use tap::{NewTap, Tap, TapLease};
+pub use traffic::{Again, ExportError, Meant};
 pub use wire::Method;
 
 /// A hub that answers.
@@ -210,6 +217,16 @@ impl Client {
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|error| broken(&error))?;
+        self.ask_with(method, path, body)
+    }
+
+    /// The same with a body that is JSON already.
+    fn ask_with<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, ClientError> {
         // What is only looked up takes no time; what is done may.
         let patience = if method == Method::GET { self.patience.min(LOOKED_UP) } else { self.patience };
         let (status, bytes) = self.runtime.block_on(wire::ask(&self.socket, patience, method, path, body))?;

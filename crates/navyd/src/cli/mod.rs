@@ -7,6 +7,9 @@ mod attach;
 mod completions;
 mod down;
 mod duration;
+mod entry;
+mod exchanges;
+mod fault;
 #[cfg(test)]
 mod fixture;
 mod free;
@@ -25,6 +28,8 @@ mod run;
 mod scan;
 mod services;
 mod stop;
+mod tap;
+mod traffic;
 mod trust;
 mod uninstall;
 mod up;
@@ -61,6 +66,9 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<stop::Stop>(),
     Leaf::of::<attach::Attach>(),
     Leaf::of::<route::Route>(),
+    Leaf::of::<tap::Tap>(),
+    Leaf::of::<traffic::Traffic>(),
+    Leaf::of::<fault::Fault>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),
     Leaf::of::<uninstall::Uninstall>(),

@@ -7,13 +7,12 @@ mod sync_hosts;
 use std::{io, net::SocketAddr};
 
 use navyd_model::{
-    Route as ModelRoute, Target,
+    Route as ModelRoute,
     api::Document,
     hub::{Keeper, NewRoute, RouteEntry, Routes},
-    target::Host,
 };
 
-use super::{Command, Format, Stage};
+use super::{Command, Format, Stage, entry::entry};
 use crate::{
     exit::Exit,
     hub::{self, ClientError},
@@ -165,23 +164,6 @@ fn wanted(from: &str, to: Option<&str>) -> Result<NewRoute, Failure> {
         let example = if error.hint.contains('=') { error.hint } else { format!("{from} {}", error.hint) };
         Failure::new(error.message).hint(format!("navyd route add {example}"))
     })
-}
-
-/// A single word is a name below `localhost`; of a URL, as `navyd route ls` shows it, the port is the hub's.
-fn entry(typed: &str) -> String {
-    if let Ok(Target { host: Some(Host::Name(host)), scheme: Some(_), .. }) = typed.parse() {
-        let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
-        let path = rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'));
-        return host + path;
-    }
-    let typed = typed.strip_prefix("http://").unwrap_or(typed);
-    let (host, path) = typed.find('/').map_or((typed, ""), |at| typed.split_at(at));
-    let word = !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if word && host != "localhost" && host.parse::<u16>().is_err() {
-        return format!("{host}.localhost{path}");
-    }
-    typed.to_owned()
 }
 
 /// A port or an address speaks HTTP, unless something else is said.

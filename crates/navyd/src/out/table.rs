@@ -58,12 +58,22 @@ impl Table {
             return self.piped(look);
         }
         let widths = self.widths(look.width);
-        let header = self.columns.iter().map(|column| Text::of(Tone::Dim, column.header)).collect::<Vec<_>>();
-        let mut drawn = self.line(&header, &widths, look);
+        let mut drawn = self.header(&widths, look);
         for row in &self.rows {
             drawn.push_str(&self.line(row, &widths, look));
         }
         drawn
+    }
+
+    /// One row by itself, in columns of these widths: for rows that come one by one. `None` leaves a column out.
+    pub(crate) fn row(&self, cells: &[Text], widths: &[Option<usize>], look: &Look) -> String {
+        self.line(cells, widths, look)
+    }
+
+    /// The headers in columns of these widths.
+    pub(crate) fn header(&self, widths: &[Option<usize>], look: &Look) -> String {
+        let headers = self.columns.iter().map(|column| Text::of(Tone::Dim, column.header));
+        self.line(&headers.collect::<Vec<_>>(), widths, look)
     }
 
     fn piped(&self, look: &Look) -> String {

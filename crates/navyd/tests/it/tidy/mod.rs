@@ -64,7 +64,7 @@ const REGISTRIES: &[leaves::Registry] = &[
     leaves::Registry {
         folder: "crates/navyd/src/cli",
         list: "COMMANDS",
-        engine: &["duration", "fixture", "global", "probe", "services", "usage"],
+        engine: &["duration", "entry", "exchanges", "fixture", "global", "probe", "services", "usage"],
     },
 ];
 

@@ -1,0 +1,113 @@
+//! What the commands about exchanges share: which are meant, each in one line, and those to come.
+//!
+//! Deliberately absent: what each command does with them.
+
+mod follow;
+mod row;
+
+use jiff::Timestamp;
+use navyd_model::filter::Filter;
+
+use super::{Format, Stage};
+use crate::{
+    exit::Exit,
+    hub::{self, Client},
+    out::Failure,
+};
+pub(super) use follow::{News, show, watch};
+pub(super) use row::{COLUMNS, cells};
+
+/// What was typed behind a command, one filter in however many words.
+pub(super) fn filter(words: &[String]) -> Result<String, Failure> {
+    let text = words.join(" ");
+    Filter::parse(&text, Timestamp::now()).map(|_| text.clone()).map_err(|error| {
+        let is_filter = Filter::parse(&error.hint, Timestamp::now()).is_ok();
+        let hint = if is_filter { format!("navyd traffic ls '{}'", error.hint) } else { error.hint.clone() };
+        Failure::new(&error.message).cause(error.pointing(&text).join("\n")).hint(hint)
+    })
+}
+
+/// The numbers that were typed, as a filter; `None` when it is not numbers alone.
+pub(super) fn numbers(words: &[String]) -> Option<Vec<u64>> {
+    let ids: Option<Vec<u64>> = words.iter().map(|word| word.parse().ok()).collect();
+    ids.filter(|ids| !ids.is_empty())
+}
+
+/// The filter that means these numbers.
+pub(super) fn filter_of(ids: &[u64]) -> String {
+    let terms: Vec<String> = ids.iter().map(|id| format!("id:{id}")).collect();
+    terms.join(" or ")
+}
+
+/// The hub that records; without one it is said that there is none, and what that means.
+pub(super) fn hub(stage: &mut Stage) -> anyhow::Result<Option<Client>> {
+    let found = hub::running()?;
+    if found.is_none() {
+        let failure = Failure::new("no hub runs").cause("only the hub records what passes");
+        stage.screen.fail(&failure.hint("navyd hub start"))?;
+    }
+    Ok(found)
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-=,@%+".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Says that there is nothing to show: an answer, and no failure.
+pub(super) fn nothing(is_all: bool, stage: &mut Stage) -> anyhow::Result<Exit> {
+    if stage.format == Format::Text {
+        if is_all {
+            stage.screen.say(&"no exchange is recorded yet".into())?;
+            stage.screen.hint("navyd tap 5432, or navyd route add shop 3000")?;
+        } else {
+            stage.screen.say(&"no exchange matches".into())?;
+            stage.screen.hint("navyd traffic ls")?;
+        }
+    }
+    Ok(Exit::No)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_one_filter_and_the_mistake_is_pointed_at() {
+        assert_eq!(filter(&typed(&["method:POST", "status:>=500"])), Ok("method:POST status:>=500".into()));
+        assert_eq!(filter(&[]), Ok(String::new()));
+        let failure = filter(&typed(&["method:POST", "statsu:500"])).unwrap_err();
+        let expected = Failure::new("`statsu` is no field")
+            .cause("method:POST statsu:500\n            ^^^^^^")
+            .hint("navyd traffic ls 'status:500'");
+        assert_eq!(format!("{failure:?}").split("hint").next(), format!("{expected:?}").split("hint").next());
+    }
+
+    #[test]
+    fn numbers_alone_are_numbers() {
+        assert_eq!(numbers(&typed(&["1", "22"])), Some(vec![1, 22]));
+        assert_eq!(numbers(&typed(&["1", "status:500"])), None);
+        assert_eq!(numbers(&[]), None);
+        assert!(Filter::parse(&filter_of(&[1, 22]), Timestamp::now()).is_ok());
+    }
+
+    #[test]
+    fn what_is_to_be_typed_again_is_quoted() {
+        for (word, expected) in [
+            ("status:500", "status:500"),
+            ("status:>=500", "'status:>=500'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}

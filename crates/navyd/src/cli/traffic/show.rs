@@ -1,0 +1,360 @@
+//! `navyd traffic show`: one exchange, with all that is kept of it.
+
+use navyd_model::{
+    api::Document,
+    exchange::{Body, Exchange, Hit, Interim, Message, Outcome, Party, Piece, Side, Summary},
+};
+
+use super::{
+    super::{Format, Stage, exchanges},
+    body, details,
+};
+use crate::{
+    exit::Exit,
+    hub::{Client, ClientError},
+    out::{Failure, Screen, Text, Tone, measure},
+};
+
+/// Show an exchange: its heads as they were sent, its bodies decoded, and what caused it
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// Its number
+    #[arg(value_name = "ID")]
+    id: u64,
+
+    /// Long bodies whole on a terminal as well
+    #[arg(long)]
+    full: bool,
+}
+
+/// How many lines of one body, or of all pieces, are shown on a terminal.
+const LINES: usize = 100;
+
+impl Show {
+    pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
+        let Some(hub) = exchanges::hub(stage)? else { return Ok(Exit::No) };
+        let Some(exchange) = one(&hub, self.id, stage)? else { return Ok(Exit::No) };
+        match stage.format {
+            Format::Text => {
+                let most = if self.full || !stage.screen.look().terminal { usize::MAX } else { LINES };
+                print(&exchange, most, &mut stage.screen)?;
+            }
+            Format::Json => stage.screen.json(&Document::new("exchange", exchange))?,
+            Format::Jsonl => stage.screen.json_line(&exchange)?,
+        }
+        Ok(Exit::Yes)
+    }
+}
+
+/// The exchange of this number; it is said when there is none.
+pub(super) fn one(hub: &Client, id: u64, stage: &mut Stage) -> anyhow::Result<Option<Exchange>> {
+    match hub.exchange(id) {
+        Ok(exchange) => Ok(Some(exchange)),
+        Err(error @ ClientError::Refused { status: 404, .. }) => {
+            stage.screen.fail(&error.into())?;
+            Ok(None)
+        }
+        Err(error) => Err(Failure::from(error).into()),
+    }
+}
+
+fn print(exchange: &Exchange, most: usize, screen: &mut Screen) -> anyhow::Result<()> {
+    for line in lines(exchange, most) {
+        screen.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Everything, at most so many lines of each long part. Pure.
+fn lines(exchange: &Exchange, most: usize) -> Vec<Text> {
+    let mut lines = about(&exchange.summary);
+    if !exchange.caused.is_empty() {
+        let caused: Vec<String> = exchange.caused.iter().map(u64::to_string).collect();
+        lines.push(labelled("caused", &caused.join(" ")));
+    }
+    lines.extend(exchange.hits.iter().map(hit));
+    let told = details::lines(&exchange.details);
+    if !told.is_empty() {
+        lines.push(Text::default());
+        lines.extend(told);
+    }
+    lines.extend(message("request", &exchange.request, most));
+    match &exchange.response {
+        Some(response) => lines.extend(message("response", response, most)),
+        None if exchange.summary.protocol.is_http() => {
+            lines.extend([Text::default(), Text::of(Tone::Dim, "no response")]);
+        }
+        None => {}
+    }
+    if !exchange.pieces.is_empty() {
+        lines.extend([Text::default(), Text::of(Tone::Dim, format!("{} pieces", exchange.pieces.len()))]);
+        lines.extend(bounded(exchange.pieces.iter().flat_map(piece).collect(), most));
+    }
+    lines
+}
+
+fn about(summary: &Summary) -> Vec<Text> {
+    let head = Text::of(Tone::Bold, summary.id.to_string())
+        .then(Tone::Bold, format!("  {} {}", summary.method, summary.target));
+    let mut lines = vec![head, labelled("protocol", summary.protocol.as_str())];
+    lines.push(labelled("route", &summary.route));
+    lines.push(labelled("started", &format!("{:.3}", summary.started)));
+    let took = summary.took_ms.map_or_else(|| "it goes on".to_owned(), measure::milliseconds);
+    let wait = summary.wait_ms.map(|ms| format!(", first byte after {}", measure::milliseconds(ms)));
+    lines.push(labelled("took", &format!("{took}{}", wait.unwrap_or_default())));
+    lines.push(labelled("client", &who(&summary.client)));
+    lines.push(labelled("server", &who(&summary.server)));
+    let (sent, received) = (measure::bytes(summary.sent), measure::bytes(summary.received));
+    lines.push(labelled("size", &format!("{sent} sent, {received} received")));
+    if let Some(status) = summary.status {
+        lines.push(labelled("status", &status.to_string()));
+    }
+    let outcome = match summary.outcome {
+        Outcome::Complete => None,
+        Outcome::Open => Some("it goes on"),
+        Outcome::ClientLeft => Some("the client left before the end"),
+        Outcome::ServerLeft => Some("the server left before the end"),
+        Outcome::Unreached => Some("no server was reached"),
+        Outcome::Fault => Some("a fault ended it"),
+    };
+    let tone = if summary.outcome == Outcome::Open { Tone::Plain } else { Tone::Red };
+    lines.extend(outcome.map(|outcome| labelled("outcome", "").then(tone, outcome)));
+    lines.extend(summary.error.as_ref().map(|error| labelled("error", "").then(Tone::Red, error)));
+    if summary.lost > 0 {
+        let lost = format!("{} passed without being recorded", measure::bytes(summary.lost));
+        lines.push(labelled("lost", "").then(Tone::Yellow, lost));
+    }
+    lines.extend(summary.caused_by.map(|cause| labelled("cause", &format!("exchange {cause}"))));
+    lines
+}
+
+/// `127.0.0.1:5555  curl (pid 812) of shop`.
+fn who(party: &Party) -> String {
+    let address = party.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+    let program = match (&party.program, party.pid) {
+        (Some(program), Some(pid)) => format!("  {program} (pid {pid})"),
+        (Some(program), None) => format!("  {program}"),
+        (None, Some(pid)) => format!("  pid {pid}"),
+        (None, None) => String::new(),
+    };
+    let project = party.project.as_ref().map(|project| format!(" of {project}")).unwrap_or_default();
+    address + &program + &project
+}
+
+fn hit(hit: &Hit) -> Text {
+    let side = match hit.from {
+        Some(Side::Client) => ", from the client",
+        Some(Side::Server) => ", from the server",
+        None => "",
+    };
+    let told =
+        format!("{} ({}{side}): asked {}, delivered {}", hit.fault, hit.kind, hit.asked, hit.delivered);
+    labelled("fault", "").then(Tone::Yellow, told)
+}
+
+fn message(name: &str, message: &Message, most: usize) -> Vec<Text> {
+    if *message == Message::default() {
+        return Vec::new();
+    }
+    let mut lines = vec![Text::default(), Text::of(Tone::Dim, name)];
+    for Interim { line, headers } in &message.interim {
+        lines.push(Text::of(Tone::Dim, line));
+        lines.extend(fields(headers));
+    }
+    lines.extend(message.line.as_ref().map(|line| Text::of(Tone::Bold, line)));
+    lines.extend(fields(&message.headers));
+    if let Some(body) = &message.body {
+        if message.line.is_some() || !message.headers.is_empty() {
+            lines.push(Text::default());
+        }
+        let shown = body::lines(body).iter().map(Text::plain).collect();
+        lines.extend(bounded(shown, most));
+        lines.extend(facts(body).map(|facts| Text::of(Tone::Dim, facts)));
+    }
+    if !message.trailers.is_empty() {
+        lines.push(Text::of(Tone::Dim, "trailers"));
+        lines.extend(fields(&message.trailers));
+    }
+    lines
+}
+
+fn fields(headers: &[(String, String)]) -> impl Iterator<Item = Text> {
+    headers.iter().map(|(name, value)| Text::of(Tone::Dim, format!("{name}: ")).then(Tone::Plain, value))
+}
+
+/// What is to be known of a body beyond what is shown; `None` when that is all of it, as it was sent.
+fn facts(body: &Body) -> Option<String> {
+    let mut facts = Vec::new();
+    if !body.decoded.is_empty() {
+        facts.push(format!(
+            "decoded from {}, {} as sent",
+            body.decoded.join(", "),
+            measure::bytes(body.size)
+        ));
+    }
+    if body.kept < body.size {
+        facts.push(format!("{} of {} are kept", measure::bytes(body.kept), measure::bytes(body.size)));
+    }
+    facts.extend(body.note.clone());
+    (!facts.is_empty()).then(|| format!("({})", facts.join("; ")))
+}
+
+/// `+12.3 ms → text 5 B`, and its content below.
+fn piece(piece: &Piece) -> Vec<Text> {
+    let arrow = if piece.from == Side::Client { "→" } else { "←" };
+    let head = format!("+{} {arrow} {} ", measure::milliseconds(piece.at_ms), piece.kind);
+    let head = Text::of(Tone::Dim, head).then(Tone::Dim, measure::bytes(piece.size));
+    let content = body::content(piece.text.as_deref(), piece.base64.as_deref());
+    match &content[..] {
+        [only] => vec![head.then(Tone::Plain, format!("  {only}"))],
+        _ => {
+            std::iter::once(head).chain(content.iter().map(|line| Text::plain(format!("  {line}")))).collect()
+        }
+    }
+}
+
+/// At most so many lines, and how many there are more.
+fn bounded(mut lines: Vec<Text>, most: usize) -> Vec<Text> {
+    let more = lines.len().saturating_sub(most);
+    if more > 0 {
+        lines.truncate(most);
+        lines.push(Text::of(Tone::Dim, format!("… {more} lines more: --full shows them")));
+    }
+    lines
+}
+
+fn labelled(label: &str, value: &str) -> Text {
+    Text::of(Tone::Dim, format!("  {label:<9}")).then(Tone::Plain, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::fixture::summary, out::Look};
+
+    fn exchange() -> Exchange {
+        let address = |port: u16| Some(([127, 0, 0, 1], port).into());
+        let body = Body {
+            size: 28,
+            kept: 28,
+            media_type: Some("application/json".into()),
+            decoded: vec!["gzip".into()],
+            text: Some("{\"id\":7,\"name\":\"\u{202e}\"}".into()),
+            ..Body::default()
+        };
+        let response = Message {
+            line: Some("HTTP/1.1 200 OK".into()),
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: Some(body),
+            ..Message::default()
+        };
+        let request = Message {
+            line: Some("GET /cart HTTP/1.1".into()),
+            headers: vec![("hOst".into(), "shop.localhost".into()), ("Cookie".into(), "[redacted]".into())],
+            ..Message::default()
+        };
+        let of = |port, program: &str, pid| Party {
+            address: address(port),
+            pid: Some(pid),
+            program: Some(program.into()),
+            project: Some("shop".into()),
+        };
+        Exchange {
+            summary: Summary {
+                client: of(5555, "curl", 812),
+                server: of(3000, "node", 77),
+                caused_by: Some(41),
+                lost: 2048,
+                ..summary(42, "GET", "http://shop.localhost:62893/cart")
+            },
+            request,
+            response: Some(response),
+            pieces: Vec::new(),
+            details: serde_json::Value::Null,
+            hits: vec![Hit {
+                fault: "slow".into(),
+                kind: "latency".into(),
+                from: Some(Side::Server),
+                asked: "200 ms ± 50 ms".into(),
+                delivered: "213.4 ms".into(),
+            }],
+            caused: vec![43, 44],
+        }
+    }
+
+    fn shown(exchange: &Exchange, most: usize) -> String {
+        lines(exchange, most).iter().map(|line| line.show(&Look::default()) + "\n").collect()
+    }
+
+    #[test]
+    fn an_exchange_is_shown_whole() {
+        let expected = "
+42  GET http://shop.localhost:62893/cart
+  protocol http
+  route    shop.localhost
+  started  1970-01-01T00:00:00.000Z
+  took     12.3 ms, first byte after 10.0 ms
+  client   127.0.0.1:5555  curl (pid 812) of shop
+  server   127.0.0.1:3000  node (pid 77) of shop
+  size     78 B sent, 1.2 KiB received
+  status   200
+  lost     2.0 KiB passed without being recorded
+  cause    exchange 41
+  caused   43 44
+  fault    slow (latency, from the server): asked 200 ms ± 50 ms, delivered 213.4 ms
+
+request
+GET /cart HTTP/1.1
+hOst: shop.localhost
+Cookie: [redacted]
+
+response
+HTTP/1.1 200 OK
+Content-Type: application/json
+
+{
+  \"id\": 7,
+  \"name\": \"\\u{202e}\"
+}
+(decoded from gzip, 28 B as sent)
+";
+        assert_eq!(shown(&exchange(), usize::MAX), expected[1..]);
+    }
+
+    #[test]
+    fn a_long_body_says_how_much_more_there_is() {
+        let shown = shown(&exchange(), 2);
+        assert!(shown.contains("{\n  \"id\": 7,\n… 2 lines more: --full shows them\n"), "{shown}");
+    }
+
+    #[test]
+    fn pieces_say_when_who_and_what() {
+        let of = |at_ms, from, kind: &str, text: Option<&str>, base64: Option<&str>| Piece {
+            at_ms,
+            from,
+            kind: kind.into(),
+            size: 3,
+            text: text.map(str::to_owned),
+            base64: base64.map(str::to_owned),
+        };
+        let pieces = vec![
+            of(1.5, Side::Client, "text", Some("hi!"), None),
+            of(2.5, Side::Server, "binary", None, Some("AAEC")),
+            of(3.0, Side::Server, "text", Some("[1]"), None),
+        ];
+        let stream = Exchange { pieces, response: None, ..exchange() };
+        let shown = shown(&stream, usize::MAX);
+        let expected = "
+no response
+
+3 pieces
++1.5 ms → text 3 B  hi!
++2.5 ms ← binary 3 B  00000000  00 01 02                                          ...
++3.0 ms ← text 3 B
+  [
+    1
+  ]
+";
+        assert!(shown.ends_with(expected), "{shown}");
+    }
+}
