@@ -23,7 +23,8 @@ const LARGE: usize = 4 * FULL;
 /// A channel from gateways to the keeper of what passes, of these limits: [`Limits::tap`] and
 /// [`Limits::tap_connection`].
 pub fn channel(limits: &Limits) -> (Tap, Keeper) {
-    let (to, from) = sync_channel(limits.tap / FULL + 1);
+    // Of two batches in a row at least one is half full, unless nobody had more to tell.
+    let (to, from) = sync_channel(2 * (limits.tap / FULL) + 1);
     let shared = Arc::new(Shared {
         most: limits.tap,
         most_of_one: limits.tap_connection,

@@ -52,6 +52,8 @@ pub(crate) struct Writer {
     /// Whether somebody sees to it that what is pending goes out.
     tended: Cell<bool>,
     begun: Notify,
+    /// Whether the keeper had no place for the pending batch.
+    blocked: Cell<bool>,
     /// Whether there is no keeper any more.
     alone: Cell<bool>,
 }
@@ -69,6 +71,7 @@ impl Writer {
             taken: Arc::default(),
             tended: Cell::default(),
             begun: Notify::new(),
+            blocked: Cell::default(),
             alone: Cell::default(),
         })
     }
@@ -89,7 +92,11 @@ impl Writer {
     /// Tells that a flow begins; `None` when there is no room for it and its head, and then nothing of it is told.
     pub(crate) fn begin(self: &Rc<Self>, begin: impl FnOnce() -> Begin) -> Option<Flow> {
         // A flow is told of from its head on, or not at all: there is room for more than its begin.
-        if !self.has_room(&mut Held::default(), 0) || !self.tap.has_room(FULL) {
+        let room = self.has_room(&mut Held::default(), 0) && {
+            let pending = cost(&self.pending.borrow());
+            self.tap.has_room(pending + FULL)
+        };
+        if !room {
             self.tap.lose(Lost { flows: 1, bytes: 0 });
             return None;
         }
@@ -106,7 +113,7 @@ impl Writer {
     pub(super) fn has_room(&self, held: &mut Held, bytes: usize) -> bool {
         let mut pending = self.pending.borrow_mut();
         let crowded = !pending.bytes.is_empty() && pending.bytes.len() + bytes > FULL;
-        if (crowded || is_full(&pending)) && !self.send(&mut pending) {
+        if (crowded || is_full(&pending) || self.blocked.get()) && !self.send(&mut pending) {
             return false;
         }
         let more = bytes + EVENT;
@@ -155,12 +162,14 @@ impl Writer {
         if pending.events.is_empty() {
             return true;
         }
+        self.blocked.set(false);
         let cost = cost(pending);
         let batch = std::mem::take(pending);
         match self.tap.send(Parcel { batch, cost, taken: Arc::clone(&self.taken) }) {
             Ok(()) => self.sent.set(self.sent.get() + 1),
             Err(Unsent::Nobody) => self.alone.set(true),
             Err(Unsent::Full(batch)) => {
+                self.blocked.set(true);
                 *pending = batch;
                 return false;
             }

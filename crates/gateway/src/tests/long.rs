@@ -1,4 +1,4 @@
-//! What is told of what is long: its ends, and how much was left out.
+//! What is told of what is long: its ends, and how much was left out; and of what the gateway's end cuts short.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -95,4 +95,26 @@ fn a_stream_of_which_nobody_takes_copies_passes_whole() {
     assert_eq!((story.lost, story.outcome), (lost.bytes, Some(Outcome::Complete)));
     let told = all_of(&story, "Client Stream").len() + all_of(&story, "Server Stream").len();
     assert_eq!(told as u64 + lost.bytes, 2 * LENGTH as u64);
+}
+
+#[test]
+fn a_gateway_that_ends_has_told_everything() {
+    let server = serving(|mut stream| {
+        // It never answers, and stays for as long as its client does.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    for hurried in [false, true] {
+        let limits = Limits { drain_quiet: super::SHORT, ..Limits::default() };
+        let (gateway, route, keeper) = observed(&format!("tcp://{server}"), limits);
+        let mut client = connect(route);
+        say(&mut client, "hello");
+        super::until(|| gateway.counters().routes[0].received > 0);
+        if hurried {
+            gateway.hurry().now();
+        }
+        gateway.drain().unwrap();
+        let story = stories(&keeper, 1).remove(0);
+        assert_eq!(story.told, ["reached", "Client Stream: hello"]);
+        assert!(keeper.recv_timeout(super::SHORT).is_none() && keeper.is_over());
+    }
 }
