@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use navyd_gateway::{Routed, StartError};
+use navyd_gateway::{Observe, Routed, StartError};
 use navyd_model::{
     Change, Entry, Route,
     hub::{Happened, Keeper, RouteEntry, is_own_host},
@@ -19,7 +19,7 @@ use navyd_model::{
 use crate::{
     doors::{DoorError, Doors},
     events::Events,
-    kept,
+    kept::{self, Found},
 };
 
 /// The most routes of people. Far above any use, so that a loop that adds them ends.
@@ -44,6 +44,8 @@ struct Pages {
 #[derive(Clone)]
 struct Kept {
     route: Route,
+    /// Whether what passes is recorded.
+    capture: bool,
     /// Whether the gateway has it: at the start an address may be taken, and then the route waits for the next.
     open: bool,
 }
@@ -131,9 +133,13 @@ impl Book {
         doors: Arc<Doors>,
         events: Arc<Events>,
         file: PathBuf,
-        routes: Vec<Route>,
+        found: Found,
     ) -> (Self, Vec<String>) {
-        let kept = routes.into_iter().map(|route| Kept { route, open: true }).collect();
+        let kept = |route: Route| {
+            let capture = !found.unrecorded.contains(&route.entry.to_string());
+            Kept { route, capture, open: true }
+        };
+        let kept = found.routes.into_iter().map(kept).collect();
         let mut pages = Pages { kept, leased: Vec::new() };
         let mut notes = Vec::new();
         // Each turn closes at least one route, so it ends.
@@ -166,26 +172,35 @@ impl Book {
         Arc::clone(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds a route of a person, and says whether it is new. Blocks.
-    pub(crate) fn add(&self, route: &Route) -> Result<(RouteEntry, bool), Refusal> {
+    /// Adds a route of a person, recorded or not, and says whether it is new. Blocks.
+    pub(crate) fn add(&self, route: &Route, capture: bool) -> Result<(RouteEntry, bool), Refusal> {
         let port = self.doors.port();
         self.check(route)?;
         let mut pages = self.pages();
+        let mut next = pages.clone();
         if let Some((known, holder)) = pages.find(&route.entry) {
-            return match known == route && holder == Holder::Person {
-                true => Ok((RouteEntry::new(route, port, None), false)),
-                false => Err(Refusal::taken(known, holder)),
-            };
+            if known != route || holder != Holder::Person {
+                return Err(Refusal::taken(known, holder));
+            }
+            let entry =
+                RouteEntry { capture: is_recorded(route, capture), ..RouteEntry::new(route, port, None) };
+            let other = |kept: &&mut Kept| kept.route == *route && kept.capture != capture;
+            if let Some(kept) = next.kept.iter_mut().find(other) {
+                kept.capture = capture;
+                self.turn(&mut pages, next)?;
+            }
+            return Ok((entry, false));
         }
         if pages.kept.len() >= MOST {
             return Err(Refusal::TooMany);
         }
-        let mut next = pages.clone();
         // One that waits for its address is replaced by what is said now.
         next.kept.retain(|kept| kept.route.entry != route.entry);
-        next.kept.push(Kept { route: route.clone(), open: true });
+        next.kept.push(Kept { route: route.clone(), capture, open: true });
         let opened = self.turn(&mut pages, next)?;
-        let entry = RouteEntry::new(opened.get(pages.open() - 1).unwrap_or(route), port, None);
+        let opened = opened.get(pages.open() - 1).unwrap_or(route);
+        let entry =
+            RouteEntry { capture: is_recorded(opened, capture), ..RouteEntry::new(opened, port, None) };
         self.events.tell(Happened::Route { change: Change::Added, route: entry.clone() });
         Ok((entry, true))
     }
@@ -202,7 +217,8 @@ impl Book {
         let mut next = pages.clone();
         let removed = next.kept.remove(at);
         self.turn(&mut pages, next)?;
-        let entry = RouteEntry::new(&removed.route, self.doors.port(), None);
+        let capture = is_recorded(&removed.route, removed.capture);
+        let entry = RouteEntry { capture, ..RouteEntry::new(&removed.route, self.doors.port(), None) };
         self.events.tell(Happened::Route { change: Change::Gone, route: entry.clone() });
         Ok(entry)
     }
@@ -250,6 +266,13 @@ impl Book {
         Ok(missed)
     }
 
+    /// The routes that an owner has, with the ports that the system chose.
+    pub(crate) fn of(&self, owner: &str) -> Vec<Route> {
+        let pages = self.pages();
+        let leases = pages.leased.iter().filter(|lease| lease.owner == owner);
+        leases.flat_map(|lease| &lease.routes).map(|routed| routed.route.clone()).collect()
+    }
+
     /// What no gateway would refuse, and nobody can want.
     fn check(&self, route: &Route) -> Result<(), Refusal> {
         let listen = self.doors.listen();
@@ -272,7 +295,9 @@ impl Book {
         next.settle(&opened);
         if next.texts() != pages.texts() {
             let routes: Vec<Route> = next.kept.iter().map(|kept| kept.route.clone()).collect();
-            if let Err(error) = kept::write(&self.file, &routes) {
+            let unrecorded = next.kept.iter().filter(|kept| !kept.capture);
+            let unrecorded: Vec<String> = unrecorded.map(|kept| kept.route.entry.to_string()).collect();
+            if let Err(error) = kept::write(&self.file, &routes, &unrecorded) {
                 // What was there before can be had again: its addresses were ours until now.
                 let _ = self.doors.change(pages.wanted());
                 return Err(Refusal::Disk(error));
@@ -286,13 +311,17 @@ impl Book {
     fn show(&self, pages: &Pages) {
         let port = self.doors.port();
         let kept = pages.kept.iter();
-        let kept =
-            kept.map(|kept| RouteEntry { open: kept.open, ..RouteEntry::new(&kept.route, port, None) });
-        let leased =
-            pages.leased.iter().flat_map(|lease| &lease.routes).map(|Routed { route, service, .. }| {
+        let kept = kept.map(|Kept { route, capture, open }| {
+            let capture = is_recorded(route, *capture);
+            RouteEntry { open: *open, capture, ..RouteEntry::new(route, port, None) }
+        });
+        let leased = pages.leased.iter().flat_map(|lease| &lease.routes).map(
+            |Routed { route, service, observe, .. }| {
                 let service = service.as_ref().map(|service| service.borrow().id.clone());
-                RouteEntry { kept_by: Keeper::Service, ..RouteEntry::new(route, port, service) }
-            });
+                let capture = *observe == Observe::All;
+                RouteEntry { kept_by: Keeper::Service, capture, ..RouteEntry::new(route, port, service) }
+            },
+        );
         let entries = kept.chain(leased).collect();
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
     }
@@ -306,7 +335,7 @@ impl Pages {
     /// What the gateway should have: people's routes first.
     fn wanted(&self) -> Vec<Routed> {
         let kept = self.kept.iter().filter(|kept| kept.open);
-        let kept = kept.map(|kept| Routed::from(kept.route.clone()));
+        let kept = kept.map(|kept| recorded(kept.route.clone(), kept.capture));
         kept.chain(self.leased.iter().flat_map(|lease| lease.routes.iter().cloned())).collect()
     }
 
@@ -317,8 +346,11 @@ impl Pages {
 
     /// Takes over the ports that the system chose, so that they are the same after the next start.
     fn settle(&mut self, opened: &[Route]) {
-        for (kept, opened) in self.kept.iter_mut().filter(|kept| kept.open).zip(opened) {
-            kept.route = opened.clone();
+        let kept = self.kept.iter_mut().filter(|kept| kept.open).map(|kept| &mut kept.route);
+        let leased =
+            self.leased.iter_mut().flat_map(|lease| &mut lease.routes).map(|routed| &mut routed.route);
+        for (route, opened) in kept.chain(leased).zip(opened) {
+            *route = opened.clone();
         }
     }
 
@@ -344,8 +376,20 @@ impl Pages {
     }
 
     fn texts(&self) -> Vec<String> {
-        self.kept.iter().map(|kept| kept.route.to_string()).collect()
+        let text = |kept: &Kept| format!("{} {}", kept.route, kept.capture);
+        self.kept.iter().map(text).collect()
     }
+}
+
+/// A route for the gateway, recorded where that is wanted.
+pub(crate) fn recorded(route: Route, capture: bool) -> Routed {
+    let observe = if is_recorded(&route, capture) { Observe::All } else { Observe::Not };
+    Routed { observe, ..Routed::from(route) }
+}
+
+/// Only HTTP is recorded unasked: of all else the kernel moves the bytes, as long as nobody looks at them.
+fn is_recorded(route: &Route, capture: bool) -> bool {
+    capture && route.upstream.scheme.is_http()
 }
 
 impl Refusal {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use navyd_gateway::{Gateway, Hurry, Limits, Observe, Plan, Routed, StartError, tap::Tap, tls::Certificates};
+use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError, tap::Tap, tls::Certificates};
 use navyd_model::{Route, hub::PORT};
 
 use crate::low_ports;
@@ -20,8 +20,6 @@ pub(crate) struct Doors {
     /// `None` once it is closed.
     gateway: Mutex<Option<Gateway>>,
     hurry: Hurry,
-    /// Whether somebody keeps what passes.
-    told: bool,
 }
 
 /// Why routes are not as they should be.
@@ -49,7 +47,7 @@ impl Doors {
         tls: Option<Arc<Certificates>>,
         tap: Option<Tap>,
     ) -> Result<Self, StartError> {
-        let (limits, told) = (Limits::default(), tap.is_some());
+        let limits = Limits::default();
         let plan = Plan { listen, handed, routes: Vec::new(), workers, limits, home: Some(home), tls, tap };
         let gateway = Gateway::start(plan)?;
         Ok(Self {
@@ -58,7 +56,6 @@ impl Doors {
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),
             gateway: Mutex::new(Some(gateway)),
-            told,
         })
     }
 
@@ -77,15 +74,12 @@ impl Doors {
         self.port
     }
 
-    /// Gives it these routes, all of them recorded, instead of those that it has; returns them with the ports that the system chose.
+    /// Gives it these routes instead of those that it has; returns them with the ports that the system chose.
     /// Blocks until every worker has them.
     ///
     /// # Errors
     /// When an address cannot be listened on; then nothing has changed.
-    pub(crate) fn change(&self, mut routes: Vec<Routed>) -> Result<Vec<Route>, DoorError> {
-        if self.told {
-            routes.iter_mut().for_each(|routed| routed.observe = Observe::All);
-        }
+    pub(crate) fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, DoorError> {
         let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(gateway.as_ref().ok_or(DoorError::Closed)?.change(routes)?)
     }

@@ -111,6 +111,7 @@ impl House {
             workers: self.workers,
             routes: self.book.list().len(),
             services: self.all_services().len(),
+            capture: self.capture.as_ref().map(Capture::status),
             notes: self.notes.iter().cloned().chain(ends).collect(),
             ending: *self.ending.borrow(),
         }
@@ -145,7 +146,8 @@ impl House {
         let doors = Arc::new(Doors::open(any, Vec::new(), 1, places.socket(), None, None).unwrap());
         let events = Arc::new(Events::new());
         let file = scratch.path().join("routes.json");
-        let (book, _) = Book::open(Arc::clone(&doors), Arc::clone(&events), file, Vec::new());
+        let (book, _) =
+            Book::open(Arc::clone(&doors), Arc::clone(&events), file, crate::kept::Found::default());
         let state = scratch.path().join("state");
         let supervisor = crate::supervisor::Supervisor::start(&state, "navyd".into()).await.unwrap();
         let (bell, log) = (Bell::new(), Log::to(|_| {}));

@@ -17,6 +17,9 @@ use crate::os::files;
 struct Kept {
     /// Each as it is typed: `shop.localhost=http://127.0.0.1:3000`.
     routes: Vec<String>,
+    /// Where those begin that are not recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unrecorded: Vec<String>,
 }
 
 /// What was found on the disk.
@@ -24,6 +27,8 @@ struct Kept {
 pub(crate) struct Found {
     /// The routes, as far as they can be read.
     pub(crate) routes: Vec<Route>,
+    /// Where those begin that are not recorded.
+    pub(crate) unrecorded: Vec<String>,
     /// What was wrong, and where it is now.
     pub(crate) note: Option<String>,
 }
@@ -38,36 +43,37 @@ pub(crate) fn read(path: &Path) -> io::Result<Found> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
         Err(error) => return Err(error),
     };
-    let (routes, fault) = parse(&bytes);
-    let Some(fault) = fault else { return Ok(Found { routes, note: None }) };
+    let (routes, unrecorded, fault) = parse(&bytes);
+    let Some(fault) = fault else { return Ok(Found { routes, unrecorded, note: None }) };
     let aside = aside(path, Timestamp::now());
     fs::copy(path, &aside)?;
-    write(path, &routes)?;
+    write(path, &routes, &unrecorded)?;
     let note = format!(
         "`{}` could not be read whole ({fault}): it is kept as `{}`, and {} of its routes are used",
         path.display(),
         aside.display(),
         routes.len()
     );
-    Ok(Found { routes, note: Some(note) })
+    Ok(Found { routes, unrecorded, note: Some(note) })
 }
 
-/// Writes the routes: all of them or, after a failure, none.
-pub(crate) fn write(path: &Path, routes: &[Route]) -> io::Result<()> {
+/// Writes the routes, and where those begin that are not recorded: all of them or, after a failure, none.
+pub(crate) fn write(path: &Path, routes: &[Route], unrecorded: &[String]) -> io::Result<()> {
     let routes = routes.iter().map(ToString::to_string).collect();
-    let mut bytes = serde_json::to_vec_pretty(&Document::new("kept-routes", Kept { routes }))?;
+    let kept = Kept { routes, unrecorded: unrecorded.to_vec() };
+    let mut bytes = serde_json::to_vec_pretty(&Document::new("kept-routes", kept))?;
     bytes.push(b'\n');
     files::write_locked(path, &bytes)
 }
 
-/// The routes that can be read, and what is wrong with the rest.
-fn parse(bytes: &[u8]) -> (Vec<Route>, Option<String>) {
+/// The routes that can be read, where those begin that are not recorded, and what is wrong with the rest.
+fn parse(bytes: &[u8]) -> (Vec<Route>, Vec<String>, Option<String>) {
     let kept: Document<Kept> = match serde_json::from_slice(bytes) {
         Ok(kept) => kept,
-        Err(error) => return (Vec::new(), Some(error.to_string())),
+        Err(error) => return (Vec::new(), Vec::new(), Some(error.to_string())),
     };
     if kept.schema != "navyd.kept-routes/1" {
-        return (Vec::new(), Some(format!("its schema is `{}`", kept.schema)));
+        return (Vec::new(), Vec::new(), Some(format!("its schema is `{}`", kept.schema)));
     }
     let (mut routes, mut fault): (Vec<Route>, _) = (Vec::new(), None);
     for text in &kept.body.routes {
@@ -79,7 +85,7 @@ fn parse(bytes: &[u8]) -> (Vec<Route>, Option<String>) {
             Err(error) => fault = Some(error.to_string()),
         }
     }
-    (routes, fault)
+    (routes, kept.body.unrecorded, fault)
 }
 
 fn aside(path: &Path, now: Timestamp) -> PathBuf {
@@ -103,9 +109,10 @@ mod tests {
         let path = scratch.path().join("routes.json");
         assert_eq!(read(&path).unwrap().routes, []);
         let kept = routes(&["*.shop.localhost/api=http://localhost:3000", "127.0.0.1:5433=tcp://[::1]:5432"]);
-        write(&path, &kept).unwrap();
+        let unrecorded = vec!["127.0.0.1:5433".to_owned()];
+        write(&path, &kept, &unrecorded).unwrap();
         let found = read(&path).unwrap();
-        assert_eq!((found.routes, found.note), (kept, None));
+        assert_eq!((found.routes, found.unrecorded, found.note), (kept, unrecorded, None));
     }
 
     #[test]

@@ -56,5 +56,5 @@ pub use log::Log;
 pub use os::{Unit, leave_terminal, take_over, tell_ready, unit};
 pub use places::Places;
 pub use run::Running;
-pub use settings::{Listen, Settings};
+pub use settings::{Listen, Recording, Settings};
 pub use start::{Started, prepare, start};

@@ -24,7 +24,7 @@ use navyd_model::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use crate::book::{Book, Refusal};
+use crate::book::{Book, Refusal, recorded};
 
 /// How many hosts one run may want. `navyd run` wants two.
 const MOST_HOSTS: usize = 16;
@@ -40,6 +40,8 @@ pub(crate) struct Runs {
 struct Held {
     owner: String,
     hosts: Vec<String>,
+    /// Whether what passes is recorded.
+    capture: bool,
     service: watch::Sender<Service>,
     /// How often it was asked to end.
     asked: watch::Sender<u32>,
@@ -93,6 +95,7 @@ impl Runs {
         let held = Held {
             owner,
             hosts: free,
+            capture: new.capture,
             service: watch::Sender::new(service(new)),
             asked: watch::Sender::new(0),
             ended: watch::Sender::new(false),
@@ -195,7 +198,7 @@ impl Held {
         let entry = |host: &String| host.parse::<Entry>().ok();
         let routed = |entry| {
             let route = Route { entry, upstream: upstream.clone() };
-            Routed { service: Some(self.service.subscribe()), ..Routed::from(route) }
+            Routed { service: Some(self.service.subscribe()), ..recorded(route, self.capture) }
         };
         self.hosts.iter().filter_map(entry).map(routed).collect()
     }

@@ -7,7 +7,7 @@ use std::{
 
 use navyd_model::hub::PORT;
 
-use crate::{bell::Bell, log::Log, places::Places};
+use crate::{bell::Bell, capture, log::Log, places::Places};
 
 /// What a hub is told when it starts.
 pub struct Settings {
@@ -21,12 +21,21 @@ pub struct Settings {
     pub workers: usize,
     /// Navyd itself, which hands sockets over to services.
     pub program: PathBuf,
-    /// Whether secrets of what passes are recorded as well.
-    pub reveal: bool,
+    /// What is recorded of what passes; nothing without it.
+    pub capture: Option<Recording>,
     /// Where it says what happens.
     pub log: Log,
     /// Rung to end it.
     pub bell: Bell,
+}
+
+/// What is recorded of what passes.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    /// How much is kept.
+    pub limits: capture::Limits,
+    /// Whether secrets are kept as well.
+    pub reveal: bool,
 }
 
 /// Where names are served.

@@ -32,7 +32,7 @@ use crate::{
     places::Places,
     project::{self, Projects},
     run::Running,
-    settings::Settings,
+    settings::{Recording, Settings},
     supervisor::{RunError, Supervisor},
     trust::Kept,
 };
@@ -60,7 +60,7 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
 /// new one is left then.
 pub fn start(settings: Settings) -> Result<Started, HubError> {
-    let Settings { places, listen, handed, workers, program, reveal, log, bell } = settings;
+    let Settings { places, listen, handed, workers, program, capture, log, bell } = settings;
     prepare(&places)?;
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
@@ -79,7 +79,7 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     }
     let routes = places.routes();
     let found = kept::read(&routes).map_err(refused(&routes))?;
-    notes.extend(found.note);
+    notes.extend(found.note.clone());
 
     let runtime = Builder::new_current_thread().enable_all().build().map_err(HubError::System)?;
     // The socket before the port: whoever reaches the port finds its page.
@@ -88,12 +88,12 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let (capture, tap) = capture(&places, reveal, &mut notes).unzip();
+    let (capture, tap) = capture.and_then(|recording| open(&places, recording, &mut notes)).unzip();
     let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone(), tap };
     let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
     let events = Arc::new(Events::new());
-    let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found.routes);
+    let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found);
     notes.extend(waiting);
     let ends = tls.as_ref().and_then(|tls| house::warning(tls, Timestamp::now()));
     notes.iter().chain(&ends).for_each(|note| log.say(note));
@@ -190,10 +190,10 @@ fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certific
 
 /// The capture, and where the gateway tells it what passes. One that cannot be kept is noted: names are served all the
 /// same.
-fn capture(places: &Places, reveal: bool, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
+fn open(places: &Places, recording: Recording, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
     let (tap, keeper) = tap::channel(&navyd_gateway::Limits::default());
-    let settings =
-        capture::Settings { directory: places.traffic(), limits: capture::Limits::default(), reveal };
+    let Recording { limits, reveal } = recording;
+    let settings = capture::Settings { directory: places.traffic(), limits, reveal };
     match Capture::open(settings, keeper) {
         Ok(capture) => {
             if reveal {

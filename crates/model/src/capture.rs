@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::exchange::Summary;
 
 /// How the capture stands: `navyd.capture/1`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Capture {
     /// The directory of its files.

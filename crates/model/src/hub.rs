@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Listener, Route, Service};
+use crate::{Change, Listener, Route, Service, capture::Capture};
 
 /// The port of the hub, its API and all names: NAVYD on a phone's keypad.
 pub const PORT: u16 = 62893;
@@ -50,6 +50,9 @@ pub struct Hub {
     pub routes: usize,
     /// How many services it runs.
     pub services: usize,
+    /// What it records; `null` when it records nothing.
+    #[serde(default)]
+    pub capture: Option<Capture>,
     /// What a person should know, such as who has the usual port.
     pub notes: Vec<String>,
     /// Whether it has been told to end, and only finishes what is in flight.
@@ -87,6 +90,9 @@ pub struct RouteEntry {
     pub service: Option<String>,
     /// Whether it carries anything: one whose address was taken when the hub started waits for the next start.
     pub open: bool,
+    /// Whether what passes is recorded, where anything is.
+    #[serde(default)]
+    pub capture: bool,
 }
 
 /// Who keeps a route.
@@ -117,6 +123,9 @@ pub struct NewRoute {
     pub from: String,
     /// The upstream: `http://127.0.0.1:3000`, `tcp://127.0.0.1:5432`.
     pub to: String,
+    /// Whether what passes is recorded. Only HTTP is.
+    #[serde(default = "yes")]
+    pub capture: bool,
 }
 
 /// Every listener of this machine: `navyd.listeners/1`.
@@ -253,6 +262,11 @@ pub struct ApiError {
     pub at: Option<[usize; 2]>,
 }
 
+/// What is so when nothing is said.
+pub(crate) fn yes() -> bool {
+    true
+}
+
 /// The URL of a name that is served at a port, without a path. Browsers leave out port 80, and so does this.
 pub fn origin(host: impl Display, port: u16) -> String {
     if port == 80 { format!("http://{host}") } else { format!("http://{host}:{port}") }
@@ -273,7 +287,8 @@ impl RouteEntry {
         };
         let kept_by = if service.is_some() { Keeper::Service } else { Keeper::Person };
         let (from, to) = (route.entry.to_string(), route.upstream.to_string());
-        Self { from, to, url, kept_by, service, open: true }
+        let capture = route.upstream.scheme.is_http();
+        Self { from, to, url, kept_by, service, open: true, capture }
     }
 }
 

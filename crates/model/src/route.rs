@@ -90,6 +90,11 @@ impl Upstream {
 }
 
 impl Scheme {
+    /// Whether requests are understood.
+    pub fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::H2c)
+    }
+
     /// As it stands in a URL.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -25,6 +25,9 @@ pub struct NewRun {
     pub pid: u32,
     /// The port that it was told to listen on.
     pub port: u16,
+    /// Whether what passes is recorded.
+    #[serde(default = "crate::hub::yes")]
+    pub capture: bool,
 }
 
 /// The names that a run has, as long as its stream stays open: `navyd.run/1`.

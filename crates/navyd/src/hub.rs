@@ -10,8 +10,8 @@ use navyd_hub::{
 };
 
 pub(crate) use navyd_hub::{
-    Bell, Listen, Log, Places, Settings, Started, Unit,
-    capture::{Capture, CaptureError},
+    Bell, Listen, Log, Places, Recording, Settings, Started, Unit,
+    capture::{Capture, CaptureError, Limits as CaptureLimits},
     client::{
         Again, Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, NewTap, Tap,
         segment,

@@ -20,6 +20,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
     mpsc,
 };
+use tokio::task::spawn_blocking;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::OpenApi as _;
 
@@ -57,7 +58,10 @@ async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
     tokio::spawn(async move {
         let mut source = Source { events, services };
         let mut ending = house.ending.subscribe();
-        let mut next = Some(now(Happened::Hub { hub: house.status() }));
+        let asked = Arc::clone(&house);
+        // The capture's figures may wait for the disk.
+        let Ok(hub) = spawn_blocking(move || asked.status()).await else { return };
+        let mut next = Some(now(Happened::Hub { hub }));
         while let Some(event) = next {
             let last = matches!(event.what, Happened::Stopping);
             if tell.send(write(&event)).await.is_err() || last {

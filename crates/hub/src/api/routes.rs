@@ -58,7 +58,9 @@ async fn add(
 ) -> Result<impl IntoResponse, Fault> {
     let route: Route = format!("{}={}", new.from, new.to).parse()?;
     // What has begun is finished, even when whoever asked has gone.
-    let added = spawn_blocking(move || house.book.add(&route)).await.map_err(|error| Fault::inner(&error))?;
+    let added = spawn_blocking(move || house.book.add(&route, new.capture))
+        .await
+        .map_err(|error| Fault::inner(&error))?;
     let (entry, is_new) = added?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, document("route", entry)))

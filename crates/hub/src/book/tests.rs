@@ -23,7 +23,7 @@ impl Open {
         );
         let events = Arc::new(Events::new());
         let told = events.subscribe();
-        let (book, notes) = Book::open(doors, events, scratch.path().join("routes.json"), Vec::new());
+        let (book, notes) = Book::open(doors, events, scratch.path().join("routes.json"), Found::default());
         assert_eq!(notes, Vec::<String>::new());
         Self { book, events: told, scratch }
     }
@@ -74,7 +74,7 @@ fn a_lease_comes_and_goes_as_one_and_never_reaches_the_disk() {
     let mut open = Open::new();
     let (a, b, c) =
         ("a.localhost=http://[::1]:1", "b.localhost=http://[::1]:1", "c.localhost=http://[::1]:1");
-    open.book.add(&route(a)).unwrap();
+    open.book.add(&route(a), true).unwrap();
     open.book.lease("web.shop", vec![of_service(b)]).unwrap();
     open.book.lease("web.shop", vec![of_service(b), of_service(c)]).unwrap();
     assert_eq!(open.told(), ["Added a.localhost", "Added b.localhost", "Added c.localhost"]);
@@ -89,7 +89,7 @@ fn a_lease_comes_and_goes_as_one_and_never_reaches_the_disk() {
     let missed = open.book.lease("api.shop", vec![of_service(b)]).unwrap();
     let [Missed { why: Refusal::Taken { holder, .. }, .. }] = &missed[..] else { panic!("{missed:?}") };
     assert_eq!(*holder, Holder::Service("web.shop".to_owned()));
-    assert!(matches!(open.book.add(&route(b)).unwrap_err(), Refusal::Taken { .. }));
+    assert!(matches!(open.book.add(&route(b), true).unwrap_err(), Refusal::Taken { .. }));
     let refused = open.book.remove(&route(b).entry).unwrap_err();
     assert_eq!(refused.to_string(), "`b.localhost` belongs to the service `web.shop`");
     assert_eq!((open.told(), open.list().len()), (Vec::new(), 3));
@@ -115,11 +115,11 @@ fn an_address_that_is_taken_costs_no_other_route() {
 #[test]
 fn what_the_disk_does_not_take_does_not_happen() {
     let mut open = Open::new();
-    open.book.add(&route("a.localhost=http://[::1]:1")).unwrap();
+    open.book.add(&route("a.localhost=http://[::1]:1"), true).unwrap();
     open.told();
     // The new file cannot be written: a directory has its name.
     fs::create_dir(open.scratch.path().join("routes.json.new")).unwrap();
-    let refused = open.book.add(&route("127.0.0.1:0=tcp://[::1]:1")).unwrap_err();
+    let refused = open.book.add(&route("127.0.0.1:0=tcp://[::1]:1"), true).unwrap_err();
     assert!(matches!(refused, Refusal::Disk(_)), "{refused}");
     let refused = open.book.remove(&route("a.localhost=http://[::1]:1").entry).unwrap_err();
     assert!(matches!(refused, Refusal::Disk(_)), "{refused}");
@@ -130,6 +130,6 @@ fn what_the_disk_does_not_take_does_not_happen() {
 fn an_ending_hub_takes_no_routes() {
     let open = Open::new();
     open.book.doors.close().unwrap();
-    let refused = open.book.add(&route("a.localhost=http://[::1]:1")).unwrap_err();
+    let refused = open.book.add(&route("a.localhost=http://[::1]:1"), true).unwrap_err();
     assert_eq!(refused.to_string(), "the hub is ending");
 }

@@ -15,7 +15,6 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use navyd_gateway::Routed;
 use navyd_model::{
     Service,
     config::{self, Config, Mistake},
@@ -29,6 +28,7 @@ use self::{
 };
 use crate::{
     api::Fault,
+    book::recorded,
     house::House,
     os::files,
     supervisor::{RunError, Supervisor},
@@ -233,7 +233,7 @@ async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<D
     let changed = house.projects.supervisor.define(project).await;
     routes::forget(house, changed.removed).await;
     routes::give(house, entries).await;
-    let others = others.into_iter().map(Routed::from).collect();
+    let others = others.into_iter().map(|route| recorded(route, true)).collect();
     let notes = routes::lease(house, owner(&root), others).await;
     Ok(Defined { name, notes })
 }

@@ -62,6 +62,8 @@ pub(super) struct Entries {
     pub(super) entries: Vec<String>,
     /// The port that it is told to listen on.
     pub(super) told: u16,
+    /// Whether what passes is recorded.
+    pub(super) capture: bool,
 }
 
 /// What is known of a service before its variables are.
@@ -155,7 +157,8 @@ pub(super) fn resolve(
                 entries.push(format!("{}={scheme}://", route.entry));
             }
         }
-        Some(Entries { id: known.names.id.clone(), entries, told: known.port? })
+        let capture = known.spec.capture;
+        Some(Entries { id: known.names.id.clone(), entries, told: known.port?, capture })
     });
     let entries = entries.collect();
     let to_upstream = |route: &RoutedTo| match &route.leads {

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::resolve::Entries;
 use crate::{
-    book::{Missed, Refusal},
+    book::{Missed, Refusal, recorded},
     house::House,
     listen,
 };
@@ -35,6 +35,8 @@ struct Named {
     entries: Vec<String>,
     /// The port that the service was told.
     told: u16,
+    /// Whether what passes is recorded.
+    capture: bool,
     /// Where its routes should lead now.
     leads: Option<SocketAddr>,
     /// Whether the gateway has them all: a name may be another's until that ends.
@@ -48,13 +50,16 @@ struct Named {
 /// Gives services what leads to them.
 pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
     let services = house.projects.supervisor.services();
-    for Entries { id, entries, told } in all {
+    for Entries { id, entries, told, capture } in all {
         let Some(service) = services.iter().find(|service| service.id == id) else { continue };
         {
             let mut names = house.projects.names.lock();
             let shown = names.remove(&id).map(|named| named.shown);
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
-            names.insert(id, Named { entries, told, leads: None, given: false, notes: Vec::new(), shown });
+            names.insert(
+                id,
+                Named { entries, told, capture, leads: None, given: false, notes: Vec::new(), shown },
+            );
         }
         lead(house, &service.id).await;
     }
@@ -110,7 +115,7 @@ async fn point(house: &Arc<House>, service: Service) {
         let again = !named.given && named.shown.borrow().phase != service.phase;
         let wanted = again || named.leads != Some(address);
         named.leads = Some(address);
-        wanted.then(|| routes(&named.entries, address, &named.shown))
+        wanted.then(|| routes(named, address))
     };
     if let Some(routes) = wanted {
         let notes = lease(house, service.id.clone(), routes).await;
@@ -123,10 +128,11 @@ async fn point(house: &Arc<House>, service: Service) {
     }
 }
 
-fn routes(entries: &[String], address: SocketAddr, shown: &watch::Sender<Service>) -> Vec<Routed> {
+fn routes(named: &Named, address: SocketAddr) -> Vec<Routed> {
     // What leads to a loopback address is always a route; another would be left out.
-    let routes = entries.iter().filter_map(|entry| format!("{entry}{address}").parse::<Route>().ok());
-    routes.map(|route| Routed { service: Some(shown.subscribe()), ..Routed::from(route) }).collect()
+    let routes = named.entries.iter().filter_map(|entry| format!("{entry}{address}").parse::<Route>().ok());
+    let routed = |route| Routed { service: Some(named.shown.subscribe()), ..recorded(route, named.capture) };
+    routes.map(routed).collect()
 }
 
 /// Gives an owner these routes instead of those that it has; a sentence on each that it does not get.
@@ -210,12 +216,13 @@ mod tests {
         let mut service = fixture::service("web");
         let entries = vec!["web.localhost=http://".to_owned()];
         let shown = watch::Sender::new(service.clone());
-        let named = Named { entries, told: 2, leads: None, given: false, notes: Vec::new(), shown };
+        let named =
+            Named { entries, told: 2, capture: true, leads: None, given: false, notes: Vec::new(), shown };
         house.projects.names.lock().insert(service.id.clone(), named);
 
         let blocking = Arc::clone(&house);
         let taken = other.clone();
-        spawn_blocking(move || blocking.book.add(&taken)).await.unwrap().unwrap();
+        spawn_blocking(move || blocking.book.add(&taken, true)).await.unwrap().unwrap();
         point(&house, service.clone()).await;
         assert_eq!(house.book.list()[0].to, "http://127.0.0.1:1");
         let note = "`web.shop` goes without `web.localhost`: it leads to `http://127.0.0.1:1` and belongs to whoever \

@@ -94,6 +94,7 @@ pub(super) const SERVICE: Table = Table {
             &["shutdown", "stop_signal", "stop_grace_period", "kill"],
         ),
         key("listen_fds", "`true` or `false`", "listen_fds = true", &["socket_activation"]),
+        key("capture", "`true` or `false`", "capture = false", &["record", "inspect"]),
         key(
             "host",
             "a host name, or a list of host names",

@@ -43,6 +43,8 @@ pub struct ServiceSpec {
     pub stop: Stop,
     /// Whether it takes its listening socket from navyd (`LISTEN_FDS`, sd_listen_fds(3)).
     pub listen_fds: bool,
+    /// Whether what passes through its routes is recorded.
+    pub capture: bool,
     /// Hosts that lead to it besides its own: names in lower case.
     pub hosts: Vec<String>,
 }
@@ -234,6 +236,7 @@ impl ServiceSpec {
             restart: Restart::default(),
             stop: Stop::default(),
             listen_fds: false,
+            capture: true,
             hosts: Vec::new(),
         }
     }

@@ -94,6 +94,9 @@ pub(super) fn read(
             item.wrong(source, "needs a port");
         }
     }
+    if let Some(item) = item("capture") {
+        service.capture = item.flag(source).unwrap_or(true);
+    }
     if let Some(item) = item("host") {
         service.hosts = hosts(source, &item);
     }

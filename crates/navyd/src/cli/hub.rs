@@ -10,10 +10,13 @@ mod low_ports;
 mod status;
 mod stop;
 
-use std::{net::SocketAddr, thread};
+use std::{net::SocketAddr, thread, time::Duration};
 
 use super::{Command, Stage};
-use crate::exit::Exit;
+use crate::{
+    exit::Exit,
+    hub::{CaptureLimits, Recording},
+};
 
 /// Run the hub, which gives services their names, and the gateway to them
 ///
@@ -71,9 +74,24 @@ pub(super) struct Serve {
         action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     capture: bool,
 
+    /// Record nothing of what passes
+    #[arg(long, conflicts_with_all = ["ephemeral", "reveal"], env = "NAVYD_NO_CAPTURE", hide_env = true,
+        value_parser = clap::builder::BoolishValueParser::new())]
+    no_capture: bool,
+
     /// Record secrets as well, for as long as this runs: passwords, tokens, cookies
     #[arg(long)]
     reveal: bool,
+
+    /// How many MiB the capture may have on the disk (default: 1024)
+    #[arg(long, value_name = "MIB", conflicts_with = "ephemeral", env = "NAVYD_CAPTURE_SIZE", hide_env = true,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    capture_size: Option<u32>,
+
+    /// How long the capture keeps an exchange, as in 24h (default: seven days)
+    #[arg(long, value_name = "TIME", conflicts_with = "ephemeral", env = "NAVYD_CAPTURE_AGE", hide_env = true,
+        value_parser = super::duration::parse)]
+    capture_age: Option<Duration>,
 
     /// How many cores are used (default: all)
     #[arg(long, value_name = "N", env = "NAVYD_HUB_WORKERS", hide_env = true,
@@ -111,6 +129,14 @@ impl Command for Hub {
 }
 
 impl Serve {
+    /// What is recorded.
+    fn recording(&self) -> Option<Recording> {
+        let usual = CaptureLimits::default();
+        let bytes = self.capture_size.map_or(usual.bytes, |size| u64::from(size) << 20);
+        let limits = CaptureLimits { bytes, age: self.capture_age.unwrap_or(usual.age), ..usual };
+        (!self.no_capture).then_some(Recording { limits, reveal: self.reveal })
+    }
+
     /// How many cores; all when nothing was said.
     fn workers(&self) -> usize {
         // Unknown, one worker does.

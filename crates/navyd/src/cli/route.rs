@@ -52,6 +52,9 @@ enum Action {
         /// Where it leads: a URL, an address or a port of this machine
         #[arg(value_name = "URL")]
         to: Option<String>,
+        /// Do not record what passes
+        #[arg(long)]
+        no_capture: bool,
     },
     /// Remove a route
     Rm {
@@ -73,7 +76,7 @@ const COLUMNS: &[Column] = &[
 impl Command for Route {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         match self.action {
-            Action::Add { from, to } => add(&from, to.as_deref(), stage),
+            Action::Add { from, to, no_capture } => add(&from, to.as_deref(), !no_capture, stage),
             Action::Rm { from } => remove(&from, stage),
             Action::Ls => list(stage),
             Action::SyncHosts(sync) => sync.run(stage),
@@ -81,8 +84,8 @@ impl Command for Route {
     }
 }
 
-fn add(from: &str, to: Option<&str>, stage: &mut Stage) -> anyhow::Result<Exit> {
-    let wanted = wanted(from, to)?;
+fn add(from: &str, to: Option<&str>, capture: bool, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let wanted = NewRoute { capture, ..wanted(from, to)? };
     let added = hub::ensure()?.add_route(&wanted).map_err(Failure::from)?;
     answer(&added, stage)?;
     Ok(Exit::Yes)
@@ -158,7 +161,7 @@ fn wanted(from: &str, to: Option<&str>) -> Result<NewRoute, Failure> {
                 .hint(format!("navyd route add {from} http://127.0.0.1:3000")));
         }
     };
-    let wanted = NewRoute { from: entry(from), to: upstream(to) };
+    let wanted = NewRoute { from: entry(from), to: upstream(to), capture: true };
     let read = format!("{}={}", wanted.from, wanted.to).parse::<ModelRoute>();
     read.map(|_| wanted).map_err(|error| {
         let example = if error.hint.contains('=') { error.hint } else { format!("{from} {}", error.hint) };

@@ -57,8 +57,12 @@ pub(super) struct Run {
     #[arg(long)]
     no_hub: bool,
 
+    /// Do not record what passes
+    #[arg(long)]
+    no_capture: bool,
+
     /// Be the helper of a command
-    #[arg(long, hide = true, value_name = "JSON", conflicts_with_all = ["name", "port", "no_hub"])]
+    #[arg(long, hide = true, value_name = "JSON", conflicts_with_all = ["name", "port", "no_hub", "no_capture"])]
     beside: Option<String>,
 
     /// The command and its arguments
@@ -134,6 +138,7 @@ impl Run {
             command,
             port: self.port,
             hub: !self.no_hub,
+            capture: !self.no_capture,
             quiet,
         })
     }

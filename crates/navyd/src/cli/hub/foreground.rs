@@ -35,8 +35,8 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     hub::prepare(&places).map_err(Failure::from)?;
     let log = log(serve.background, &places, stage)?;
     let (workers, program) = (serve.workers(), hub::program()?);
-    let reveal = serve.reveal;
-    match hub::start(Settings { places, listen, handed, workers, program, reveal, log, bell })
+    let capture = serve.recording();
+    match hub::start(Settings { places, listen, handed, workers, program, capture, log, bell })
         .map_err(Failure::from)?
     {
         Started::Joined(other) => {

@@ -5,6 +5,7 @@ use std::io;
 use jiff::Timestamp;
 use navyd_model::{
     api::Document,
+    capture::Capture,
     hub::{Hub, Link},
 };
 use serde::Serialize;
@@ -109,5 +110,32 @@ fn facts(hub: &Hub, screen: &mut Screen) -> io::Result<()> {
         count(hub.routes, "route"),
         count(hub.services, "service"),
     ];
-    screen.line(&Text::of(Tone::Dim, facts.join(" · ")))
+    screen.line(&Text::of(Tone::Dim, facts.join(" · ")))?;
+    recorded(hub.capture.as_ref(), screen)
+}
+
+/// What it records, in one line; more only where something is amiss.
+fn recorded(capture: Option<&Capture>, screen: &mut Screen) -> io::Result<()> {
+    let Some(capture) = capture else {
+        return screen.line(&Text::of(Tone::Dim, "nothing is recorded"));
+    };
+    let Capture { recorded, bytes, lost, .. } = capture;
+    let plural = if *recorded == 1 { "" } else { "s" };
+    let size = measure::bytes(*bytes);
+    screen
+        .line(&Text::of(Tone::Dim, format!("{recorded} exchange{plural} recorded · {size} on the disk")))?;
+    let lost = [(lost.flows + lost.exchanges, "exchanges"), (lost.bytes, "bytes")];
+    let lost: Vec<String> = lost
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if !lost.is_empty() {
+        let text = format!("{} passed and were not recorded", lost.join(" and "));
+        screen.line(&Text::of(Tone::Yellow, text))?;
+    }
+    if let Some(trouble) = &capture.trouble {
+        screen.line(&Text::of(Tone::Red, format!("the capture cannot write: {trouble}")))?;
+    }
+    Ok(())
 }

@@ -43,6 +43,7 @@ pub(super) struct Ask {
     pub(super) command: Vec<String>,
     pub(super) port: Option<u16>,
     pub(super) hub: bool,
+    pub(super) capture: bool,
     pub(super) quiet: bool,
 }
 

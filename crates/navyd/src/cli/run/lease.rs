@@ -63,6 +63,7 @@ pub(super) fn keep(
         command: ask.command.clone(),
         pid: ask.pid,
         port,
+        capture: ask.capture,
     };
     let mut led = None;
     // The hub is started once. Who stops it later does not want it to come back.
