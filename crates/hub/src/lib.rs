@@ -19,6 +19,7 @@ mod api;
 mod app;
 mod bell;
 mod book;
+mod borrowed;
 pub mod capture;
 pub mod client;
 mod control;
@@ -39,6 +40,7 @@ mod os;
 mod page;
 pub mod places;
 mod project;
+mod replay;
 mod run;
 mod runs;
 #[cfg(test)]

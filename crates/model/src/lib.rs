@@ -22,6 +22,7 @@ pub mod project;
 pub mod route;
 pub mod run;
 pub mod service;
+pub mod tap;
 pub mod target;
 pub mod text;
 pub mod why;

@@ -10,6 +10,7 @@ mod events;
 mod exchanges;
 mod fault;
 mod input;
+mod inspect;
 mod links;
 mod listeners;
 mod logs;
@@ -22,6 +23,7 @@ mod services;
 mod session;
 mod status;
 mod stop;
+mod taps;
 
 use std::sync::Arc;
 
@@ -43,6 +45,8 @@ const RESOURCES: &[Resource] = &[
     events::RESOURCE,
     capture::RESOURCE,
     exchanges::RESOURCE,
+    taps::RESOURCE,
+    inspect::RESOURCE,
     authority::RESOURCE,
     links::RESOURCE,
     session::RESOURCE,

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `asked`: which are meant; `follow`: those to come; `transfer`: from and for other tools; `again`: sent once more
 
+mod again;
 mod asked;
 mod follow;
 mod transfer;
@@ -31,12 +32,15 @@ pub(super) const RESOURCE: Resource = Resource {
             .route("/api/v1/exchanges", get(list).delete(remove))
             .route("/api/v1/exchanges/{id}", get(show).delete(remove_one))
             .route("/api/v1/exchanges/stats", get(stats))
+            .merge(again::routes())
             .merge(follow::routes())
             .merge(transfer::routes())
     },
     describe: || {
         let mut all = Description::openapi();
-        [follow::describe(), transfer::describe()].into_iter().for_each(|part| all.merge(part));
+        [again::describe(), follow::describe(), transfer::describe()]
+            .into_iter()
+            .for_each(|part| all.merge(part));
         all
     },
 };
