@@ -9,13 +9,19 @@ use std::{
     thread,
 };
 
-use navyd_model::{Protocol as Transport, Target, api::Document, exchange::Protocol, target::Host};
+use navyd_model::{
+    Protocol as Transport, Target,
+    api::Document,
+    exchange::Protocol,
+    tap::{NewTap, Tap as Opened},
+    target::Host,
+};
 
 use super::{Command, Format, Stage, exchanges};
 use crate::{
     client,
     exit::Exit,
-    hub::{self, NewTap, Tap as Opened},
+    hub,
     interrupt::Interrupt,
     out::{Failure, Text, Tone},
 };
@@ -72,7 +78,9 @@ impl Command for Tap {
         let wanted = Wanted::of(&self.target)?;
         let listening = if wanted.address.is_none() { own_addresses(wanted.port) } else { Vec::new() };
         let protocol = self.protocol.or(wanted.is_udp.then_some(Protocol::Udp));
-        let new = NewTap { target: wanted.address(&listening), listen: self.listen, protocol };
+        let target = wanted.address(&listening).to_string();
+        let target = if wanted.is_udp { format!("udp://{target}") } else { target };
+        let new = NewTap { target, listen: self.listen, read_as: protocol };
         let lease = hub::ensure()?.open_tap(&new).map_err(Failure::from)?;
         let opened = lease.tap.clone();
         let filter = format!("route:\"{}\"", opened.route);
@@ -105,9 +113,8 @@ fn greet(opened: &Opened, stage: &mut Stage) -> anyhow::Result<()> {
         stage.screen.flush()?;
         return Ok(());
     }
-    let read_as = opened.protocol.map(|protocol| format!(", read as {protocol}")).unwrap_or_default();
     let line = Text::of(Tone::Bold, opened.listen.to_string())
-        .then(Tone::Plain, format!(" → {}{read_as}; Control-C ends it", opened.target));
+        .then(Tone::Plain, format!(" → {}, read as {}; Control-C ends it", opened.to, opened.read_as));
     stage.screen.say(&line)?;
     if let Some(line) = connect(opened) {
         stage.screen.hint(&line)?;
@@ -118,7 +125,7 @@ fn greet(opened: &Opened, stage: &mut Stage) -> anyhow::Result<()> {
 /// What to type to talk to it.
 fn connect(opened: &Opened) -> Option<String> {
     let (ip, port) = (opened.listen.ip(), opened.listen.port());
-    match opened.protocol? {
+    match opened.read_as {
         Protocol::Postgres => Some(format!("psql -h {ip} -p {port}")),
         Protocol::Mysql => Some(format!("mysql -h {ip} -P {port}")),
         Protocol::Redis => Some(format!("redis-cli -h {ip} -p {port}")),

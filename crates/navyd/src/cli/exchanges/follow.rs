@@ -143,7 +143,7 @@ fn widths(room: Option<usize>, id: usize) -> [Option<usize>; 9] {
     if left < TARGET / 2 {
         // On a narrow terminal the time and the size give way.
         (widths[0], widths[5]) = (None, None);
-        left += time + size + 4;
+        left = room.saturating_sub(taken - time - size - 4);
     }
     for (at, width) in [(8, NOTE), (7, WHO)] {
         if left >= TARGET + width + 2 {
@@ -151,7 +151,7 @@ fn widths(room: Option<usize>, id: usize) -> [Option<usize>; 9] {
             left -= width + 2;
         }
     }
-    widths[6] = Some(left);
+    widths[6] = Some(left).filter(|left| *left > 0);
     widths
 }
 

@@ -55,7 +55,7 @@ impl clap::Args for Kind {
     fn augment_args(command: clap::Command) -> clap::Command {
         let command = FAULTS.iter().fold(command, |command, leaf| command.arg(kind_flag(leaf)));
         let names = FAULTS.iter().map(|leaf| leaf.name);
-        let command = command.group(ArgGroup::new("kind").args(names).required(true));
+        let command = command.group(ArgGroup::new("kind").args(names).required(true).multiple(true));
         fields().into_iter().fold(command, |command, field| command.arg(field_flag(field)))
     }
 
@@ -68,7 +68,12 @@ impl FromArgMatches for Kind {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let is_typed =
             |name: &str| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
-        let Some(leaf) = FAULTS.iter().find(|leaf| is_typed(leaf.name)) else {
+        let kinds: Vec<&Leaf> = FAULTS.iter().filter(|leaf| is_typed(leaf.name)).collect();
+        let takes =
+            |leaf: &Leaf, name: &str| leaf.name != name && leaf.fields.iter().any(|field| field.name == name);
+        // `--body` is a kind, and what `--status` says.
+        let leaf = kinds.iter().find(|leaf| !kinds.iter().any(|other| takes(other, leaf.name)));
+        let Some(leaf) = leaf else {
             return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, "no kind of fault is named"));
         };
         let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
@@ -76,6 +81,8 @@ impl FromArgMatches for Kind {
         if let Some(main) = leaf.fields.first() {
             typed.push((main.name, text(leaf.name)));
         }
+        let others = kinds.iter().filter(|other| other.name != leaf.name);
+        typed.extend(others.map(|other| (other.name, text(other.name))));
         for field in fields().into_iter().filter(|field| is_typed(field.name)) {
             let value =
                 if matches!(field.kind, Written::Flag) { "true".to_owned() } else { text(field.name) };
@@ -105,15 +112,15 @@ fn field_flag(field: &'static Field) -> Arg {
     match field.kind {
         Written::Flag => arg.action(ArgAction::SetTrue),
         Written::Choice(words) => arg.value_name(shape(field)).value_parser(words.to_vec()),
-        Written::Number { .. } => arg.value_name(shape(field)),
+        Written::Number { .. } | Written::Text => arg.value_name(shape(field)),
     }
 }
 
-/// The fields that are flags of their own: those that no kind stands for, each once.
+/// The fields that are flags of their own: those for which no kind's flag stands, each once.
 fn fields() -> Vec<&'static Field> {
     let mut fields: Vec<&'static Field> = Vec::new();
     for leaf in FAULTS {
-        for field in leaf.fields {
+        for field in leaf.fields.iter().skip(1) {
             let is_kind = FAULTS.iter().any(|leaf| leaf.name == field.name);
             if !is_kind && !fields.iter().any(|known| known.name == field.name) {
                 fields.push(field);
@@ -130,6 +137,7 @@ fn shape(field: &Field) -> &'static str {
         (_, Unit::Bytes) => "SIZE",
         (_, Unit::BytesPerSecond) => "SIZE/s",
         (Written::Choice(_), _) => "WORD",
+        (Written::Text, _) => "TEXT",
         _ => "N",
     }
 }
@@ -149,7 +157,7 @@ fn long(name: &'static str) -> &'static str {
 fn value(field: &Field, typed: &str) -> Result<Value, Failure> {
     let number = match (field.kind, field.unit) {
         (Written::Flag, _) => return Ok(Value::Bool(typed != "false")),
-        (Written::Choice(_), _) => return Ok(Value::from(typed)),
+        (Written::Choice(_) | Written::Text, _) => return Ok(Value::from(typed)),
         (Written::Number { .. }, Unit::Milliseconds) => scaled(typed, TIMES),
         (Written::Number { .. }, Unit::Microseconds) => scaled(typed, TIMES).map(|ms| ms * 1000.0),
         (Written::Number { .. }, Unit::Bytes) => scaled(typed, SIZES),
@@ -224,7 +232,7 @@ mod tests {
             let kind = typed(&format!("--{}", long(leaf.name))).unwrap();
             assert_eq!(kind.name, leaf.name);
         }
-        assert!(typed("").is_err() && typed("--latency 1ms --reset").is_err());
+        assert!(typed("").is_err());
     }
 
     #[test]
@@ -243,6 +251,10 @@ mod tests {
             ("--reset 500ms --spoken", "reset", json!({"timeout": 500, "spoken": true})),
             ("--limit-data 4kib", "limit_data", json!({"bytes": 4096})),
             ("--black-hole", "black_hole", json!({})),
+            ("--slicer 8 --delay 1ms", "slicer", json!({"average_size": 8, "delay": 1000})),
+            ("--status 503 --body later", "status", json!({"status": 503, "body": "later"})),
+            ("--body later", "body", json!({"text": "later"})),
+            ("--header X-Shop --remove", "header", json!({"name": "X-Shop", "remove": true})),
         ] {
             let read = typed(line).unwrap();
             let attributes = read.attributes().unwrap();
@@ -256,6 +268,7 @@ mod tests {
             ("--latency 200", "`200` is no value of `latency`"),
             ("--latency soon", "`soon` is no value of `latency`"),
             ("--bandwidth 5x", "`5x` is no value of `rate`"),
+            ("--latency 1ms --reset", "`--reset` does not go with `--latency`"),
             ("--timeout 1s --jitter 5ms", "`--jitter` does not go with `--timeout`"),
         ] {
             let failure = typed(line).unwrap().attributes().unwrap_err();

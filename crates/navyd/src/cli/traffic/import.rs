@@ -6,7 +6,6 @@ use std::{
 };
 
 use navyd_model::api::Document;
-use serde::Serialize;
 
 use super::super::{Format, Stage};
 use crate::{
@@ -26,25 +25,21 @@ pub(super) struct Import {
 /// The longest file that is read, in bytes. Browsers write HAR files of some hundred MiB at most.
 const MOST: u64 = 512 << 20;
 
-/// The body of `navyd.imported/1`.
-#[derive(Debug, Serialize)]
-struct Imported {
-    imported: u64,
-}
-
 impl Import {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let har = read(&self.file)?;
         let imported = hub::ensure()?.import(har).map_err(Failure::from)?;
+        let exit = if imported.imported == 0 { Exit::No } else { Exit::Yes };
         match stage.format {
             Format::Text => {
-                let noun = if imported == 1 { "exchange" } else { "exchanges" };
-                stage.screen.line(&Text::plain(format!("{imported} {noun} imported")))?;
+                let noun = if imported.imported == 1 { "exchange" } else { "exchanges" };
+                stage.screen.line(&Text::plain(format!("{} {noun} imported", imported.imported)))?;
+                imported.notes.iter().try_for_each(|note| stage.screen.note(note))?;
             }
-            Format::Json => stage.screen.json(&Document::new("imported", Imported { imported }))?,
-            Format::Jsonl => stage.screen.json_line(&Imported { imported })?,
+            Format::Json => stage.screen.json(&Document::new("imported", imported))?,
+            Format::Jsonl => stage.screen.json_line(&imported)?,
         }
-        Ok(if imported == 0 { Exit::No } else { Exit::Yes })
+        Ok(exit)
     }
 }
 

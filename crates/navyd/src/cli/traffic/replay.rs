@@ -1,8 +1,11 @@
 //! `navyd traffic replay`: a request is sent once more, through the gateway, so that it is recorded as well.
 
 use jiff::tz::TimeZone;
-use navyd_model::{api::Document, exchange::Exchange};
-use serde::Serialize;
+use navyd_model::{
+    api::Document,
+    capture::{self, Replayed},
+    exchange::Exchange,
+};
 
 use super::{
     super::{Format, Stage, exchanges},
@@ -10,7 +13,6 @@ use super::{
 };
 use crate::{
     exit::Exit,
-    hub::Again,
     out::{Failure, Table},
 };
 
@@ -34,17 +36,11 @@ pub(super) struct Replay {
     times: u32,
 }
 
-/// The body of `navyd.replayed/1`.
-#[derive(Debug, Serialize)]
-struct Replayed {
-    exchanges: Vec<u64>,
-}
-
 impl Replay {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let Some(hub) = exchanges::hub(stage)? else { return Ok(Exit::No) };
         let Some(exchange) = show::one(&hub, self.id, stage)? else { return Ok(Exit::No) };
-        let mut again = Again { to: self.to, times: self.times, request: None };
+        let mut again = capture::Replay { to: self.to, times: Some(self.times), request: None };
         if self.edit {
             let before = edit::text(&exchange)?;
             let Some(edited) = edit::edit(&before)? else {
