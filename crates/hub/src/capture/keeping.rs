@@ -41,6 +41,8 @@ pub(crate) struct Keeping {
     trouble: Option<String>,
     /// Whether there may be something to index.
     unindexed: bool,
+    /// How long the last step of that took, when nothing came since.
+    step: Option<Duration>,
     pub(crate) recorded: u64,
     given_up: u64,
     /// What the gateway could not tell, as its keeper says.
@@ -61,6 +63,7 @@ impl Keeping {
             retry: None,
             trouble: None,
             unindexed: true,
+            step: None,
             recorded: 0,
             given_up: 0,
             untold: Losses::default(),
@@ -70,6 +73,7 @@ impl Keeping {
     /// Takes a batch. Gives from where on the exchanges in [`Keeping::waiting`] are new, and connections that are.
     pub(crate) fn take(&mut self, batch: &Batch) -> (usize, New) {
         let from = self.waiting.len();
+        self.step = None;
         self.assembler.take(batch, &mut self.waiting);
         self.came(from);
         (from, self.assembler.new_peers())
@@ -114,7 +118,8 @@ impl Keeping {
         match (self.retry, self.since) {
             (Some((again, _)), Some(_)) => Some(again.saturating_duration_since(now)),
             (None, Some(since)) => Some((since + AGE).saturating_duration_since(now)),
-            (_, None) => self.unindexed.then_some(IDLE),
+            // It rests as long as it works, so that half a core is the most that it takes.
+            (_, None) => self.unindexed.then_some(self.step.unwrap_or(IDLE)),
         }
     }
 
@@ -158,7 +163,9 @@ impl Keeping {
     /// Makes a step of what is done while nothing else is: the index. Tells whether there may be more to do.
     pub(crate) fn idle(&mut self) -> bool {
         if self.since.is_none() && self.unindexed {
+            let begun = Instant::now();
             self.unindexed = self.store.index().unwrap_or(false);
+            self.step = Some(begun.elapsed());
         }
         self.unindexed
     }

@@ -78,13 +78,7 @@ pub(super) fn list(folders: &[Folder], question: &Question) -> Result<Page, Capt
     let most = question.most();
     for folder in folders.iter().rev() {
         let Some(reading) = Reading::open(folder)? else { continue };
-        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
-        page.notes.extend(wanted.as_ref().and_then(|wanted| wanted.note.clone()));
-        each(&reading, question, |line| {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.has(line)) || !is_meant(question, line, &reading)
-            {
-                return true;
-            }
+        let note = each(&reading, question, |line| {
             if page.exchanges.len() == most {
                 page.next = page.exchanges.last().map(|last| last.id);
                 return false;
@@ -92,6 +86,7 @@ pub(super) fn list(folders: &[Folder], question: &Question) -> Result<Page, Capt
             page.exchanges.push(line.summary(&reading));
             true
         })?;
+        page.notes.extend(note);
         if page.next.is_some() {
             break;
         }
@@ -161,11 +156,8 @@ pub(super) fn ids(folders: &[Folder], question: &Question) -> Result<Vec<u64>, C
     let mut ids = Vec::new();
     for folder in folders.iter().rev() {
         let Some(reading) = Reading::open(folder)? else { continue };
-        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
         each(&reading, question, |line| {
-            if wanted.as_ref().is_none_or(|wanted| wanted.has(line)) && is_meant(question, line, &reading) {
-                ids.push(line.id);
-            }
+            ids.push(line.id);
             true
         })?;
     }
@@ -177,11 +169,8 @@ pub(super) fn stats(folders: &[Folder], question: &Question) -> Result<Stats, Ca
     let mut gathered = Gathered::default();
     for folder in folders.iter().rev() {
         let Some(reading) = Reading::open(folder)? else { continue };
-        let wanted = question.text.as_deref().map(|text| search::Wanted::of(&reading, text)).transpose()?;
         each(&reading, question, |line| {
-            if wanted.as_ref().is_none_or(|wanted| wanted.has(line)) && is_meant(question, line, &reading) {
-                gathered.add(line, &reading.route(line.route));
-            }
+            gathered.add(line, &reading.route(line.route));
             true
         })?;
     }
@@ -212,22 +201,30 @@ fn is_meant(question: &Question, line: &Line, reading: &Reading) -> bool {
     known.unwrap_or_else(|| filter.matches(&view::exchange(parts(reading, line))) == Some(true))
 }
 
-/// Every row that may be asked for, the newest first, until `next` says that it is enough.
+/// Every row that is asked for, the newest first, until `next` says that it is enough. Tells what was not looked through.
 fn each(
     reading: &Reading,
     question: &Question,
     mut next: impl FnMut(&Line) -> bool,
-) -> Result<(), CaptureError> {
-    let [least, most] = bounds(question);
+) -> Result<Option<String>, CaptureError> {
+    let bounds = bounds(question);
+    let mut take = |line: &Line| !is_meant(question, line, reading) || next(line);
+    if let Some(text) = &question.text {
+        let wanted = search::Wanted::of(reading, text)?;
+        let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id = ?");
+        let mut one = reading.connection.prepare_cached(&sql)?;
+        wanted.each(reading, bounds, |id| Ok(take(&one.query_row([id], Line::of)?)))?;
+        return Ok(wanted.note);
+    }
     let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id > ? AND id < ? ORDER BY id DESC");
     let mut statement = reading.connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([least, most])?;
+    let mut rows = statement.query(bounds)?;
     while let Some(row) = rows.next()? {
-        if !next(&Line::of(row)?) {
+        if !take(&Line::of(row)?) {
             break;
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Between which numbers all lie that are asked for, both exclusive.

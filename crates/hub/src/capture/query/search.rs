@@ -4,11 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::params;
 
-use super::{
-    content,
-    line::{Line, Reading},
-    words,
-};
+use super::{content, line::Reading, words};
 use crate::capture::{
     CaptureError,
     assemble::record::State,
@@ -16,7 +12,7 @@ use crate::capture::{
 };
 
 /// How much of bodies that are not indexed is read for one question, in one folder.
-const BODY_BYTES: u64 = 16 << 20;
+const BODY_BYTES: u64 = 4 << 20;
 
 /// The heads and bodies that have what is searched for.
 pub(super) struct Wanted {
@@ -49,11 +45,37 @@ impl Wanted {
         Ok(found)
     }
 
-    /// Whether an exchange has it.
-    pub(super) fn has(&self, line: &Line) -> bool {
-        let head = |id: Option<i64>| id.is_some_and(|id| self.heads.contains(&id));
-        let body = |id: &Option<i64>| id.is_some_and(|id| self.bodies.contains(&id));
-        head(line.request) || head(line.response) || line.bodies.iter().any(body)
+    /// The numbers of the exchanges between these two, both exclusive, that have it, the newest first, until `next` says
+    /// that it is enough.
+    pub(super) fn each(
+        &self,
+        reading: &Reading,
+        [least, most]: [i64; 2],
+        mut next: impl FnMut(i64) -> rusqlite::Result<bool>,
+    ) -> rusqlite::Result<()> {
+        let heads: &[&str] = if self.heads.is_empty() { &[] } else { &["request", "response"] };
+        let bodies: &[&str] =
+            if self.bodies.is_empty() { &[] } else { &["request_body", "response_body", "stream"] };
+        let columns = [&["id"], heads, bodies].concat();
+        if columns.len() == 1 {
+            return Ok(());
+        }
+        let sql =
+            format!("SELECT {} FROM exchanges WHERE id > ? AND id < ? ORDER BY id DESC", columns.join(", "));
+        let mut statement = reading.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([least, most])?;
+        let behind_heads = 1 + heads.len();
+        while let Some(row) = rows.next()? {
+            let is_in = |column: usize| {
+                let set = if column < behind_heads { &self.heads } else { &self.bodies };
+                let id = row.get_ref(column).and_then(|value| Ok(value.as_i64_or_null()?));
+                matches!(id, Ok(Some(id)) if set.contains(&id))
+            };
+            if (1..columns.len()).any(is_in) && !next(row.get(0)?)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn read_heads(&mut self, reading: &Reading, from: i64, wanted: &[String]) -> Result<(), CaptureError> {
@@ -61,12 +83,14 @@ impl Wanted {
         let mut statement = reading.connection.prepare_cached(sql)?;
         let mut rows = statement.query([from])?;
         while let Some(row) = rows.next()? {
-            let text: Option<Vec<u8>> = row.get(3)?;
-            let text = head_text(
-                row.get_ref(1)?.as_str().unwrap_or(""),
-                row.get_ref(2)?.as_str().unwrap_or(""),
-                text.as_deref(),
-            );
+            let told =
+                |column| row.get_ref(column).ok().and_then(|value| value.as_bytes().ok()).unwrap_or_default();
+            let (method, target, text) = (told(1), told(2), told(3));
+            if ![method, target, text].into_iter().any(|part| words::may(part, wanted)) {
+                continue;
+            }
+            let string = |bytes| String::from_utf8_lossy(bytes);
+            let text = head_text(&string(method), &string(target), (!text.is_empty()).then_some(text));
             if words::has(&text, wanted) {
                 self.heads.insert(row.get(0)?);
             }
@@ -91,6 +115,7 @@ impl Wanted {
             }
             let id = row.get(0)?;
             if let Ok(content) = content(reading, id)
+                && words::may(&content.front, wanted)
                 && words::has(&String::from_utf8_lossy(&content.front), wanted)
             {
                 self.bodies.insert(id);

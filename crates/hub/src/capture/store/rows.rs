@@ -77,6 +77,11 @@ impl<'a> Rows<'a> {
         let more = record.more.as_deref().map(|more| serde_json::to_vec(more).unwrap_or_default());
         self.exchange.execute(params![
             record.id as i64,
+            request,
+            response,
+            request_body,
+            response_body,
+            stream,
             record.protocol as i64,
             record.outcome as i64,
             route,
@@ -85,11 +90,6 @@ impl<'a> Rows<'a> {
             record.took,
             client,
             server,
-            request,
-            response,
-            request_body,
-            response_body,
-            stream,
             record.status,
             record.error,
             record.sent as i64,

@@ -1,7 +1,8 @@
 //! Tables of one folder.
 //!
 //! Rows are small, since what repeats itself (heads, bodies, connections, routes) stands once and is referred to. Nothing
-//! is unique but the keys, and no other index is kept: whatever is asked for reads the table of exchanges in its order.
+//! is unique but the keys, and no other index is kept: whatever is asked for reads the table of exchanges in its order. What
+//! a search looks at stands in front, since reading a row ends at the last column that is asked for.
 
 use std::path::Path;
 
@@ -16,8 +17,8 @@ const TABLES: &str = "
         digest BLOB, state INT) STRICT;
     CREATE TABLE peers(id INTEGER PRIMARY KEY, address TEXT, pid INT, program TEXT, project TEXT) STRICT;
     CREATE TABLE routes(id INTEGER PRIMARY KEY, name TEXT) STRICT;
-    CREATE TABLE exchanges(id INTEGER PRIMARY KEY, protocol INT, outcome INT, route INT, started INT, wait INT,
-        took INT, client INT, server INT, request INT, response INT, request_body INT, response_body INT, stream INT,
+    CREATE TABLE exchanges(id INTEGER PRIMARY KEY, request INT, response INT, request_body INT, response_body INT,
+        stream INT, protocol INT, outcome INT, route INT, started INT, wait INT, took INT, client INT, server INT,
         status INT, error TEXT, sent INT, received INT, lost INT, caused_by INT, more BLOB) STRICT;
     CREATE TABLE indexed(heads INT, bodies INT) STRICT;
     INSERT INTO indexed VALUES (0, 0);
