@@ -4,6 +4,7 @@
 //! by hand, so that a connection is one task whatever it does in both directions, and that an idle one holds
 //! no buffer. Deliberately absent: any protocol above TLS.
 
+mod alarm;
 mod bind;
 mod buffer;
 mod deadline;

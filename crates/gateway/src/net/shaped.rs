@@ -14,9 +14,9 @@ use std::{
 
 use bytes::Bytes;
 use navyd_model::exchange;
-use tokio::time;
 
 use super::{
+    alarm::Alarm,
     deadline::Deadline,
     drain::Guest,
     pump::Lender,
@@ -53,7 +53,7 @@ pub(crate) async fn shaped(
     let begun = Instant::now();
     there.resume(&mut passage.borrow_mut().up, begun);
     back.resume(&mut passage.borrow_mut().down, begun);
-    let (mut due, mut leave, mut leaving) = (Deadline::default(), Deadline::default(), false);
+    let (mut due, mut leave, mut leaving) = (Alarm::default(), Deadline::default(), false);
     poll_fn(|cx| {
         let passage = &mut *passage.borrow_mut();
         for _ in 0..TIMES {
@@ -86,7 +86,7 @@ pub(crate) async fn shaped(
                 leaving = false;
                 continue;
             }
-            due.set_at(turn.until.map(time::Instant::from_std));
+            due.set_at(turn.until);
             if due.poll(cx).is_ready() {
                 continue;
             }

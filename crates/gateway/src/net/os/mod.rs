@@ -1,5 +1,5 @@
 //! The seam to the operating system: sharing an address between workers, pipes that move bytes without
-//! copying, sockets in the file system, and the limit of open files. One API, a file for each system.
+//! copying, sockets in the file system, exact timers, and the limit of open files. One API, a file for each system.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -10,6 +10,10 @@ mod portable;
 #[cfg_attr(not(unix), path = "no_local.rs")]
 mod local;
 
+#[cfg_attr(target_os = "linux", path = "timer.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "no_timer.rs")]
+mod timer;
+
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(not(target_os = "linux"))]
@@ -18,3 +22,4 @@ use portable as system;
 pub(super) use local::{Local, connect_local};
 pub(crate) use system::raise_file_limit;
 pub(super) use system::{Pipe, Pipes, reuse_after_close, share};
+pub(super) use timer::Timer;
