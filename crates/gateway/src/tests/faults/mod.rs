@@ -4,6 +4,7 @@ mod datagrams;
 mod exchanges;
 mod requests;
 mod streams;
+mod told;
 
 use std::{
     io::{Read as _, Write as _},
