@@ -7,6 +7,8 @@
 // The smoke run is a program of its own, and talks to whoever started it.
 #![allow(clippy::print_stdout)]
 
+pub mod talk;
+
 use std::{env, fs, path::Path};
 
 #[cfg(fuzzing)]

@@ -17,7 +17,8 @@ pub(crate) fn recording(name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()))
 }
 
-fn portions(mut bytes: &[u8]) -> Vec<Portion<'_>> {
+/// Its portions.
+pub(crate) fn portions(mut bytes: &[u8]) -> Vec<Portion<'_>> {
     let mut portions = Vec::new();
     while let [side, high, low, rest @ ..] = bytes {
         let (portion, behind) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));

@@ -84,6 +84,35 @@ fn frames_become_messages_wherever_they_are_split() {
 }
 
 #[test]
+fn python_and_its_websockets_are_understood() {
+    for (name, extensions) in [("python_plain", None), ("python_deflate", Some("permessage-deflate"))] {
+        let recording = crate::recorded::recording(&format!("ws_messages/{name}"));
+        // The first byte tells the fuzz target which extension was agreed on.
+        let portions = crate::recorded::portions(&recording[1..]);
+        let whole = read(extensions, &portions);
+        let texts: Vec<_> = whole
+            .iter()
+            .filter(|one| one.from == Side::Client && one.kind == "text")
+            .map(|one| one.text.clone().unwrap())
+            .collect();
+        let long = "x".repeat(200);
+        assert_eq!(
+            texts,
+            ["hello hello hello", "hello again, hello", &long, "", "fragmented message"],
+            "{name}"
+        );
+        let kinds = |from: Side| {
+            whole.iter().filter(|one| one.from == from).map(|one| one.kind.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(Side::Client), ["text", "text", "binary", "text", "text", "text", "ping", "close"]);
+        assert_eq!(kinds(Side::Server), ["text", "text", "binary", "text", "text", "text", "pong", "close"]);
+        let bytewise: Vec<_> =
+            portions.iter().flat_map(|(from, bytes)| bytes.chunks(1).map(|byte| (*from, byte))).collect();
+        assert_eq!(read(extensions, &bytewise), whole, "{name}");
+    }
+}
+
+#[test]
 fn packed_messages_refer_to_those_before() {
     let texts = ["a message that says the same", "a message that says the same, again", ""];
     let mut packer = packer();

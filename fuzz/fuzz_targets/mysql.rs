@@ -1,0 +1,11 @@
+//! Conversations in MySQL's protocol.
+#![cfg_attr(fuzzing, no_main)]
+
+use navyd_model::exchange::Protocol;
+
+navyd_fuzz::target!(|bytes: &[u8]| {
+    navyd_fuzz::talk::decoder(
+        || navyd_decode::decoder(Protocol::Mysql).unwrap_or_else(|| panic!("`mysql` has a decoder")),
+        bytes,
+    );
+});
