@@ -21,12 +21,14 @@ pub(super) struct Inflate {
     unpacked: u64,
     /// The window is lost.
     lost: bool,
+    /// It was lost once, and whether that has been said.
+    failed: bool,
     said: bool,
 }
 
 impl Inflate {
     pub(super) fn new(keeps_context: bool) -> Self {
-        Self { state: None, keeps_context, unpacked: 0, lost: false, said: false }
+        Self { state: None, keeps_context, unpacked: 0, lost: false, failed: false, said: false }
     }
 
     /// Unpacks more of a message, keeps what there is room for, and tells how much it was. `None` when it cannot.
@@ -50,7 +52,7 @@ impl Inflate {
             }
             self.unpacked += made as u64;
             if self.unpacked > MOST {
-                self.lost = true;
+                self.lose();
                 return None;
             }
             match status {
@@ -61,7 +63,7 @@ impl Inflate {
                 }
                 Ok(_) => {}
                 Err(_) => {
-                    self.lost = true;
+                    self.lose();
                     return None;
                 }
             }
@@ -82,11 +84,12 @@ impl Inflate {
     /// Bytes are missing, and with them what the next messages refer to.
     pub(super) fn lose(&mut self) {
         self.lost = true;
+        self.failed = true;
     }
 
-    /// Whether it has to be said that nothing compressed can be read any more. Once.
+    /// Whether it has to be said that a message could not be unpacked, nor perhaps those behind it. Once.
     pub(super) fn say_lost(&mut self) -> bool {
-        let say = self.lost && !self.said;
+        let say = self.failed && !self.said;
         self.said |= say;
         say
     }

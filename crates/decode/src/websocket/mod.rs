@@ -68,7 +68,9 @@ struct Message {
     compressed: bool,
     kept: Vec<u8>,
     size: u64,
-    /// Why it is not shown whole.
+    /// Its bytes as they were sent.
+    sent: u64,
+    /// Bytes of it are missing, or cannot be unpacked.
     broken: bool,
 }
 
@@ -133,6 +135,7 @@ impl Direction {
                         compressed: frame.reserved & COMPRESSED != 0,
                         kept: Vec::new(),
                         size: 0,
+                        sent: 0,
                         broken: false,
                     });
                 }
@@ -213,6 +216,7 @@ impl Direction {
 
 impl Message {
     fn take(&mut self, payload: &[u8], inflate: &mut Inflate) {
+        self.sent += payload.len() as u64;
         if self.compressed {
             let kept = if self.broken { None } else { Some(&mut self.kept) };
             match inflate.more(payload, kept) {
@@ -231,6 +235,7 @@ impl Message {
     /// Bytes are missing.
     fn lose(&mut self, count: u64, inflate: &mut Inflate) {
         self.broken = true;
+        self.sent += count;
         if self.compressed {
             inflate.lose();
         } else {
@@ -246,8 +251,13 @@ impl Message {
                 Some(count) => self.size += count,
                 None => self.broken = true,
             }
+            if self.broken {
+                // How far it could be unpacked depends on the portions in which it came.
+                self.kept.clear();
+                self.size = self.sent;
+            }
             if inflate.say_lost() {
-                notes.push(moment.note(from, "compressed messages cannot be unpacked from here on"));
+                notes.push(moment.note(from, "compressed messages could not be unpacked"));
             }
         }
         let kind = if self.opcode == Opcode::Text { "text" } else { "binary" };

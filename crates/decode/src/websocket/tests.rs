@@ -179,6 +179,25 @@ fn a_bomb_is_given_up_once() {
 }
 
 #[test]
+fn what_cannot_be_unpacked_is_said_once_and_each_message_may_begin_anew() {
+    let bad = frame(Side::Server, Opcode::Text, true, true, b"\xff\xff\xff");
+    let good = frame(Side::Server, Opcode::Text, true, true, &packer().pack(b"good"));
+    let portions = [bad.clone(), bad, good];
+    for (agreed, last) in
+        [("permessage-deflate", "text 6 "), ("permessage-deflate; server_no_context_takeover", "text 4 good")]
+    {
+        let portions: Vec<_> = portions.iter().map(|bytes| (Side::Server, &bytes[..])).collect();
+        let bytewise: Vec<_> =
+            portions.iter().flat_map(|(from, bytes)| bytes.chunks(1).map(|byte| (*from, byte))).collect();
+        for portions in [portions, bytewise] {
+            let found = lines(&read(Some(agreed), &portions));
+            let expected = ["text 3 ", "gap 0 compressed messages could not be unpacked", "text 3 ", last];
+            assert_eq!(found, expected, "{agreed}");
+        }
+    }
+}
+
+#[test]
 fn a_gap_inside_of_a_payload_is_passed_over() {
     let (mut socket, mut out) = (WebSocket::new(0, None), Vec::new());
     let long = frame(Side::Server, Opcode::Text, true, false, &[b'x'; 100]);
