@@ -3,6 +3,22 @@
 //! It stands here as a crate of its own so that no decoder can do input or output, and each can be fuzzed. Bytes come
 //! as they were sent, in any portions, with gaps, and from anybody: a decoder never panics, holds little, and gives up
 //! by saying so. Deliberately absent: HTTP's heads and chunks, which are `navyd_h1`'s; redaction and keeping.
+//!
+//! # Layout
+//!
+//! - [`decoder`], [`datagrams`]: protocols of their own; each exchange is a [`Spoken`]
+//! - [`WebSocket`], [`Events`], [`grpc::Call`]: what an exchange of HTTP carries piece by piece ([`PieceReader`])
+//! - [`body::view`]: a body of HTTP as a person reads it
+//!
+//! # Limits
+//!
+//! Each room names its own. An ordinary connection costs some KiB. One that asks without end and never reads an answer
+//! costs at most 4 MiB, of Redis, where commands are short, 16 MiB; then its decoder gives up.
+//!
+//! # What a decoder says of itself
+//!
+//! An exchange with the method `tls` or `opaque` says, once, that nothing more can be understood; one with the method
+//! `gap` that something was lost, each time that it finds its way back and loses it again.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
