@@ -31,6 +31,7 @@ pub mod export;
 mod guard;
 pub mod hosts;
 mod house;
+pub mod import;
 mod kept;
 mod listen;
 mod lock;

@@ -61,4 +61,7 @@ impl Raw {
 }
 
 #[cfg(test)]
+pub(crate) use tests::samples;
+
+#[cfg(test)]
 mod tests;

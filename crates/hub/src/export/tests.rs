@@ -1,4 +1,6 @@
-use navyd_model::exchange::{Body, Message, Outcome, Party, Protocol, Summary};
+use navyd_model::exchange::{
+    Body, Exchange, Hit, Interim, Message, Outcome, Party, Piece, Protocol, Side, Summary,
+};
 
 use super::*;
 
@@ -50,6 +52,54 @@ fn raw(request_body: &[u8]) -> Raw {
         request: request_body.to_owned(),
         response: b"ok".to_vec(),
     }
+}
+
+/// Exchanges of every shape that HAR has a place for.
+pub(crate) fn samples() -> Vec<Raw> {
+    let mut encoded = raw(b"text");
+    encoded.exchange.response.as_mut().unwrap().headers.push(("Content-Encoding".into(), "br".into()));
+    let body = encoded.exchange.response.as_mut().unwrap().body.as_mut().unwrap();
+    (body.decoded, body.note) = (vec!["br".to_owned()], Some("cut".to_owned()));
+    (encoded.response, body.size) = (vec![0x0b, 0xff, 0x03], 3);
+
+    let mut cut = raw(b"\xff\x00");
+    cut.exchange.request.body.as_mut().unwrap().size = 9;
+    cut.exchange.response.as_mut().unwrap().trailers = fields(&[("X-Sum", "1")]);
+    let interim =
+        Interim { line: "HTTP/1.1 103 Early Hints".to_owned(), headers: fields(&[("Link", "</x>")]) };
+    cut.exchange.response.as_mut().unwrap().interim = vec![interim];
+
+    let mut failed = raw(b"");
+    (failed.exchange.response, failed.response) = (None, Vec::new());
+    let summary = &mut failed.exchange.summary;
+    (summary.status, summary.outcome, summary.lost) = (None, Outcome::Fault, 7);
+    (summary.wait_ms, summary.took_ms, summary.error) = (None, Some(0.1234567), Some("reset".to_owned()));
+    failed.exchange.request.body = None;
+    failed.exchange.hits = vec![Hit {
+        fault: "cut".to_owned(),
+        kind: "reset".to_owned(),
+        from: Some(Side::Server),
+        asked: "reset".to_owned(),
+        delivered: "reset".to_owned(),
+    }];
+
+    let mut socket = raw(b"");
+    socket.exchange.summary.protocol = Protocol::Websocket;
+    socket.exchange.request.line = Some("GET /ws HTTP/1.1".to_owned());
+    let piece = |from, kind: &str, text: Option<&str>, base64: Option<&str>| Piece {
+        at_ms: 1.2345,
+        from,
+        kind: kind.to_owned(),
+        size: 2,
+        text: text.map(str::to_owned),
+        base64: base64.map(str::to_owned),
+    };
+    socket.exchange.pieces = vec![
+        piece(Side::Client, "text", Some("hi"), None),
+        piece(Side::Server, "binary", None, Some("AAE=")),
+        piece(Side::Server, "close", Some(""), None),
+    ];
+    vec![raw(b"a=1"), encoded, cut, failed, socket]
 }
 
 fn written(format: &str, raw: &Raw) -> Vec<u8> {
