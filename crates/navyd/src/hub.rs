@@ -12,10 +12,7 @@ use navyd_hub::{
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Recording, Settings, Started, Unit,
     capture::{Capture, CaptureError, Limits as CaptureLimits},
-    client::{
-        Again, Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, NewTap, Tap,
-        segment,
-    },
+    client::{Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
     prepare, start, take_over, tell_ready,

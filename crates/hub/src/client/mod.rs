@@ -29,8 +29,8 @@ pub use ensure::ensure;
 pub use follow::{Follow, Message};
 pub use launch::{LaunchError, launch};
 pub use run::Lease;
-pub use tap::{NewTap, Tap, TapLease};
-pub use traffic::{Again, ExportError, Meant};
+pub use tap::TapLease;
+pub use traffic::{ExportError, Meant};
 pub use wire::Method;
 
 /// A hub that answers.

@@ -1,37 +1,11 @@
 //! A listener in front of any port, for as long as this end wants it.
 
-use std::net::SocketAddr;
-
-use navyd_model::{api::Document, exchange::Protocol};
-use serde::{Deserialize, Serialize};
+use navyd_model::{
+    api::Document,
+    tap::{NewTap, Tap},
+};
 
 use super::{Client, ClientError, Follow, Method, broken, wire};
-
-/// What is to be watched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewTap {
-    /// Where it leads: an address of this machine.
-    pub target: SocketAddr,
-    /// Where it listens; `None`: at a port that is free.
-    pub listen: Option<SocketAddr>,
-    /// What is spoken there, or `tcp`, `udp`; `None`: what the port is usually for.
-    #[serde(rename = "as")]
-    pub protocol: Option<Protocol>,
-}
-
-/// What is watched, as long as its stream stays open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tap {
-    /// Where it begins, as its exchanges name it.
-    pub route: String,
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Where it leads.
-    pub target: SocketAddr,
-    /// What its bytes are read as.
-    #[serde(rename = "as")]
-    pub protocol: Option<Protocol>,
-}
 
 /// A listener that ends when this is dropped.
 pub struct TapLease {

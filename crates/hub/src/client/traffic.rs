@@ -6,10 +6,9 @@ use std::io;
 
 use http_body_util::BodyExt as _;
 use navyd_model::{
-    capture::{Capture, Page, Stats},
+    capture::{Capture, Imported, Page, Removed, Replay, Replayed, Stats},
     exchange::Exchange,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{Client, ClientError, Follow, Method, segment, wire};
 
@@ -24,32 +23,6 @@ pub struct Meant {
     pub limit: Option<usize>,
     /// Only those with a smaller number.
     pub before: Option<u64>,
-}
-
-/// How an exchange is to be sent again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Again {
-    /// Where to, as a URL; `None`: where it went.
-    pub to: Option<String>,
-    /// How often.
-    pub times: u32,
-    /// Another request instead, as HTTP/1 writes it; `None`: as it was.
-    pub request: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Imported {
-    imported: u64,
-}
-
-#[derive(Deserialize)]
-struct Removed {
-    removed: u64,
-}
-
-#[derive(Deserialize)]
-struct Sent {
-    exchanges: Vec<u64>,
 }
 
 impl Client {
@@ -126,22 +99,21 @@ impl Client {
         Ok(())
     }
 
-    /// Reads a HAR file in. Gives how many exchanges it had.
+    /// Reads a HAR file in.
     ///
     /// # Errors
     /// When it is none.
-    pub fn import(&self, har: Vec<u8>) -> Result<u64, ClientError> {
-        let Imported { imported } = self.ask_with(Method::POST, "/api/v1/exchanges/import", Some(har))?;
-        Ok(imported)
+    pub fn import(&self, har: Vec<u8>) -> Result<Imported, ClientError> {
+        self.ask_with(Method::POST, "/api/v1/exchanges/import", Some(har))
     }
 
     /// Sends a request again. Gives the numbers of the exchanges that it became.
     ///
     /// # Errors
     /// When there is none with this number, or it cannot be sent.
-    pub fn replay(&self, id: u64, again: &Again) -> Result<Vec<u64>, ClientError> {
+    pub fn replay(&self, id: u64, again: &Replay) -> Result<Vec<u64>, ClientError> {
         let path = format!("/api/v1/exchanges/{id}/replay");
-        let Sent { exchanges } = self.ask(Method::POST, &path, Some(again))?;
+        let Replayed { exchanges } = self.ask(Method::POST, &path, Some(again))?;
         Ok(exchanges)
     }
 

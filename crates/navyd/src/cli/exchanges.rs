@@ -21,7 +21,8 @@ pub(super) use row::{COLUMNS, cells};
 pub(super) fn filter(words: &[String]) -> Result<String, Failure> {
     let text = words.join(" ");
     Filter::parse(&text, Timestamp::now()).map(|_| text.clone()).map_err(|error| {
-        let is_filter = Filter::parse(&error.hint, Timestamp::now()).is_ok();
+        // What is said in words is no filter, though words would be one.
+        let is_filter = !error.hint.contains(' ') && Filter::parse(&error.hint, Timestamp::now()).is_ok();
         let hint = if is_filter { format!("navyd traffic ls '{}'", error.hint) } else { error.hint.clone() };
         Failure::new(&error.message).cause(error.pointing(&text).join("\n")).hint(hint)
     })
@@ -87,7 +88,7 @@ mod tests {
         let failure = filter(&typed(&["method:POST", "statsu:500"])).unwrap_err();
         let expected = Failure::new("`statsu` is no field")
             .cause("method:POST statsu:500\n            ^^^^^^^")
-            .hint(HINT);
+            .hint("did you mean `status`?");
         assert_eq!(failure, expected);
     }
 
