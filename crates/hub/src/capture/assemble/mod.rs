@@ -105,7 +105,7 @@ impl Assembler {
                     self.bytes(id, &Bytes { from: *from, mark: *mark, at, bytes }, out);
                 }
                 What::Lost { from, count } => {
-                    self.with(id, out, |flow, spoken| flow.gap(*from, at, *count, spoken))
+                    self.with(id, out, |flow, spoken| flow.gap(*from, at, *count, spoken));
                 }
                 What::Hit(hit) => self.with(id, out, |flow, _| flow.hit((**hit).clone())),
                 What::Upgraded => {

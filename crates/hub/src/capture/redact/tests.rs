@@ -63,8 +63,8 @@ fn types_decide_how_a_body_is_looked_through() {
 fn what_is_compressed_is_looked_into() {
     let secret = br#"{"a":1,"password":"hunter2"}"#.as_slice();
     let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
-    let all: [(&str, fn(&[u8]) -> Vec<u8>); 4] =
-        [("gzip", gzip), ("deflate", deflate), ("br", brotli), ("zstd", zstd)];
+    type Encode = fn(&[u8]) -> Vec<u8>;
+    let all: [(&str, Encode); 4] = [("gzip", gzip), ("deflate", deflate), ("br", brotli), ("zstd", zstd)];
     for (name, encode) in all {
         let clean = of("application/json", name, &encode(b"{\"a\":1}"), b"");
         assert_eq!(clean, Seen::Clean, "{name}");

@@ -99,8 +99,11 @@ impl Segments {
         };
         if let Err(error) = file.write_all(&self.compressed) {
             // Whatever was written of it would be in front of the next frame.
-            let _ = file.set_len(self.length);
+            let cut = file.set_len(self.length);
             self.file = None;
+            if cut.is_err() {
+                (self.number, self.length) = (self.number + 1, 0);
+            }
             return Err(error);
         }
         self.length += self.compressed.len() as u64;
