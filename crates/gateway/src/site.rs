@@ -123,6 +123,13 @@ impl Site {
 /// A request or connection that takes a route.
 pub(crate) struct Ongoing(Rc<Site>);
 
+impl Ongoing {
+    /// The route.
+    pub(crate) fn site(&self) -> &Rc<Site> {
+        &self.0
+    }
+}
+
 impl Deref for Ongoing {
     type Target = Site;
 

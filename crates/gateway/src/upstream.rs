@@ -18,7 +18,7 @@ use crate::{
     carry::Shaped,
     h2::{Called, Calls},
     limits::Limits,
-    net::{Lender, Socket},
+    net::{Lender, Socket, pair},
     own::Own,
 };
 
@@ -224,9 +224,11 @@ impl Link {
     }
 
     /// Puts faults between it and whoever uses it.
-    pub(crate) fn shape(self, shape: impl FnOnce(Socket) -> (Socket, Shaped)) -> Self {
-        let (socket, hit) = shape(self.socket);
-        Self { socket, hit: Some(hit), ..self }
+    pub(crate) fn shape(&mut self, shape: impl FnOnce(Socket) -> (Socket, Shaped)) {
+        // Nobody looks at what is in its place meanwhile.
+        let socket = std::mem::replace(&mut self.socket, Socket::inner(pair().0, None));
+        let (socket, hit) = shape(socket);
+        (self.socket, self.hit) = (socket, Some(hit));
     }
 
     /// Whether a fault has ended it.

@@ -151,6 +151,7 @@ impl Connection {
         endless: bool,
         timed: &mut bool,
     ) -> Poll<Result<End, Outcome>> {
+        self.follow(exchange);
         let Ok(uploaded) = self.poll_upload(cx, exchange) else {
             return Poll::Ready(Err(Outcome::ClientLeft));
         };

@@ -201,6 +201,7 @@ impl Connection {
     /// Sends the request, and reads up to the end of the head of the final response; interim ones are forwarded as
     /// they come.
     fn poll_answer(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Poll<Result<usize, Why>> {
+        self.follow(exchange);
         loop {
             if let Err(why) = self.poll_upload(cx, exchange) {
                 return Poll::Ready(Err(why));

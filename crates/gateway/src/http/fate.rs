@@ -9,7 +9,7 @@ use navyd_model::{
     filter::{Field, Pattern, Subject, is_host},
 };
 
-use super::{Connection, Next, Wants, reach::Patience};
+use super::{Connection, Next, Wants, exchange::Exchange, reach::Patience};
 use crate::{
     fault::{Edit, Plan},
     site::Site,
@@ -31,6 +31,17 @@ impl Connection {
         }
         patience.passage = Some(passage);
         plan
+    }
+
+    /// Faults that have come while the exchange is on its way hit what is still to come of it, but for those with a
+    /// filter, which have not seen its head.
+    pub(super) fn follow(&self, exchange: &mut Exchange) {
+        if exchange.reached.link.hit.is_some() || !exchange.site.is_shaped() {
+            return;
+        }
+        let site = Rc::clone(exchange.site.site());
+        let passage = self.passage(&site, &mut Patience::default());
+        self.shape(&site, &mut exchange.reached.link, passage);
     }
 
     /// Answers in the upstream's place.

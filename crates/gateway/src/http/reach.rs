@@ -100,7 +100,8 @@ impl Connection {
             };
             if then == Then::Silence {
                 let (end, silence) = pair();
-                let link = self.shape(site, Link::silent(Socket::inner(end, None)), passage);
+                let mut link = Link::silent(Socket::inner(end, None));
+                self.shape(site, &mut link, passage);
                 return Ok(Reached { link, before: None, _silence: Some(silence) });
             }
             // News that come while it connects count as well.
@@ -111,8 +112,9 @@ impl Connection {
                 (false, false) => site.pool().link().await,
             };
             let unreached = match linked {
-                Ok(link) => {
-                    return Ok(Reached { link: self.shape(site, link, passage), before, _silence: None });
+                Ok(mut link) => {
+                    self.shape(site, &mut link, passage);
+                    return Ok(Reached { link, before, _silence: None });
                 }
                 Err(unreached) => unreached,
             };
@@ -153,12 +155,9 @@ impl Connection {
     }
 
     /// Puts what faults do between the link and this exchange.
-    fn shape(&self, site: &Rc<Site>, link: Link, passage: Option<Passage>) -> Link {
-        match passage {
-            Some(passage) => {
-                link.shape(|socket| Shaped::new(&self.worker, site, socket, passage, self.flow.clone()))
-            }
-            None => link,
+    pub(super) fn shape(&self, site: &Rc<Site>, link: &mut Link, passage: Option<Passage>) {
+        if let Some(passage) = passage {
+            link.shape(|socket| Shaped::new(&self.worker, site, socket, passage, self.flow.clone()));
         }
     }
 

@@ -180,12 +180,17 @@ impl<E: Extent> Pump<E> {
     /// Stops, and gives back what was taken from the one socket and is not in the other; what was read beyond is in the
     /// slot. Whether the stream has ended comes with it.
     pub(super) fn stop(&mut self) -> io::Result<(Vec<u8>, bool)> {
-        let mut rest = self.prefix.split_off(self.sent);
-        if let Some(mut pipe) = self.pipe.take() {
-            pipe.spill(&mut rest)?;
-        }
+        self.empty_pipe()?;
         self.admitted = 0;
-        Ok((rest, self.closed))
+        Ok((self.prefix.split_off(self.sent), self.closed))
+    }
+
+    /// Takes what is in the pipe to what goes out before anything that is read.
+    fn empty_pipe(&mut self) -> io::Result<()> {
+        match self.pipe.take() {
+            Some(mut pipe) => pipe.spill(&mut self.prefix),
+            None => Ok(()),
+        }
     }
 
     /// Moves what can be moved now. `slot` holds what was read from `from` before, and afterwards what was read
@@ -198,6 +203,10 @@ impl<E: Extent> Pump<E> {
         to: &mut Socket,
         lender: &Lender,
     ) -> Poll<Result<End, Broken>> {
+        if from.stream().is_none() || to.stream().is_none() {
+            // One of them is not what it was: what is in the pipe goes on by hand.
+            self.empty_pipe().map_err(Broken::From)?;
+        }
         for _ in 0..PORTIONS {
             if self.pipe.is_some() {
                 ready!(self.poll_splice(cx, from, to, lender))?;

@@ -142,3 +142,54 @@ fn a_stream_fault_with_a_filter_hits_what_it_means() {
     assert!(ask(&stage, "GET /up HTTP/1.1").starts_with("HTTP/1.1 200 OK|"));
     assert_eq!(ask(&stage, "GET /down HTTP/1.1"), "");
 }
+
+#[test]
+fn what_is_on_its_way_is_hit_by_faults_that_come_and_loses_nothing() {
+    const LENGTH: usize = 64 << 20;
+    let large = upstream(|mut stream| {
+        head(&mut BufReader::new(stream.try_clone().unwrap()));
+        let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").as_bytes());
+        let block: Vec<u8> = (0..=250u8).cycle().take(251 * 256).collect();
+        let mut left = LENGTH;
+        while left > 0 {
+            let count = left.min(block.len());
+            if stream.write_all(&block[..count]).is_err() {
+                return;
+            }
+            left -= count;
+        }
+        let _ = stream.read(&mut [0]);
+    });
+    let stage = Stage::to("http", large, Vec::new());
+    let mut stream = BufReader::new(stage.connect());
+    stream.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert!(head(&mut stream).contains(&format!("Content-Length: {LENGTH}")));
+    let late = || fault("latency", json!({"latency": 5}), Direction::Down);
+    let mut buffer = vec![0; 1 << 16];
+    let mut received = 0;
+    let mut take = |most: usize| {
+        let mut left = most;
+        while left > 0 {
+            let count = buffer.len().min(left);
+            let count = stream.read(&mut buffer[..count]).unwrap();
+            assert!(count > 0, "ended behind {received}");
+            let right = (received..).zip(&buffer[..count]).all(|(at, byte)| (at % 251) as u8 == *byte);
+            assert!(right, "wrong bytes behind {received}");
+            received += count;
+            left -= count;
+        }
+    };
+    take(8 << 20);
+    stage.lay(vec![late()]);
+    take(8 << 20);
+    assert_eq!(stage.gateway.fault_log().len(), 1);
+    stage.lay(Vec::new());
+    take(8 << 20);
+    stage.lay(vec![late()]);
+    take(LENGTH - (24 << 20));
+    // Nobody reads this one, so it is still on its way when it is reset.
+    stream.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    stage.lay(vec![fault("reset", json!({}), Direction::Down)]);
+    let ended = std::io::copy(&mut stream, &mut std::io::sink()).unwrap_err().kind();
+    assert_eq!(ended, std::io::ErrorKind::ConnectionReset);
+}
