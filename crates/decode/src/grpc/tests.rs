@@ -71,6 +71,28 @@ fn messages_are_named_by_their_descriptors() {
 }
 
 #[test]
+fn grpcio_is_understood() {
+    let recording = crate::recorded::recording("grpc/python");
+    let portions = crate::recorded::portions(&recording);
+    let bytewise: Vec<_> =
+        portions.iter().flat_map(|(from, bytes)| bytes.chunks(1).map(|byte| (*from, byte))).collect();
+    let schema = schema();
+    for portions in [portions, bytewise] {
+        let mut call = Call::new(0, "/t.Echo/Say", Some(&schema));
+        call.encoding(Side::Client, "gzip");
+        call.encoding(Side::Server, "gzip");
+        let pieces = read(&mut call, &portions);
+        let of =
+            |from: Side| pieces.iter().filter(move |piece| piece.from == from).cloned().collect::<Vec<_>>();
+        let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(200));
+        assert_eq!(texts(&of(Side::Client))[..3], [r#"{"name":"hello","count":3}"#, &long, "{}"]);
+        // The answers repeat the questions, whose first field is a list there.
+        assert_eq!(texts(&of(Side::Server))[0], r#"{"lines":["hello"]}"#);
+        assert_eq!((of(Side::Client).len(), of(Side::Server).len()), (4, 4));
+    }
+}
+
+#[test]
 fn without_descriptors_fields_have_numbers() {
     let schema = schema();
     for (path, schema) in
