@@ -1,7 +1,7 @@
 //! What a request says: its body, which is JSON, declared as such, of a bounded length; and names in its path.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{StatusCode, header, request::Parts},
 };
@@ -19,14 +19,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
     type Rejection = Fault;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        // A form of a foreign page cannot say this without asking first, and it is never allowed to.
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !kind.is_some_and(is_json) {
-            let fault =
-                Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the request's body is not called JSON");
-            return Err(fault.hint("Content-Type: application/json"));
-        }
-        let bytes = body(request.into_body()).await?;
+        let bytes = json(request, MOST).await?;
         let input = serde_json::from_slice(&bytes).map_err(|error| {
             Fault::new(StatusCode::BAD_REQUEST, "the request's body cannot be read").cause(error.to_string())
         })?;
@@ -49,11 +42,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     }
 }
 
-async fn body(body: Body) -> Result<axum::body::Bytes, Fault> {
-    to_bytes(body, MOST).await.map_err(|error| {
+/// The body as it is, if it is called JSON and no longer than this.
+pub(super) async fn json(request: Request, most: usize) -> Result<Bytes, Fault> {
+    // A form of a foreign page cannot say this without asking first, and it is never allowed to.
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !kind.is_some_and(is_json) {
+        let fault = Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the request's body is not called JSON");
+        return Err(fault.hint("Content-Type: application/json"));
+    }
+    to_bytes(request.into_body(), most).await.map_err(|error| {
         Fault::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the request's body is cut short or over {MOST} bytes"),
+            format!("the request's body is cut short or over {most} bytes"),
         )
         .cause(error.to_string())
     })

@@ -3,7 +3,7 @@
 //! # Layout
 //! - `assemble`: events become exchanges; `redact`: without secrets; `attribute`: whose connections they are
 //! - `keeping`: what waits for the disk; `store`: the disk; `known`: what is seen again and again
-//! - `query`: reading
+//! - `told`: what other tools wrote; `query`: reading
 //!
 //! One thread takes batches off the gateway's channel, and whoever asks what is kept has it written first. Neither a disk
 //! that is full nor one that is slow reaches the gateway: its channel fills, and what does not fit is counted.
@@ -21,6 +21,7 @@ mod source;
 mod store;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -31,6 +32,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use navyd_gateway::tap::FlowId;
 use navyd_model::{
     capture::{Page, Stats},
     exchange::{Exchange, Protocol, Summary},
@@ -228,6 +230,20 @@ impl Capture {
             keeping.folders()?
         };
         query::raw(&folders, id)
+    }
+
+    /// Keeps exchanges that were not seen here, under numbers of their own. Secrets in them are not kept either. Nobody
+    /// who follows is told. Blocks for the disk.
+    pub fn import(&self, all: &[Raw]) {
+        for (number, raw) in (0..).zip(all) {
+            // Numbers of the gateway count up from 0, and a whole flow is told at once.
+            let batch = told::batch(FlowId(u64::MAX - number), raw);
+            let mut keeping = self.shared.keeping();
+            // Whose connections they were is not asked: today they are another's.
+            let _ = keeping.take(&batch);
+            keeping.write_if_due();
+        }
+        self.flush();
     }
 
     /// Figures of all exchanges on the disk that are asked for. Blocks for the disk.

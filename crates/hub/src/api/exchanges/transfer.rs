@@ -1,16 +1,16 @@
-//! Exchanges for other tools, in their formats.
+//! Exchanges for other tools, in their formats, and from them.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header},
     response::IntoResponse,
-    routing::get,
+    routing::{get, post},
 };
-use navyd_model::{api::Document, hub::ApiError};
+use navyd_model::{api::Document, capture::Imported, hub::ApiError};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 use utoipa::OpenApi as _;
@@ -20,17 +20,23 @@ use super::{
     only, unknown,
 };
 use crate::{
-    api::{Fault, recorded},
+    api::{Answer, Fault, document, input, recorded},
     capture::{Capture, Question},
     export::{FORMATS, Format, Raw},
     house::House,
+    import::{self, Archive, ImportError},
 };
+
+/// The longest archive that is read, in bytes: it is in memory until it is kept.
+const MOST_FILE: usize = 64 << 20;
 
 /// How many bytes of bodies one export may hold: they are in memory until it is written.
 const MOST_BYTES: usize = 128 << 20;
 
 pub(super) fn routes() -> Router<Arc<House>> {
-    Router::new().route("/api/v1/exchanges/export", get(export))
+    Router::new()
+        .route("/api/v1/exchanges/export", get(export))
+        .route("/api/v1/exchanges/import", post(import))
 }
 
 pub(super) fn describe() -> utoipa::openapi::OpenApi {
@@ -38,7 +44,7 @@ pub(super) fn describe() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(export))]
+#[openapi(paths(export, import))]
 struct Description;
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +93,37 @@ async fn export(
     });
     let written = written.await.map_err(|error| Fault::inner(&error))??;
     Ok(([(header::CONTENT_TYPE, format.media_type)], Bytes::from(written)))
+}
+
+/// Keep exchanges of another tool
+///
+/// Values in them that are secret are not kept either.
+#[utoipa::path(post, path = "/api/v1/exchanges/import", operation_id = "import_exchanges",
+    request_body(content = Object, description = "an HTTP Archive", content_type = "application/json"),
+    responses(
+        (status = 200, description = "how many there were", body = Document<Imported>),
+        (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 413, description = "it is too long", body = Document<ApiError>),
+        (status = 422, description = "it is no HTTP Archive; where the mistake is", body = Document<ApiError>),
+    ))]
+async fn import(State(house): State<Arc<House>>, request: Request) -> Answer<Imported> {
+    let bytes = input::json(request, MOST_FILE).await?;
+    let kept = spawn_blocking(move || {
+        let capture = recorded::of(&house)?;
+        let Archive { entries, skipped } = import::har(&bytes)?;
+        capture.import(&entries);
+        let notes = (skipped > 0).then(|| format!("{skipped} entries are not HTTP, and were left out"));
+        Ok::<_, Fault>(Imported { imported: entries.len() as u64, notes: notes.into_iter().collect() })
+    });
+    Ok(document("imported", kept.await.map_err(|error| Fault::inner(&error))??))
+}
+
+impl From<ImportError> for Fault {
+    fn from(error: ImportError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "the archive cannot be read")
+            .cause(error.to_string())
+            .hint("navyd traffic import FILE.har")
+    }
 }
 
 /// Every exchange that is asked for, the oldest first.
