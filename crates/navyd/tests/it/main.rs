@@ -16,6 +16,7 @@ mod see;
 mod services;
 mod support;
 mod tidy;
+mod traffic;
 mod trust;
 mod wait;
 mod why;

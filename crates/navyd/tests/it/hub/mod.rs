@@ -33,12 +33,12 @@ use crate::support::{
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The home of one user, in which a hub may run.
-struct Home {
+pub(crate) struct Home {
     folder: TempDir,
 }
 
 /// A hub in the foreground. Dropped, it is killed.
-struct Foreground {
+pub(crate) struct Foreground {
     held: Held,
     /// What it said when it was ready.
     status: Value,
@@ -46,14 +46,14 @@ struct Foreground {
 
 /// An answer over HTTP.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Self { folder: TempDir::new() };
         for name in ["run", "state", "config", "data"] {
             let path = home.folder.path().join(name);
@@ -63,7 +63,7 @@ impl Home {
         home
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -84,30 +84,30 @@ impl Home {
             .env("XDG_DATA_HOME", self.path("data"));
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         run(&mut self.navyd(arguments))
     }
 
     /// Runs a command that must succeed, and reads its document.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let ran = self.run(&[&["--json"], arguments].concat());
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {ran:?}"))
     }
 
     /// Starts a hub and waits until it answers.
-    fn hub(&self) -> Foreground {
+    pub(crate) fn hub(&self) -> Foreground {
         let mut held = Held::start(self.navyd(&["hub", "--json"]).stderr(Stdio::null()));
         let status: Value = serde_json::from_str(&held.line()).unwrap();
         assert_eq!(status["schema"], "navyd.hub-status/1");
         Foreground { held, status }
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.path("run/navyd/hub.sock")
     }
 
     /// Asks over the socket, as a command does.
-    fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         ask(stream, method, path, "Host: navyd\r\n", body).unwrap()
@@ -131,26 +131,31 @@ impl Drop for Home {
 }
 
 impl Foreground {
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.status["listen"][0].as_str().unwrap().parse().unwrap()
     }
 
     /// Asks through its port, with fields of a head; its own host is there already.
-    fn ask(&self, method: &str, path: &str, fields: &str, body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, fields: &str, body: &str) -> Answer {
         let stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         ask(stream, method, path, &format!("Host: {}\r\n{fields}", self.address()), body).unwrap()
     }
 
+    /// Waits until it ends by itself: its exit status, or `None` when a signal ended it.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.held.wait()
+    }
+
     /// Sends a signal, by its name.
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.held.pid().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }

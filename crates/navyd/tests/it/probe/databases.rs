@@ -57,7 +57,7 @@ fn postgresql_is_found_without_hints() {
 }
 
 /// A server on a port of its own, and its data.
-fn postgresql(test: &str) -> Option<(Server, u16, TempDir)> {
+pub(crate) fn postgresql(test: &str) -> Option<(Server, u16, TempDir)> {
     let (initdb, postgres) = (program(test, "initdb")?, program(test, "postgres")?);
     let folder = TempDir::new();
     let data = folder.path().join("data");

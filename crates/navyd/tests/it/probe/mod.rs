@@ -27,6 +27,7 @@ use navyd_host::{
 use navyd_model::{Certainty, Speaks};
 
 use crate::support::{is_root, skip, temp::TempDir};
+pub(crate) use databases::postgresql;
 
 /// How long a server may take to start or to stop: slow machines initialise a database in half of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NOBODY: u32 = 65_534;
 
 /// A child, and the lines it writes to either output.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
     log: Vec<String>,
