@@ -14,7 +14,8 @@ use std::io;
 use navyd_model::exchange::Exchange;
 
 /// Every format, in the order of the help.
-pub const FORMATS: &[Format] = &[har::FORMAT, pcapng::FORMAT, curl::FORMAT, hurl::FORMAT, jsonl::FORMAT];
+pub const FORMATS: &[Format] =
+    &[har::FORMAT, pcapng::FORMAT, curl::FORMAT, hurl::FORMAT, jsonl::FORMAT];
 
 /// A format that exchanges can be written in.
 pub struct Format {

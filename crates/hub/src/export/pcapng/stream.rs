@@ -31,7 +31,7 @@ pub(super) fn packets(raw: &Raw) -> Vec<Packet> {
         return Vec::new();
     }
     if matches!(raw.exchange.summary.protocol, Protocol::Udp | Protocol::Dns) {
-        let datagram = |(at, from, bytes): (i64, Side, Vec<u8>)| Packet {
+        let datagram = |Said { at, from, bytes, .. }: Said| Packet {
             at,
             bytes: match from {
                 Side::Client => udp(client, server, &bytes[..bytes.len().min(SEGMENT)]),
@@ -46,12 +46,13 @@ pub(super) fn packets(raw: &Raw) -> Vec<Packet> {
     wire.send(began, Side::Server, Flags::SYN_ACK, &[]);
     wire.send(began, Side::Client, Flags::ACK, &[]);
     let mut last = began;
-    for (at, from, bytes) in said {
+    for Said { at, from, bytes, missing } in said {
         last = last.max(at);
         for segment in bytes.chunks(SEGMENT) {
             wire.send(last, from, Flags::PUSH, segment);
         }
         wire.send(last, from.other(), Flags::ACK, &[]);
+        wire.skip(from, missing);
     }
     match raw.exchange.summary.outcome {
         Outcome::Fault => wire.send(last, Side::Server, Flags::RESET, &[]),
@@ -65,6 +66,14 @@ pub(super) fn packets(raw: &Raw) -> Vec<Packet> {
     wire.out
 }
 
+/// What a side said, when, and how many bytes came behind it that nobody kept.
+struct Said {
+    at: i64,
+    from: Side,
+    bytes: Vec<u8>,
+    missing: u64,
+}
+
 /// A connection that never was.
 struct Wire {
     client: SocketAddr,
@@ -75,6 +84,12 @@ struct Wire {
 }
 
 impl Wire {
+    /// Bytes that were sent and are not here: dissectors show a gap. Sequence numbers wrap (RFC 9293 §3.4).
+    fn skip(&mut self, from: Side, missing: u64) {
+        let mine = usize::from(from == Side::Server);
+        self.sent[mine] = self.sent[mine].wrapping_add(missing as u32);
+    }
+
     fn send(&mut self, at: i64, from: Side, flags: Flags, payload: &[u8]) {
         let (mine, other) = match from {
             Side::Client => (0, 1),
@@ -91,55 +106,57 @@ impl Wire {
     }
 }
 
-/// What each side said, and when.
-fn said(raw: &Raw) -> Vec<(i64, Side, Vec<u8>)> {
+/// What each side said, in order.
+fn said(raw: &Raw) -> Vec<Said> {
     let (exchange, summary) = (&raw.exchange, &raw.exchange.summary);
     let began = summary.started.as_microsecond();
     let after = |ms: Option<f64>| began + ms.map_or(0, |ms| (ms * 1e3) as i64);
     let mut said = Vec::new();
     if summary.protocol.is_http() {
         if exchange.request.line.is_some() {
-            said.push((began, Side::Client, message(&exchange.request, &raw.request)));
+            said.push(message(began, Side::Client, &exchange.request, &raw.request));
         }
         if let Some(response) = exchange.response.as_ref().filter(|response| response.line.is_some()) {
-            said.push((after(summary.wait_ms), Side::Server, message(response, &raw.response)));
+            said.push(message(after(summary.wait_ms), Side::Server, response, &raw.response));
         }
     }
-    let pieces = exchange.pieces.iter();
-    match summary.protocol {
-        Protocol::Websocket => {
-            said.extend(pieces.map(|piece| (after(Some(piece.at_ms)), piece.from, frame(piece))));
-        }
-        Protocol::Tcp | Protocol::Udp => {
-            said.extend(pieces.map(|piece| (after(Some(piece.at_ms)), piece.from, content(piece))));
-        }
-        _ => {}
-    }
-    said.retain(|(_, _, bytes)| !bytes.is_empty());
+    let bytes = match summary.protocol {
+        Protocol::Websocket => frame,
+        Protocol::Tcp | Protocol::Udp | Protocol::Dns => content,
+        _ => return said,
+    };
+    said.extend(exchange.pieces.iter().map(|piece| Said {
+        at: after(Some(piece.at_ms)),
+        from: piece.from,
+        bytes: bytes(piece),
+        missing: 0,
+    }));
+    said.retain(|said| !said.bytes.is_empty());
     said
 }
 
 /// A message of HTTP/1 as it was sent, but for where its chunks began and ended.
-fn message(message: &Message, body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
+fn message(at: i64, from: Side, message: &Message, body: &[u8]) -> Said {
+    let mut bytes = Vec::new();
     for interim in &message.interim {
-        head(&mut out, &interim.line, &interim.headers);
+        head(&mut bytes, &interim.line, &interim.headers);
     }
-    head(&mut out, message.line.as_deref().unwrap_or_default(), &message.headers);
+    head(&mut bytes, message.line.as_deref().unwrap_or_default(), &message.headers);
     let chunked = message.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked")
     });
     if !chunked {
-        out.extend_from_slice(body);
-        return out;
+        bytes.extend_from_slice(body);
+        let size = message.body.as_ref().map_or(0, |body| body.size);
+        return Said { at, from, bytes, missing: size.saturating_sub(body.len() as u64) };
     }
     if !body.is_empty() {
-        out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
-        out.extend_from_slice(body);
-        out.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
+        bytes.extend_from_slice(body);
+        bytes.extend_from_slice(b"\r\n");
     }
-    head(&mut out, "0", &message.trailers);
-    out
+    head(&mut bytes, "0", &message.trailers);
+    Said { at, from, bytes, missing: 0 }
 }
 
 fn head(out: &mut Vec<u8>, line: &str, fields: &[(String, String)]) {

@@ -45,7 +45,7 @@ pub fn har(bytes: &[u8]) -> Result<Archive, ImportError> {
         return Err(ImportError::Long(MOST_FILE));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let file: shape::File = serde_json::from_slice(text).map_err(mistake)?;
+    let file: shape::File = serde_json::from_slice(text).map_err(|error| mistake(&error))?;
     let mut archive = Archive { entries: Vec::new(), skipped: 0 };
     for (number, entry) in (1..).zip(file.log.entries) {
         match exchange(number, entry) {
@@ -56,7 +56,7 @@ pub fn har(bytes: &[u8]) -> Result<Archive, ImportError> {
     Ok(archive)
 }
 
-fn mistake(error: serde_json::Error) -> ImportError {
+fn mistake(error: &serde_json::Error) -> ImportError {
     let text = error.to_string();
     // The place is told apart from the text.
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();

@@ -216,7 +216,8 @@ impl TryFrom<String> for Name {
 
     fn try_from(text: String) -> Result<Self, String> {
         let token = text.strip_prefix(':').unwrap_or(&text);
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+        let is_letter = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if token.is_empty() || !token.bytes().all(is_letter) {
             return Err(format!("`{}` is no name of a header", text.escape_debug()));
         }
         Ok(Self(text))
