@@ -38,6 +38,7 @@ mod lock;
 pub mod log;
 pub mod low_ports;
 mod os;
+pub mod otlp;
 mod page;
 pub mod places;
 mod project;

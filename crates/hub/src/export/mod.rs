@@ -7,6 +7,7 @@ mod curl;
 mod har;
 mod hurl;
 mod jsonl;
+pub mod otlp;
 mod pcapng;
 
 use std::io;
@@ -15,7 +16,7 @@ use navyd_model::exchange::Exchange;
 
 /// Every format, in the order of the help.
 pub const FORMATS: &[Format] =
-    &[har::FORMAT, pcapng::FORMAT, curl::FORMAT, hurl::FORMAT, jsonl::FORMAT];
+    &[har::FORMAT, pcapng::FORMAT, curl::FORMAT, hurl::FORMAT, jsonl::FORMAT, otlp::FORMAT];
 
 /// A format that exchanges can be written in.
 pub struct Format {

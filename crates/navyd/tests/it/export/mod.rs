@@ -3,6 +3,7 @@
 mod curl;
 mod har;
 mod hurl;
+mod otlp;
 mod pcapng;
 
 use std::{
