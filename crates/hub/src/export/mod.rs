@@ -4,6 +4,7 @@
 //! absent: reading the capture, and choosing which exchanges.
 
 mod curl;
+pub mod diff;
 mod har;
 mod hurl;
 mod jsonl;
