@@ -6,7 +6,7 @@ mod follow;
 mod row;
 
 use jiff::Timestamp;
-use navyd_model::filter::Filter;
+use navyd_model::filter::{Filter, FilterError};
 
 use super::{Format, Stage};
 use crate::{
@@ -21,11 +21,25 @@ pub(super) use row::{COLUMNS, cells};
 pub(super) fn filter(words: &[String]) -> Result<String, Failure> {
     let text = words.join(" ");
     Filter::parse(&text, Timestamp::now()).map(|_| text.clone()).map_err(|error| {
-        // What is said in words is no filter, though words would be one.
-        let is_filter = !error.hint.contains(' ') && Filter::parse(&error.hint, Timestamp::now()).is_ok();
-        let hint = if is_filter { format!("navyd traffic ls '{}'", error.hint) } else { error.hint.clone() };
+        let typed = mended(&text, &error);
+        let hint =
+            typed.map_or_else(|| error.hint.clone(), |typed| format!("navyd traffic ls {}", quoted(&typed)));
         Failure::new(&error.message).cause(error.pointing(&text).join("\n")).hint(hint)
     })
+}
+
+/// The filter with what is suggested in the place of the mistake; `None` when that is no filter either.
+fn mended(text: &str, error: &FilterError) -> Option<String> {
+    let (before, after) = (text.get(..error.at.start)?, text.get(error.at.end..)?);
+    // In words, a field is named in backticks; else the hint is what could stand there.
+    let part = match error.hint.split_once('`').and_then(|(_, rest)| rest.split_once('`')) {
+        Some((field, _)) => format!("{field}:"),
+        None if error.hint.contains(' ') => return None,
+        None => error.hint.clone(),
+    };
+    let before = if part.starts_with(':') { before.trim_end_matches(':') } else { before };
+    let mended = format!("{before}{part}{after}");
+    Filter::parse(&mended, Timestamp::now()).ok().map(|_| mended)
 }
 
 /// The numbers that were typed, as a filter; `None` when it is not numbers alone.
@@ -85,11 +99,22 @@ mod tests {
     fn words_are_one_filter_and_the_mistake_is_pointed_at() {
         assert_eq!(filter(&typed(&["method:POST", "status:>=500"])), Ok("method:POST status:>=500".into()));
         assert_eq!(filter(&[]), Ok(String::new()));
-        let failure = filter(&typed(&["method:POST", "statsu:500"])).unwrap_err();
-        let expected = Failure::new("`statsu` is no field")
-            .cause("method:POST statsu:500\n            ^^^^^^^")
-            .hint("did you mean `status`?");
-        assert_eq!(failure, expected);
+        for (words, what, mark, hint) in [
+            ("method:POST statsu:500", "`statsu` is no field", (12, 7), "'method:POST status:500'"),
+            (
+                "method:POST status:>=abc",
+                "`abc` is not understood here",
+                (19, 5),
+                "'method:POST status:>=500'",
+            ),
+            ("status:", "`status` has no value", (0, 7), "'status:>=500'"),
+        ] {
+            let (before, length) = mark;
+            let expected = Failure::new(what)
+                .cause(format!("{words}\n{}{}", " ".repeat(before), "^".repeat(length)))
+                .hint(format!("navyd traffic ls {hint}"));
+            assert_eq!(filter(&typed(&[words])).unwrap_err(), expected);
+        }
     }
 
     #[test]

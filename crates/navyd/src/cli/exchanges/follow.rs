@@ -9,7 +9,10 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use navyd_model::{api::Document, exchange::Summary};
+use navyd_model::{
+    api::Document,
+    exchange::{Outcome, Summary},
+};
 
 use super::{
     super::{Format, Stage},
@@ -91,7 +94,8 @@ pub(in crate::cli) fn show(
             Format::Json | Format::Jsonl => stage.screen.json_line(&summary)?,
         }
         stage.screen.flush()?;
-        shown += 1;
+        // A stream is told when it begins as well.
+        shown += usize::from(summary.outcome != Outcome::Open);
         if !client::is_read() {
             break;
         }

@@ -33,7 +33,8 @@ pub(in crate::cli) fn cells(summary: &Summary, zone: &TimeZone) -> Vec<Text> {
         status(summary),
         Text::plain(took).piped(exact),
         Text::plain(measure::bytes(summary.received)).piped(summary.received.to_string()),
-        Text::plain(&summary.target),
+        // What every line begins with takes the room of what tells them apart.
+        Text::plain(summary.target.strip_prefix("http://").unwrap_or(&summary.target)).piped(&summary.target),
         Text::of(Tone::Dim, &who).piped(&who),
         note(summary),
     ]
@@ -137,7 +138,11 @@ mod tests {
     fn eighty_columns_hold_what_matters() {
         let look = Look { terminal: true, colour: false, width: Some(80) };
         let expected = "
-EXPECTED";
+TIME          ID  METHOD  STATUS     TOOK  TARGET                   NOTE
+00:00:00.000   1  GET        200  12.3 ms  shop.localhost:62893/c…
+00:00:00.000   2  query    error  12.3 ms  SELECT *\\nFROM cart      relation \"c…
+00:00:00.000   3  POST       502           shop.localhost:62893/p…  unreached, …
+";
         assert_eq!(drawn(look), expected[1..]);
     }
 
@@ -146,7 +151,7 @@ EXPECTED";
         let look = Look { terminal: true, colour: false, width: Some(200) };
         let drawn = drawn(look);
         for part in [
-            "00:00:00.000   1  GET        200  12.3 ms  1.2 KiB  http://shop.localhost:62893/cart?id=\\x1b[2J",
+            "00:00:00.000   1  GET        200  12.3 ms  1.2 KiB  shop.localhost:62893/cart?id=\\x1b[2J",
             "curl → node",
             "SELECT *\\nFROM cart",
             "relation \"cart\" does not exist, by 1",

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
-    out::{Look, Text, Tone, measure},
+    out::{Look, Text, Tone},
 };
 
 /// Compare two exchanges: heads field by field, bodies decoded and line by line
@@ -85,7 +85,7 @@ impl Diff {
     }
 }
 
-/// What of an exchange is compared: not its number, its time and its ports, which always differ.
+/// What of an exchange is compared: not its number, its times and its ends, which always differ.
 fn parts(exchange: &Exchange) -> [(&'static str, Vec<String>); 6] {
     let (request, response) = (&exchange.request, exchange.response.as_ref());
     let shown = |line: &Text| line.show(&Look::default());
@@ -104,19 +104,10 @@ fn about(summary: &Summary) -> Vec<String> {
         format!("{} {}", summary.method, summary.target),
         format!("protocol {}", summary.protocol),
         format!("route {}", summary.route),
-        format!("client {}", summary.client.program.as_deref().unwrap_or("unknown")),
-        format!("server {}", summary.server.program.as_deref().unwrap_or("unknown")),
     ];
     lines.extend(summary.status.map(|status| format!("status {status}")));
     lines.extend(summary.error.as_ref().map(|error| format!("error {error}")));
-    // Two that took about as long took as long: only the largest unit counts.
-    lines.extend(summary.took_ms.map(|ms| format!("took about {}", roughly(ms))));
     lines
-}
-
-/// The power of two of milliseconds that is next below.
-fn roughly(ms: f64) -> String {
-    measure::milliseconds(2_f64.powf(ms.max(0.01).log2().floor()))
 }
 
 fn head(message: &Message) -> Vec<String> {
@@ -196,12 +187,5 @@ mod tests {
         ];
         assert_eq!(drawn, expected);
         assert!(draw("request", &compare(&one, &one)).is_empty());
-    }
-
-    #[test]
-    fn how_long_is_compared_roughly() {
-        for (one, other, is_same) in [(10.0, 12.0, true), (10.0, 40.0, false), (0.0, 0.001, true)] {
-            assert_eq!(roughly(one) == roughly(other), is_same, "{one} {other}");
-        }
     }
 }

@@ -73,7 +73,7 @@ impl Replay {
                 }
             }
             Format::Json => {
-                stage.screen.json(&Document::new("replayed", Replayed { exchanges: ids.clone() }))?
+                stage.screen.json(&Document::new("replayed", Replayed { exchanges: ids.clone() }))?;
             }
             Format::Jsonl => stage.screen.json_line(&Replayed { exchanges: ids.clone() })?,
         }

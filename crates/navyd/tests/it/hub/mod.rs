@@ -68,7 +68,7 @@ impl Home {
     }
 
     /// A navyd of this user, whose hub takes any free port.
-    fn navyd(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn navyd(&self, arguments: &[&str]) -> Command {
         let mut command = navyd();
         self.at_home(&mut command);
         command.args(arguments).env("NAVYD_HUB_LISTEN", "127.0.0.1:0");
