@@ -152,7 +152,7 @@ impl Template {
 
     fn tell(&mut self, batch: &mut Batch, number: u64, distinct: bool) {
         let at = 1_795_255_200_000_000 + number as i64 * 20;
-        let mut what = |batch: &mut Batch, late: i64, what: What| {
+        let what = |batch: &mut Batch, late: i64, what: What| {
             batch.events.push(Event { flow: FlowId(number), at: at + late, what });
         };
         what(batch, 0, What::Begin(Box::new(self.begin.clone())));

@@ -88,7 +88,7 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
         os::Listener::bind(&socket).map_err(refused(&socket))?
     };
     let tls = certificates(&places, &mut notes);
-    let (capture, tap) = capture.and_then(|recording| open(&places, recording, &mut notes)).unzip();
+    let (capture, tap) = capture.and_then(|recording| open(&places, &recording, &mut notes)).unzip();
     let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone(), tap };
     let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
@@ -190,9 +190,9 @@ fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certific
 
 /// The capture, and where the gateway tells it what passes. One that cannot be kept is noted: names are served all the
 /// same.
-fn open(places: &Places, recording: Recording, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
+fn open(places: &Places, recording: &Recording, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
     let (tap, keeper) = tap::channel(&navyd_gateway::Limits::default());
-    let Recording { limits, reveal } = recording;
+    let Recording { limits, reveal } = *recording;
     let settings = capture::Settings { directory: places.traffic(), limits, reveal };
     match Capture::open(settings, keeper) {
         Ok(capture) => {
