@@ -62,7 +62,7 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::new()?;
     let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
     let reveal = serve.reveal;
-    let capture = keeper.map(|keeper| Capture::throwaway(reveal, keeper)).transpose().map_err(unkept)?;
+    let capture = keeper.map(|keeper| Capture::throwaway(reveal, keeper)).transpose().map_err(|error| unkept(&error))?;
     let plan = Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
     match stage.format {
@@ -143,7 +143,7 @@ fn report(gateway: &Gateway, workers: usize, authority: Option<String>) -> Repor
     Report { listen, workers, routes: routes.collect(), authority }
 }
 
-fn unkept(error: CaptureError) -> Failure {
+fn unkept(error: &CaptureError) -> Failure {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     Failure::new(error.to_string()).cause(cause).hint("navyd hub --ephemeral --capture off")
 }
