@@ -219,6 +219,12 @@ impl Keeping {
     pub(crate) fn clear(&mut self) -> Result<(), CaptureError> {
         self.waiting.clear();
         self.bytes = 0;
+        self.store.begin_again(Timestamp::now())
+    }
+
+    /// Removes all of it, and all files.
+    pub(crate) fn vanish(&mut self) -> Result<(), CaptureError> {
+        self.waiting.clear();
         self.store.clear()
     }
 

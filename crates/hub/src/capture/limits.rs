@@ -70,6 +70,9 @@ pub(crate) const IDLE: Duration = Duration::from_millis(250);
 /// How many heads or bodies are indexed in one step.
 pub(crate) const INDEX_STEP: usize = 256;
 
+/// How many bytes of bodies are indexed in one step, about: whoever asks something waits for it.
+pub(crate) const INDEX_BYTES: usize = 256 * 1024;
+
 /// How long a body may be whose words are indexed.
 pub(crate) const INDEX_BODY: usize = 64 * 1024;
 

@@ -86,7 +86,7 @@ impl Capture {
     pub fn open(settings: Settings, source: impl Source) -> Result<Self, CaptureError> {
         let store = Store::open(settings.directory.clone(), settings.limits)?;
         let decoders: Decoders = navyd_decode::decoder;
-        let assembler = Assembler::new(store.last()? + 1, settings.reveal, decoders);
+        let assembler = Assembler::new(store.last() + 1, settings.reveal, decoders);
         let keeping = Mutex::new(Keeping::new(assembler, store, settings.limits));
         let shared = Arc::new(Shared { settings, keeping, live: broadcast::Sender::new(LIVE) });
         let told = Arc::downgrade(&shared);
@@ -287,7 +287,7 @@ impl Drop for Capture {
             return keeping.write();
         }
         // What cannot be removed is in the directory of what is temporary.
-        let _ = keeping.clear();
+        let _ = keeping.vanish();
         let _ = std::fs::remove_dir(&self.shared.settings.directory);
     }
 }

@@ -278,13 +278,16 @@ fn a_capture_goes_on_where_the_last_one_ended() {
     let scratch = Scratch::new();
     let settings = settings(scratch.path());
     drop(told(settings.clone(), Script::new().get(1, "/a", "{}").get(2, "/b", "{\"b\":1}")));
-    let capture = told(settings, Script::new().get(1, "/c", "{}"));
+    let capture = told(settings.clone(), Script::new().get(1, "/c", "{}"));
     assert_eq!(ids(&capture, &Question::default()), [3, 2, 1]);
     let body = |id| capture.show(id).unwrap().unwrap().response.unwrap().body.unwrap().text.unwrap();
     assert_eq!((body(1), body(2), body(3)), ("{}".to_owned(), "{\"b\":1}".to_owned(), "{}".to_owned()));
     capture.clear().unwrap();
     assert!(ids(&capture, &Question::default()).is_empty());
-    assert_eq!(capture.status().bytes, 0);
+    assert!(every_byte(scratch.path()).windows(4).all(|part| part != b"shop"));
+    drop(capture);
+    let capture = told(settings, Script::new().get(1, "/d", "{}"));
+    assert_eq!(ids(&capture, &Question::default()), [4]);
 }
 
 #[test]

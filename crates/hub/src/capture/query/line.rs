@@ -1,6 +1,6 @@
 //! One row of the exchanges, and what it refers to, looked up only when somebody asks.
 
-use std::{cell::RefCell, collections::HashMap, hash::BuildHasherDefault, path::PathBuf, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, hash::BuildHasherDefault, io, sync::Arc};
 
 use navyd_model::{
     exchange::{Outcome, Party, Protocol, Summary},
@@ -15,7 +15,11 @@ use crate::capture::{
         record::{More, fault_names, milliseconds},
     },
     known::Hashed,
-    store::{folder::Folder, schema},
+    store::{
+        folder::Folder,
+        schema,
+        segment::{Frames, Place},
+    },
 };
 
 /// The columns that [`Line::of`] reads.
@@ -28,7 +32,7 @@ const REMEMBERED: usize = 4096;
 /// A folder that is read.
 pub(super) struct Reading {
     pub(super) connection: Connection,
-    pub(super) folder: PathBuf,
+    frames: RefCell<Frames>,
     heads: Names<Named>,
     peers: Names<Party>,
     routes: Names<String>,
@@ -78,7 +82,8 @@ impl Reading {
             Err(error) => return Err(error.into()),
         };
         let (heads, peers, routes) = Default::default();
-        Ok(Some(Self { connection, folder: folder.path.clone(), heads, peers, routes }))
+        let frames = RefCell::new(Frames::new(&folder.path));
+        Ok(Some(Self { connection, frames, heads, peers, routes }))
     }
 
     /// Method and target of a head.
@@ -129,6 +134,11 @@ impl Reading {
         }
         names.insert(id, Arc::clone(&found));
         found
+    }
+
+    /// So many bytes of a body.
+    pub(super) fn bytes(&self, place: Place, length: u64) -> io::Result<Vec<u8>> {
+        self.frames.borrow_mut().read(place, length).map(<[u8]>::to_vec)
     }
 
     /// A row that is not there, or cannot be read, is told as unknown: the rest of the exchange stands.

@@ -31,11 +31,7 @@ use super::{
         head::Head,
         record::{Content, Record, State},
     },
-    store::{
-        folder::Folder,
-        index::head_text,
-        segment::{self, Place},
-    },
+    store::{folder::Folder, index::head_text, segment::Place},
 };
 
 use crate::export::Raw;
@@ -269,7 +265,7 @@ fn content(reading: &Reading, body: i64) -> Result<Content, String> {
     };
     let unread = || "it is not on the disk any more".to_owned();
     let (place, [front, back], content) = reading.one(sql, body, read).ok_or_else(unread)?;
-    let mut bytes = segment::read(&reading.folder, place, front + back).map_err(|_| unread())?;
+    let mut bytes = reading.bytes(place, front + back).map_err(|_| unread())?;
     let back = bytes.split_off(bytes.len().min(front as usize));
     Ok(Content { front: bytes, back, ..content })
 }

@@ -6,7 +6,7 @@
 //! into although its type says that it may have such members is not kept.
 //!
 //! Deliberately absent: guessing by values. A secret in a free text, in a path, in a body of a type that is none of
-//! these, or in the stream of a protocol that is not understood stays as it is; `docs/guide/traffic.md` says so.
+//! these, or in the stream of a protocol that is not understood stays as it is; `docs/guide/secrets.md` says so.
 
 mod body;
 mod head;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::segment::{self, Place};
+use super::segment::{Frames, Place};
 use crate::capture::{
     CaptureError,
     assemble::record::State,
-    limits::{INDEX_BODY, INDEX_STEP},
+    limits::{INDEX_BODY, INDEX_BYTES, INDEX_STEP},
 };
 
 /// Up to which rows words are indexed.
@@ -76,7 +76,10 @@ fn bodies_from(transaction: &Transaction<'_>, folder: &Path, last: &mut i64) -> 
         .prepare_cached("SELECT id, segment, frame, at, front, state FROM bodies WHERE id > ? LIMIT ?")?;
     let mut insert = transaction.prepare_cached("INSERT INTO body_words(rowid, text) VALUES (?, ?)")?;
     let mut rows = wanted.query(params![*last, INDEX_STEP as i64])?;
-    while let Some(row) = rows.next()? {
+    let (mut frames, mut read) = (Frames::new(folder), 0);
+    while read < INDEX_BYTES
+        && let Some(row) = rows.next()?
+    {
         *last = row.get(0)?;
         let place = Place {
             segment: row.get(1)?,
@@ -86,9 +89,10 @@ fn bodies_from(transaction: &Transaction<'_>, folder: &Path, last: &mut i64) -> 
         let length = (row.get::<_, i64>(4)? as u64).min(INDEX_BODY as u64);
         // One that cannot be read is not found, and stands in nobody's way.
         if State::of(row.get(5)?).text
-            && let Ok(bytes) = segment::read(folder, place, length)
+            && let Ok(bytes) = frames.read(place, length)
         {
-            insert.execute(params![*last, String::from_utf8_lossy(&bytes)])?;
+            read += bytes.len();
+            insert.execute(params![*last, String::from_utf8_lossy(bytes)])?;
         }
     }
     Ok(())

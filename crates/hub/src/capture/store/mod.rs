@@ -38,6 +38,8 @@ pub(crate) struct Store {
     /// Ends when rows are not where they were said to be: with a folder, or a transaction that failed.
     generation: u64,
     looked: Option<Timestamp>,
+    /// The number of the last exchange that there was: none is used twice, though all of them are removed.
+    last: u64,
 }
 
 /// The folder that is written to.
@@ -67,18 +69,21 @@ impl Store {
     /// When the directory cannot be used.
     pub(crate) fn open(directory: PathBuf, limits: Limits) -> Result<Self, CaptureError> {
         crate::os::private_directory(&directory).map_err(CaptureError::file(&directory))?;
-        Ok(Self { directory, limits, current: None, generation: 1, looked: None })
+        let mut store = Self { directory, limits, current: None, generation: 1, looked: None, last: 0 };
+        store.last = store.find_last()?;
+        Ok(store)
     }
 
-    /// The number of the last exchange on the disk; 0 when there is none.
-    pub(crate) fn last(&self) -> Result<u64, CaptureError> {
+    /// The number of the last exchange that there was; 0 when there was none.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    fn find_last(&self) -> Result<u64, CaptureError> {
         for folder in self.folders()?.iter().rev() {
             let Ok(Some(connection)) = schema::reader(&folder.database()) else { continue };
-            let last: Option<i64> =
-                connection.query_one("SELECT max(id) FROM exchanges", [], |row| row.get(0))?;
-            if let Some(last) = last {
-                return Ok(last as u64);
-            }
+            let sql = "SELECT max(ifnull((SELECT max(id) FROM exchanges), 0), ifnull((SELECT last FROM before), 0))";
+            return Ok(connection.query_one(sql, [], |row| row.get::<_, i64>(0))? as u64);
         }
         Ok(0)
     }
@@ -100,6 +105,7 @@ impl Store {
         causes: &[(u64, u64)],
         now: Timestamp,
     ) -> Result<(), CaptureError> {
+        self.last = records.iter().map(|record| record.id).fold(self.last, u64::max);
         self.turn(now)?;
         let generation = self.generation;
         let current = self.current(now)?;
@@ -152,7 +158,7 @@ impl Store {
             let connection = match own {
                 Some(current) => &mut current.connection,
                 None => {
-                    other = schema::writer(&folder.database())?;
+                    other = schema::writer(&folder.database(), 0)?;
                     &mut other
                 }
             };
@@ -166,6 +172,8 @@ impl Store {
                     removed += statement.execute([*id as i64])? as u64;
                 }
             }
+            // Numbers go on behind what was removed.
+            transaction.execute("UPDATE before SET last = ?", [self.last as i64])?;
             transaction.commit()?;
         }
         Ok(removed)
@@ -178,6 +186,15 @@ impl Store {
     pub(crate) fn clear(&mut self) -> Result<(), CaptureError> {
         self.close();
         self.folders()?.iter().try_for_each(remove)
+    }
+
+    /// Removes everything, and begins again where the numbers went on.
+    ///
+    /// # Errors
+    /// When a folder cannot be removed or made.
+    pub(crate) fn begin_again(&mut self, now: Timestamp) -> Result<(), CaptureError> {
+        self.clear()?;
+        self.current(now).map(drop)
     }
 
     /// Bytes on the disk.
@@ -212,14 +229,14 @@ impl Store {
             crate::os::private_directory(&self.directory).map_err(CaptureError::file(&self.directory))?;
             let folders = self.folders()?;
             let last = folders.last().filter(|folder| !folder.is_full(folder.bytes(), &self.limits, now));
-            let opened = last.and_then(|folder| Current::open(folder.clone()).ok().flatten());
+            let opened = last.and_then(|folder| Current::open(folder.clone(), self.last).ok().flatten());
             self.current = Some(match opened {
                 Some(current) => current,
                 None => {
                     let number = folders.last().map_or(1, |folder| folder.number + 1);
                     let folder = Folder::make(&self.directory, number, now);
                     let folder = folder.map_err(CaptureError::file(&self.directory))?;
-                    let opened = Current::open(folder.clone());
+                    let opened = Current::open(folder.clone(), self.last);
                     if !matches!(opened, Ok(Some(_))) {
                         // A folder without a database would be in the way of the next try.
                         let _ = remove(&folder);
@@ -235,8 +252,8 @@ impl Store {
 
 impl Current {
     /// Opens a folder; `None` when it is of another arrangement.
-    fn open(folder: Folder) -> Result<Option<Self>, CaptureError> {
-        let connection = schema::writer(&folder.database())?;
+    fn open(folder: Folder, last: u64) -> Result<Option<Self>, CaptureError> {
+        let connection = schema::writer(&folder.database(), last)?;
         if !schema::is_ours(&connection)? {
             return Ok(None);
         }

@@ -21,6 +21,7 @@ const TABLES: &str = "
         stream INT, protocol INT, outcome INT, route INT, started INT, wait INT, took INT, client INT, server INT,
         status INT, error TEXT, sent INT, received INT, lost INT, caused_by INT, more BLOB) STRICT;
     CREATE TABLE indexed(heads INT, bodies INT) STRICT;
+    CREATE TABLE before(last INT) STRICT;
     INSERT INTO indexed VALUES (0, 0);
     CREATE VIRTUAL TABLE head_words USING fts5(text, content='', columnsize=0,
         tokenize=\"unicode61 remove_diacritics 0\");
@@ -28,8 +29,9 @@ const TABLES: &str = "
         tokenize=\"unicode61 remove_diacritics 0\");
 ";
 
-/// Opens the database of a folder to write it, and makes its tables where there are none.
-pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
+/// Opens the database of a folder to write it, and makes its tables where there are none. `last` is the number of the
+/// last exchange there was before it.
+pub(super) fn writer(file: &Path, last: u64) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(file, flags)?;
@@ -44,6 +46,7 @@ pub(super) fn writer(file: &Path) -> rusqlite::Result<Connection> {
     if version(&connection)? == 0 {
         let transaction = connection.transaction()?;
         transaction.execute_batch(TABLES)?;
+        transaction.execute("INSERT INTO before VALUES (?)", [last as i64])?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
     }

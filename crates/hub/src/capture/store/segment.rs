@@ -12,10 +12,13 @@ use std::{
 
 use zstd::bulk::Compressor;
 
-use crate::capture::limits::{FRAME, SEGMENT};
+use crate::capture::limits::{BACK, FRAME, FRONT, SEGMENT};
 
 /// Much faster than higher levels, and text still shrinks to a third.
 const LEVEL: i32 = 1;
+
+/// No frame is longer than the longest body, and the small ones that were in front of it.
+const LONGEST: u64 = (2 * (FRONT + BACK) + FRAME) as u64;
 
 /// Where the bytes of a body stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,18 +114,53 @@ impl Segments {
     }
 }
 
-/// Reads so many bytes of a body.
-pub(crate) fn read(folder: &Path, place: Place, length: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(file(folder, place.segment))?;
-    file.seek(SeekFrom::Start(place.frame))?;
-    let mut decoder = zstd::stream::read::Decoder::new(file)?.single_frame();
-    io::copy(&mut (&mut decoder).take(place.at), &mut io::sink())?;
-    let mut bytes = Vec::new();
-    decoder.take(length).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+/// Reads bodies of one folder. The frame that was read last is remembered, since neighbours share it.
+pub(crate) struct Frames {
+    folder: PathBuf,
+    file: Option<(u32, File)>,
+    /// Which frame `bytes` are the front of.
+    frame: Option<(u32, u64)>,
+    bytes: Vec<u8>,
+}
+
+impl Frames {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), file: None, frame: None, bytes: Vec::new() }
     }
-    Ok(bytes)
+
+    /// So many bytes of a body.
+    pub(crate) fn read(&mut self, place: Place, length: u64) -> io::Result<&[u8]> {
+        let end = place.at.saturating_add(length);
+        let here = self.frame == Some((place.segment, place.frame));
+        if !here || (self.bytes.len() as u64) < end {
+            self.load(place, end.max(FRAME as u64))?;
+        }
+        let range = usize::try_from(place.at).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(start, end)| self.bytes.get(start..end));
+        bytes.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Decodes so many bytes of a frame at most. No body is longer than what is kept of one, so a place beyond that is
+    /// none.
+    fn load(&mut self, place: Place, most: u64) -> io::Result<()> {
+        if most > LONGEST {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.frame = None;
+        let file = match &mut self.file {
+            Some((number, file)) if *number == place.segment => file,
+            other => {
+                let opened = File::open(file(&self.folder, place.segment))?;
+                &mut other.insert((place.segment, opened)).1
+            }
+        };
+        file.seek(SeekFrom::Start(place.frame))?;
+        self.bytes.clear();
+        let decoder = zstd::stream::read::Decoder::new(file)?.single_frame();
+        decoder.take(most).read_to_end(&mut self.bytes)?;
+        self.frame = Some((place.segment, place.frame));
+        Ok(())
+    }
 }
 
 fn file(folder: &Path, number: u32) -> PathBuf {
@@ -148,10 +186,14 @@ mod tests {
             }
             segments.flush().unwrap();
         }
-        for (place, body) in places.iter().zip(&bodies) {
-            assert_eq!(&read(scratch.path(), *place, body.len() as u64).unwrap(), body);
+        let mut frames = Frames::new(scratch.path());
+        for (place, body) in places.iter().zip(&bodies).chain(places.iter().zip(&bodies).rev().step_by(7)) {
+            assert_eq!(frames.read(*place, body.len() as u64).unwrap(), body);
         }
-        let beyond = Place { at: 1 << 40, ..places[0] };
-        assert!(read(scratch.path(), beyond, 1).is_err());
+        for at in [1 << 20, 1 << 40, u64::MAX] {
+            assert!(frames.read(Place { at, ..places[0] }, 1).is_err());
+        }
+        assert!(frames.read(Place { segment: 9, ..places[0] }, 1).is_err());
+        assert!(frames.read(places[1], 37).is_ok(), "a mistake is forgotten");
     }
 }
