@@ -38,6 +38,10 @@ pub(super) struct Export {
     #[arg(long, group = "format")]
     hurl: bool,
 
+    /// Spans of OpenTelemetry, as JSON for a collector
+    #[arg(long, group = "format")]
+    otlp: bool,
+
     /// Where to; stdout without it
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -105,14 +109,20 @@ impl Export {
 
     /// The name of the format that was asked for.
     fn format(&self, form: Format) -> Result<&'static str, Failure> {
-        let flags = [(self.har, "har"), (self.pcapng, "pcapng"), (self.curl, "curl"), (self.hurl, "hurl")];
+        let flags = [
+            (self.har, "har"),
+            (self.pcapng, "pcapng"),
+            (self.curl, "curl"),
+            (self.hurl, "hurl"),
+            (self.otlp, "otlp"),
+        ];
         let typed = flags.into_iter().find_map(|(is_set, name)| is_set.then_some(name));
         // The flag for lines of JSON is every command's.
         match (typed, form) {
             (Some(name), _) => Ok(name),
             (None, Format::Jsonl) => Ok("jsonl"),
             (None, _) => Err(Failure::new("no format is named")
-                .cause("it is one of `--har`, `--pcapng`, `--curl`, `--hurl`, `--jsonl`")
+                .cause("it is one of `--har`, `--pcapng`, `--curl`, `--hurl`, `--otlp`, `--jsonl`")
                 .hint("navyd traffic export --har -o traffic.har")),
         }
     }
@@ -195,6 +205,7 @@ mod tests {
             pcapng: false,
             curl: false,
             hurl: false,
+            otlp: false,
             output: None,
             yes: false,
             dry_run: false,
@@ -204,6 +215,7 @@ mod tests {
             "pcapng" => export.pcapng = true,
             "curl" => export.curl = true,
             "hurl" => export.hurl = true,
+            "otlp" => export.otlp = true,
             _ => {}
         }
         export
