@@ -3,6 +3,8 @@
 //! Every change is one step: the gateway has it, then the disk, then whoever listens is told; what fails leaves
 //! everything as it was. Changes block, so they run where blocking is allowed; reading never waits for them.
 
+mod faults;
+
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -13,6 +15,7 @@ use std::{
 use navyd_gateway::{Observe, Routed, StartError};
 use navyd_model::{
     Change, Entry, Route,
+    fault::Fault,
     hub::{Happened, Keeper, RouteEntry, is_own_host},
 };
 
@@ -38,6 +41,8 @@ pub(crate) struct Book {
 struct Pages {
     kept: Vec<Kept>,
     leased: Vec<Lease>,
+    /// What is laid on routes, in this order. It ends with the hub.
+    faults: Vec<Fault>,
 }
 
 /// A route of a person.
@@ -116,6 +121,21 @@ pub enum Refusal {
         /// What the system says.
         cause: String,
     },
+    /// A fault that no gateway knows, or that is laid on something else than bytes of this route.
+    #[error("that cannot be laid on `{route}`")]
+    Fault {
+        /// Where the route begins.
+        route: String,
+        /// What is wrong.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There are too many faults.
+    #[error("there are too many faults already")]
+    TooManyFaults,
+    /// There is no such fault.
+    #[error("no such fault lies on a route")]
+    NoFault,
     /// The system does not let the gateway have it.
     #[error("the gateway cannot take the route")]
     Gateway(#[source] io::Error),
@@ -140,7 +160,7 @@ impl Book {
             Kept { route, capture, open: true }
         };
         let kept = found.routes.into_iter().map(kept).collect();
-        let mut pages = Pages { kept, leased: Vec::new() };
+        let mut pages = Pages { kept, leased: Vec::new(), faults: Vec::new() };
         let mut notes = Vec::new();
         // Each turn closes at least one route, so it ends.
         while let Err(error) = doors.change(pages.wanted()) {
@@ -336,7 +356,12 @@ impl Pages {
     fn wanted(&self) -> Vec<Routed> {
         let kept = self.kept.iter().filter(|kept| kept.open);
         let kept = kept.map(|kept| recorded(kept.route.clone(), kept.capture));
-        kept.chain(self.leased.iter().flat_map(|lease| lease.routes.iter().cloned())).collect()
+        let all = kept.chain(self.leased.iter().flat_map(|lease| lease.routes.iter().cloned()));
+        let shaped = |routed: Routed| {
+            let faults = faults::of(&self.faults, &routed.route.entry);
+            Routed { faults, ..routed }
+        };
+        all.map(shaped).collect()
     }
 
     /// How many routes of people are open.
@@ -427,8 +452,8 @@ impl From<DoorError> for Refusal {
             }
             DoorError::Refused(StartError::Worker(error) | StartError::Handed(error)) => Self::Gateway(error),
             DoorError::Refused(StartError::Tls(error)) => Self::Gateway(io::Error::other(error)),
-            DoorError::Refused(StartError::Fault { source, .. }) => {
-                Self::Gateway(io::Error::new(io::ErrorKind::InvalidInput, source))
+            DoorError::Refused(StartError::Fault { route, source }) => {
+                Self::Fault { route, cause: Box::new(source) }
             }
             DoorError::Closed => Self::Ending,
         }

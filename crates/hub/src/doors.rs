@@ -84,6 +84,12 @@ impl Doors {
         Ok(gateway.as_ref().ok_or(DoorError::Closed)?.change(routes)?)
     }
 
+    /// What makes faults repeatable; 0 once it is closed.
+    pub(crate) fn fault_seed(&self) -> u64 {
+        let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        gateway.as_ref().map_or(0, Gateway::fault_seed)
+    }
+
     /// Takes nothing new, finishes what is in flight, and returns once all is closed. Blocks.
     ///
     /// # Errors

@@ -87,8 +87,12 @@ impl From<Refusal> for Fault {
         use std::error::Error as _;
         let status = match &refusal {
             Refusal::Taken { .. } | Refusal::NotYours { .. } | Refusal::Listen { .. } => StatusCode::CONFLICT,
-            Refusal::Own(_) | Refusal::Loop(_) | Refusal::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
-            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
+            Refusal::Own(_)
+            | Refusal::Loop(_)
+            | Refusal::TooMany
+            | Refusal::TooManyFaults
+            | Refusal::Fault { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Unknown(_) | Refusal::NoFault => StatusCode::NOT_FOUND,
             Refusal::Ending => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Disk(_) | Refusal::Gateway(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -110,6 +114,8 @@ impl From<Refusal> for Fault {
             Refusal::Own(_) => fault.hint("navyd route add shop http://127.0.0.1:3000"),
             Refusal::Loop(_) => fault.cause("a request would go round for ever").hint("navyd ls"),
             Refusal::Gateway(_) => fault.hint("navyd hub logs"),
+            Refusal::Fault { .. } => fault.hint("navyd fault add --help"),
+            Refusal::NoFault | Refusal::TooManyFaults => fault.hint("navyd fault ls"),
             Refusal::Ending | Refusal::Disk(_) => fault,
         }
     }

@@ -9,6 +9,7 @@ mod capture;
 mod events;
 mod exchanges;
 mod fault;
+mod faults;
 mod input;
 mod inspect;
 mod links;
@@ -37,6 +38,7 @@ pub(crate) use fault::Fault;
 const RESOURCES: &[Resource] = &[
     status::RESOURCE,
     routes::RESOURCE,
+    faults::RESOURCE,
     listeners::RESOURCE,
     projects::RESOURCE,
     services::RESOURCE,

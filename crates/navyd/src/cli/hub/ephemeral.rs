@@ -62,7 +62,10 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::new()?;
     let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
     let reveal = serve.reveal;
-    let capture = keeper.map(|keeper| Capture::throwaway(reveal, keeper)).transpose().map_err(|error| unkept(&error))?;
+    let capture = keeper
+        .map(|keeper| Capture::throwaway(reveal, keeper))
+        .transpose()
+        .map_err(|error| unkept(&error))?;
     let plan = Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap };
     let gateway = Gateway::start(plan).map_err(unstarted)?;
     match stage.format {
