@@ -67,6 +67,7 @@ struct Written {
     responses(
         (status = 200, description = "the exchanges, in the media type of the format", body = Vec<u8>,
             content_type = "application/octet-stream"),
+        (status = 400, description = "it says no format", body = Document<ApiError>),
         (status = 404, description = "there is none with this number", body = Document<ApiError>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
         (status = 413, description = "they are too large for one export", body = Document<ApiError>),

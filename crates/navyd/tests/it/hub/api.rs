@@ -37,6 +37,10 @@ fn every_path_that_is_described_answers() {
         let known = documented.as_object().unwrap().contains_key(&answer.status.to_string());
         // What `{}` lacks is refused before the resource is asked.
         assert!(known || (says && answer.status == 400), "{method} {path}: {answer:?}");
+        // The others are as the tools that ask them want them.
+        if !path.starts_with("/api/v1/") {
+            continue;
+        }
         let schema = answer.json()["schema"].as_str().map(str::to_owned);
         assert!(schema.is_some_and(|schema| schema.starts_with("navyd.")) || path.ends_with("openapi.json"));
     }
@@ -50,8 +54,13 @@ fn every_path_that_answers_is_described() {
     let paths: BTreeSet<String> = described(&document).into_iter().map(|(_, path)| path).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hub/src/api");
     let mut routed = BTreeSet::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    let mut rest = vec![folder];
+    while let Some(path) = rest.pop() {
+        if path.is_dir() {
+            rest.extend(fs::read_dir(path).unwrap().map(|file| file.unwrap().path()));
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
         for (at, _) in text.match_indices(".route(\"") {
             routed.insert(text[at + 8..].split('"').next().unwrap().to_owned());
         }
