@@ -199,6 +199,9 @@ const SIZES: &[(&str, f64)] = &[
 fn scaled(typed: &str, units: &[(&str, f64)]) -> Option<f64> {
     let end = typed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(typed.len());
     let (number, unit) = typed.split_at(end);
+    if unit.is_empty() && number.parse() == Ok(0.0) {
+        return Some(0.0); // nothing is nothing in every unit
+    }
     let unit = unit.to_ascii_lowercase();
     let scale = units.iter().find_map(|(name, scale)| (*name == unit).then_some(scale))?;
     number.parse::<f64>().ok().map(|number| number * scale)

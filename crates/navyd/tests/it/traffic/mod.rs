@@ -2,6 +2,7 @@
 //! says what it sends with curl.
 
 mod cli;
+mod faults;
 mod forms;
 mod kept;
 mod taps;
