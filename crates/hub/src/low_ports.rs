@@ -1,7 +1,7 @@
 //! Ports 80 and 443 for a hub that is not root: the ways there are, and the steps of each.
 //!
-//! Pure but for [`is_allowed`], which binds for real, [`leads`], which connects, and [`Way::is_done`], which looks. The gateway never runs as root
-//! for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent:
+//! Pure but for [`is_allowed`], which binds for real, `leads`, which connects, and [`Way::is_done`], which looks. The
+//! gateway never runs as root for it: what needs root is done once, and undone by [`Way::undo`]. Deliberately absent:
 //! whatever lasts longer than its undoing.
 
 use std::{
