@@ -4,7 +4,6 @@
 //! absent: reading the capture, and choosing which exchanges.
 
 mod curl;
-pub mod diff;
 mod har;
 mod hurl;
 mod jsonl;

@@ -1,7 +1,9 @@
 //! Which lines of two texts differ: the longest common part of both, and what is left of each.
 //!
-//! Deliberately absent: a clever algorithm. What both begin and end with is set aside; the rest is compared line with
-//! line, and where that would be too much, it counts as changed from its first line to its last.
+//! What both begin and end with is set aside, the rest is a library's; where that would be too much, it counts as changed
+//! from its first line to its last. Deliberately absent: how they are drawn.
+
+use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 /// A line of both texts, or of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub(super) enum Change<'t> {
     New(&'t str),
 }
 
-/// The most pairs of lines that are compared: a table of so many cells is 16 MiB.
+/// The most pairs of lines that are compared.
 const MOST: usize = 4 << 20;
 
 /// The lines of both texts, in order.
@@ -32,44 +34,21 @@ pub(super) fn compare<'t>(one: &'t [String], other: &'t [String]) -> Vec<Change<
 }
 
 fn middle<'t>(one: &'t [String], other: &'t [String]) -> Vec<Change<'t>> {
-    let width = other.len() + 1;
-    if one.len().saturating_add(1).saturating_mul(width) > MOST {
+    if one.len().saturating_mul(other.len()) > MOST {
         let gone = one.iter().map(|line| Change::Gone(line));
         return gone.chain(other.iter().map(|line| Change::New(line))).collect();
     }
-    // How many lines the rests behind each pair have in common.
-    let mut common = vec![0_u32; (one.len() + 1) * width];
-    for (at, line) in one.iter().enumerate().rev() {
-        for (beside, against) in other.iter().enumerate().rev() {
-            common[at * width + beside] = if line == against {
-                common[(at + 1) * width + beside + 1] + 1
-            } else {
-                common[(at + 1) * width + beside].max(common[at * width + beside + 1])
-            };
-        }
-    }
-    let (mut changes, mut at, mut beside) = (Vec::new(), 0, 0);
-    while at < one.len() || beside < other.len() {
-        match (one.get(at), other.get(beside)) {
-            (Some(line), Some(against)) if line == against => {
-                changes.push(Change::Same(line));
-                (at, beside) = (at + 1, beside + 1);
-            }
-            (Some(line), against)
-                if against.is_none()
-                    || common[(at + 1) * width + beside] >= common[at * width + beside + 1] =>
-            {
-                changes.push(Change::Gone(line));
-                at += 1;
-            }
-            (_, Some(against)) => {
-                changes.push(Change::New(against));
-                beside += 1;
-            }
-            (_, None) => break,
-        }
-    }
-    changes
+    let found = capture_diff_slices(Algorithm::Lcs, one, other);
+    let lines = found.iter().flat_map(|part| part.iter_slices(one, other));
+    let told = lines.flat_map(|(tag, lines)| {
+        let kind = match tag {
+            ChangeTag::Equal => Change::Same,
+            ChangeTag::Delete => Change::Gone,
+            ChangeTag::Insert => Change::New,
+        };
+        lines.iter().map(move |line| kind(line.as_str()))
+    });
+    told.collect()
 }
 
 #[cfg(test)]

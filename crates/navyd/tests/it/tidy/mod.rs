@@ -59,7 +59,7 @@ const REGISTRIES: &[leaves::Registry] = &[
         list: "RESOURCES",
         engine: &["fault", "input", "recorded"],
     },
-    leaves::Registry { folder: "crates/hub/src/export", list: "FORMATS", engine: &["diff", "tests"] },
+    leaves::Registry { folder: "crates/hub/src/export", list: "FORMATS", engine: &["tests"] },
     leaves::Registry { folder: "crates/hub/src/trust/stores", list: "STORES", engine: &["anchors", "nss"] },
     leaves::Registry { folder: "crates/hub/src/trust/clients", list: "CLIENTS", engine: &[] },
     leaves::Registry {
