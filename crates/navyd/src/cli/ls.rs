@@ -17,12 +17,12 @@ mod watch;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use navyd_model::{Connection, Listener, Target, api::Document, target::Host};
+use navyd_model::{Connection, Listener, api::Document};
 use serde::Serialize;
 
 #[cfg(test)]
 use super::fixture;
-use super::{Command, Format, Stage, duration, probe};
+use super::{Command, Format, Stage, duration, named, probe};
 use crate::{
     client::{self, Me, Scope},
     exit::Exit,
@@ -201,20 +201,7 @@ impl Ls {
                     .hint("navyd ls --project NAME"));
             }
         };
-        let target = match self.target.as_deref().map(str::parse::<Target>) {
-            None => None,
-            Some(Ok(target)) => Some(target),
-            Some(Err(error)) => match self.target.filter(|text| is_word(text)) {
-                // Not the name of a service: then that of a program or project.
-                Some(word) => Some(Target {
-                    host: Some(Host::Name(word.to_lowercase())),
-                    port: None,
-                    proto: None,
-                    scheme: None,
-                }),
-                None => return Err(Failure::new(error.message).hint(error.hint)),
-            },
-        };
+        let target = self.target.as_deref().map(named::parse).transpose()?;
         let filter = Filter {
             user,
             project,
@@ -235,11 +222,6 @@ impl Ls {
         };
         Ok(Plan { scope, filter, connections: self.connections, attention: self.attention, form, me })
     }
-}
-
-/// Whether a text is a word, such as `node` or `my-shop`: a mistyped port or address is none.
-fn is_word(text: &str) -> bool {
-    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
 impl Plan {

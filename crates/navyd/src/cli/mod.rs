@@ -19,6 +19,7 @@ mod listen_exec;
 mod logs;
 mod ls;
 mod man;
+mod named;
 mod port;
 mod probe;
 mod ps;

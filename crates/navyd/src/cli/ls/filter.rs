@@ -1,8 +1,10 @@
 //! Which rows are wanted. Pure.
 
-use std::{net::IpAddr, ops::RangeInclusive, str::FromStr};
+use std::{ops::RangeInclusive, str::FromStr};
 
-use navyd_model::{Connection, Exposure, Holder, Listener, Protocol, Target, target::Host};
+use navyd_model::{Connection, Exposure, Holder, Listener, Target, target::Host};
+
+use super::super::named::{contains, is_called, is_localhost, names};
 
 /// What a row must be to be shown; the default wants every row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,58 +101,6 @@ impl Filter {
     }
 }
 
-/// Whether a target names this listener. A listener on every address is one on the address named, too; a name
-/// other than localhost is not resolved, but taken as that of a program or project.
-fn names(target: &Target, listener: &Listener) -> bool {
-    if target.proto.is_some_and(|proto| proto != listener.proto) {
-        return false;
-    }
-    if let (Some(Host::Name(name)), None) = (&target.host, target.port)
-        && !is_localhost(name)
-    {
-        let project = listener.project().is_some_and(|project| contains(&project.name, name));
-        return project || listener.holders.iter().any(|holder| is_called(holder, name));
-    }
-    if target.port.is_some() && target.port != listener.port {
-        return false;
-    }
-    match &target.host {
-        None => listener.proto != Protocol::Unix,
-        Some(Host::Address(address)) => answers(listener, *address),
-        Some(Host::Name(name)) => {
-            is_localhost(name)
-                && listener.address.is_some_and(|own| own.is_loopback() || own.is_unspecified())
-        }
-    }
-}
-
-/// Whether packets to this address reach the listener, as far as its own address decides it.
-fn answers(listener: &Listener, address: IpAddr) -> bool {
-    match listener.address {
-        Some(own) if own == address => true,
-        Some(IpAddr::V4(own)) => own.is_unspecified() && address.is_ipv4(),
-        Some(IpAddr::V6(own)) => {
-            own.is_unspecified() && (address.is_ipv6() || listener.v6only == Some(false))
-        }
-        None => false,
-    }
-}
-
-/// RFC 6761 §6.3: "The domain "localhost." and any names falling within ".localhost." are special".
-fn is_localhost(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
-}
-
-fn is_called(holder: &Holder, name: &str) -> bool {
-    contains(&holder.name, name)
-        || holder.framework.as_ref().is_some_and(|framework| contains(framework, name))
-        || holder.supervisor.as_ref().is_some_and(|supervisor| contains(&supervisor.name, name))
-}
-
-fn contains(text: &str, part: &str) -> bool {
-    text.to_lowercase().contains(&part.to_lowercase())
-}
-
 impl FromStr for Ports {
     type Err = String;
 
@@ -221,36 +171,6 @@ mod tests {
         ];
         for (filter, of_shop, of_open) in rows {
             assert_eq!((filter.keeps(&shop), filter.keeps(&open)), (of_shop, of_open), "{filter:?}");
-        }
-    }
-
-    #[test]
-    fn what_a_target_names() {
-        let target = |host: Option<Host>, port: Option<u16>| Target { host, port, proto: None, scheme: None };
-        let address = |text: &str| Some(Host::Address(text.parse().unwrap()));
-        let name = |text: &str| Some(Host::Name(text.into()));
-        let mut dual = tcp("::", 3000);
-        dual.v6only = Some(false);
-        let mut node = tcp("127.0.0.1", 3000);
-        node.holders = vec![held_by(812, "node")];
-        for (target, listener, expected) in [
-            (target(None, Some(3000)), &node, true),
-            (target(None, Some(3001)), &node, false),
-            (target(address("127.0.0.1"), Some(3000)), &node, true),
-            (target(address("127.0.0.2"), Some(3000)), &node, false),
-            (target(address("127.0.0.2"), Some(3000)), &dual, true),
-            (target(address("::1"), None), &dual, true),
-            (target(address("::1"), None), &tcp("::", 3000), true),
-            (target(address("127.0.0.1"), None), &tcp("::", 3000), false),
-            (target(name("localhost"), Some(3000)), &dual, true),
-            (target(name("shop.localhost"), None), &node, true),
-            (target(name("localhost"), None), &tcp("10.0.0.1", 80), false),
-            (target(name("node"), None), &node, true),
-            (target(name("postgres"), None), &node, false),
-            (target(name("example.com"), Some(3000)), &node, false),
-            (Target { proto: Some(Protocol::Udp), ..target(None, Some(3000)) }, &node, false),
-        ] {
-            assert_eq!(names(&target, listener), expected, "{target:?} {}", listener.place());
         }
     }
 

@@ -8,7 +8,7 @@ type Names = BTreeSet<String>;
 ///
 /// A line holds names with one space between them, then two spaces and the purpose. Where its first name is a folder,
 /// the rest of the line and the lines drawn further in are inside of it. `dir/{a b}` are `dir/a` and `dir/b`. Below
-/// `src/` a name without an ending is that of a Rust file.
+/// `src/` a name without an ending is that of a Rust file; `*` is for [`with_leaves`].
 pub(super) fn map(document: &str) -> Vec<String> {
     let drawn = section(document, "## Map").unwrap_or_default().split("```").nth(1).unwrap_or_default();
     let mut parents: Vec<(usize, String)> = Vec::new();
@@ -64,6 +64,18 @@ fn named(prefix: &str, names: &mut std::str::Chars<'_>, found: &mut Vec<String>)
             Some(letter) => name.push(letter),
         }
     }
+}
+
+/// What the map says once `*` stands for what is in a folder of leaves and is not named: its list is the map of those.
+/// A `*` in any other folder stays, and is nothing on the disk.
+pub(super) fn with_leaves(said: Names, disk: &Names, registries: &[&str]) -> Names {
+    let leaves = |path: &String| registries.contains(&path.strip_suffix("/*.rs").unwrap_or_default());
+    let (folders, mut said): (Names, Names) = said.into_iter().partition(leaves);
+    for folder in folders {
+        let inside = folder.trim_end_matches("*.rs");
+        said.extend(disk.iter().filter(|path| path.starts_with(inside)).cloned());
+    }
+    said
 }
 
 /// These paths, and the folders that lead to them.
@@ -204,6 +216,16 @@ fn a_map_is_read_as_paths() {
         "crates/e/src/lib.rs",
     ];
     assert_eq!(map(document), expected);
+}
+
+#[test]
+fn a_star_stands_for_leaves_and_for_nothing_else() {
+    let disk = names(&["a/", "a/mod.rs", "a/x.rs", "a/y/", "a/y/z.rs", "b/", "b/c.rs"]);
+    let said = with_leaves(names(&["a/", "a/mod.rs", "a/*.rs", "b/", "b/*.rs"]), &disk, &["a"]);
+    assert_eq!(
+        differences("the map", &said, "the disk", &disk),
+        ["missing in the map: b/c.rs", "too many in the map, not in the disk: b/*.rs"]
+    );
 }
 
 #[test]
