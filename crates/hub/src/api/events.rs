@@ -1,37 +1,22 @@
 //! Live events, as an event stream of HTML (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::State,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
-    routing::get,
-};
+use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use jiff::Timestamp;
 use navyd_model::{
     api::Document,
     hub::{Happened, HubEvent},
 };
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    mpsc,
-};
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::spawn_blocking;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::OpenApi as _;
 
-use super::Resource;
+use super::{Resource, stream};
 use crate::{house::House, seen};
 
 /// Events written ahead of the reader. Behind them the hub's own queue fills, which tells what it drops.
 const AHEAD: usize = 16;
-
-/// How often a comment is sent when nothing happens, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || Router::new().route("/api/v1/events", get(follow)),
@@ -51,7 +36,7 @@ struct Description;
         content_type = "text/event-stream"),
 ))]
 async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
-    let (tell, told) = mpsc::channel(AHEAD);
+    let (tell, answer) = stream::open(AHEAD);
     let (events, services) = (house.events.subscribe(), house.projects.supervisor.changes());
     seen::watch(&house);
     // It ends with its reader, or with the hub.
@@ -64,7 +49,9 @@ async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
         let mut next = Some(now(Happened::Hub { hub }));
         while let Some(event) = next {
             let last = matches!(event.what, Happened::Stopping);
-            if tell.send(write(&event)).await.is_err() || last {
+            if tell.send(stream::event(event.what.name(), &Document::new("event", &event))).await.is_err()
+                || last
+            {
                 return;
             }
             next = tokio::select! {
@@ -74,7 +61,7 @@ async fn follow(State(house): State<Arc<House>>) -> impl IntoResponse {
             };
         }
     });
-    Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE))
+    answer
 }
 
 /// The two places where events come from.
@@ -103,13 +90,6 @@ impl Source {
 
 fn now(what: Happened) -> HubEvent {
     HubEvent { at: Timestamp::now(), what }
-}
-
-fn write(event: &HubEvent) -> Result<Event, Infallible> {
-    let name = event.what.name();
-    // A document of ours is always JSON; were one not, its name alone would arrive.
-    let written = Event::default().event(name).json_data(Document::new("event", event));
-    Ok(written.unwrap_or_else(|_| Event::default().event(name)))
 }
 
 #[cfg(test)]

@@ -1,14 +1,11 @@
 //! What services say: the last lines, and those to come as an event stream.
 
-use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
     extract::{Path, Query, State},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::{IntoResponse, Response},
     routing::get,
 };
 use navyd_model::{
@@ -18,18 +15,17 @@ use navyd_model::{
     project::Lines,
 };
 use serde::Deserialize;
-use tokio::sync::{broadcast, broadcast::error::RecvError, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::{broadcast, broadcast::error::RecvError};
 use utoipa::OpenApi as _;
 
-use super::{Fault, Resource, document};
+use super::{
+    Fault, Resource, document,
+    stream::{self, Tell},
+};
 use crate::house::House;
 
 /// Lines written ahead of the reader. Behind them each service's own queue fills, which tells what it drops.
 const AHEAD: usize = 64;
-
-/// How often a comment is sent when nothing is said, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || Router::new().route("/api/v1/services/{id}/logs", get(read)),
@@ -90,11 +86,11 @@ async fn read(
         let lines = before.iter().map(|line| Line::clone(line)).collect();
         return Ok(document("log", Lines { lines }).into_response());
     }
-    let (tell, told) = mpsc::channel(AHEAD);
+    let (tell, answer) = stream::open(AHEAD);
     // It ends with its reader, or with the hub.
     tokio::spawn(async move {
         for line in before {
-            if tell.send(write(&line)).await.is_err() {
+            if tell.send(stream::event("line", &Document::new("line", &*line))).await.is_err() {
                 return;
             }
         }
@@ -102,7 +98,7 @@ async fn read(
             tokio::spawn(forward(live, tell.clone(), Arc::clone(&house)));
         }
     });
-    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response())
+    Ok(answer.into_response())
 }
 
 /// How what a command in a terminal says is kept from its next start on.
@@ -117,21 +113,16 @@ fn kept(run: &Service) -> String {
 }
 
 /// Hands on what one service says, until it is forgotten, nobody reads, or the hub has ended it.
-async fn forward(
-    mut live: broadcast::Receiver<Arc<Line>>,
-    tell: mpsc::Sender<Result<Event, Infallible>>,
-    house: Arc<House>,
-) {
+async fn forward(mut live: broadcast::Receiver<Arc<Line>>, tell: Tell, house: Arc<House>) {
     let mut ending = house.ended.subscribe();
     loop {
         let event = tokio::select! {
             biased;
             line = live.recv() => match line {
-                Ok(line) => write(&line),
+                Ok(line) => stream::event("line", &Document::new("line", &*line)),
                 Err(RecvError::Lagged(missed)) => {
                     let lagged = Happened::Lagged { missed };
-                    let event = Event::default().event(lagged.name());
-                    Ok(event.clone().json_data(&lagged).unwrap_or(event))
+                    stream::event(lagged.name(), &lagged)
                 }
                 Err(RecvError::Closed) => return,
             },
@@ -142,10 +133,4 @@ async fn forward(
             return;
         }
     }
-}
-
-fn write(line: &Line) -> Result<Event, Infallible> {
-    // A document of ours is always JSON; were one not, its name alone would arrive.
-    let written = Event::default().event("line").json_data(Document::new("line", line));
-    Ok(written.unwrap_or_else(|_| Event::default().event("line")))
 }

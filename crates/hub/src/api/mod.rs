@@ -24,6 +24,7 @@ mod services;
 mod session;
 mod status;
 mod stop;
+mod stream;
 mod taps;
 
 use std::sync::Arc;

@@ -1,15 +1,12 @@
 //! Runs: names for a command in a terminal, held by the connection that asked for them.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
     extract::State,
     http::StatusCode,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::IntoResponse,
     routing::{post, put},
 };
 use navyd_model::{
@@ -17,21 +14,18 @@ use navyd_model::{
     hub::ApiError,
     run::{Bound, NewRun, Run},
 };
-use tokio::{sync::mpsc, task::spawn_blocking};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::task::spawn_blocking;
 use utoipa::OpenApi as _;
 
 use super::{
     Answer, Fault, Resource, document,
     input::{Input, Named},
+    stream::{self, Tell},
 };
 use crate::{
     house::House,
     runs::{Lease, RunError},
 };
-
-/// How often a comment is sent, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 pub(super) const RESOURCE: Resource = Resource {
     routes: || Router::new().route("/api/v1/runs", post(open)).route("/api/v1/runs/{run}", put(bind)),
@@ -60,20 +54,19 @@ async fn open(
     // The lease is made there: should whoever asked go meanwhile, it is dropped with the answer that nobody gets.
     let opened = spawn_blocking(move || lease(&opener, new));
     let lease = opened.await.map_err(|error| Fault::inner(&error))??;
-    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(1);
+    let (tell, answer) = stream::open(1);
     // It ends with its reader, or with the hub, and the names with it.
     tokio::spawn(async move {
-        let event = Event::default().json_data(Document::new("run", &lease.run)).unwrap_or_default();
-        if tell.send(Ok(event.event("run"))).await.is_ok() {
+        if tell.send(stream::event("run", &Document::new("run", &lease.run))).await.is_ok() {
             hold(&house, lease.run.run, &tell).await;
         }
         drop(lease);
     });
-    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+    Ok(answer)
 }
 
 /// Tells the reader whenever the run is asked to end, until the reader or the hub is gone.
-async fn hold(house: &House, run: u64, tell: &mpsc::Sender<Result<Event, Infallible>>) {
+async fn hold(house: &House, run: u64, tell: &Tell) {
     let mut ending = house.ending.subscribe();
     let Some(mut asked) = house.runs.asked(run) else { return };
     loop {
@@ -83,8 +76,8 @@ async fn hold(house: &House, run: u64, tell: &mpsc::Sender<Result<Event, Infalli
             changed = asked.changed() => changed.is_ok(),
         };
         // An event without data is none to its readers.
-        let stop = Event::default().event("stop").data("{}");
-        if !is_asked || tell.send(Ok(stop)).await.is_err() {
+        let stop = stream::event("stop", &serde_json::Map::new());
+        if !is_asked || tell.send(stop).await.is_err() {
             return;
         }
     }
@@ -132,6 +125,8 @@ impl From<RunError> for Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use navyd_model::{Change, hub::Happened};
     use tokio::time::timeout;
 

@@ -1,17 +1,8 @@
 //! Taps: a listening address before a port, held by the connection that asked for it.
 
-use std::{convert::Infallible, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc};
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
-    routing::post,
-};
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use navyd_model::{
     Scheme, Upstream,
     api::Document,
@@ -19,15 +10,11 @@ use navyd_model::{
     hub::ApiError,
     tap::{NewTap, Tap},
 };
-use tokio::{sync::mpsc, task::spawn_blocking};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::task::spawn_blocking;
 use utoipa::OpenApi as _;
 
-use super::{Fault, Resource, input::Input, recorded};
+use super::{Fault, Resource, input::Input, recorded, stream};
 use crate::{borrowed::Borrowed, house::House};
-
-/// How often a comment is sent, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 pub(super) const RESOURCE: Resource =
     Resource { routes: || Router::new().route("/api/v1/taps", post(open)), describe: Description::openapi };
@@ -67,12 +54,11 @@ async fn open(
         to: borrowed.route.upstream.to_string(),
         read_as,
     };
-    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(1);
+    let (tell, answer) = stream::open(1);
     // It ends with its reader, or with the hub, and the route with it.
     tokio::spawn(async move {
         let mut ending = house.ending.subscribe();
-        let event = Event::default().json_data(Document::new("tap", &tap)).unwrap_or_default();
-        if tell.send(Ok(event.event("tap"))).await.is_ok() {
+        if tell.send(stream::event("tap", &Document::new("tap", &tap))).await.is_ok() {
             tokio::select! {
                 () = tell.closed() => {}
                 _ = ending.wait_for(|ending| *ending) => {}
@@ -80,7 +66,7 @@ async fn open(
         }
         drop(borrowed);
     });
-    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+    Ok(answer)
 }
 
 /// The server, and as what it is read.

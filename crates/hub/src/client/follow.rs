@@ -28,17 +28,19 @@ pub struct Message {
 }
 
 impl Follow {
-    pub(super) fn open(runtime: Runtime, socket: &Path, path: &str) -> Result<Self, ClientError> {
-        let response = runtime.block_on(wire::send(socket, Method::GET, path, None))?;
+    /// Asks for a stream. `body` is JSON.
+    pub(super) fn open(
+        runtime: Runtime,
+        socket: &Path,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Self, ClientError> {
+        let response = runtime.block_on(wire::send(socket, method, path, body))?;
         if !response.status().is_success() {
             return Err(runtime.block_on(wire::refusal(response)));
         }
-        Ok(Self::of(runtime, response.into_body()))
-    }
-
-    /// A stream whose head has been read.
-    pub(super) fn of(runtime: Runtime, body: Incoming) -> Self {
-        Self { runtime, body, lines: Lines::default() }
+        Ok(Self { runtime, body: response.into_body(), lines: Lines::default() })
     }
 }
 

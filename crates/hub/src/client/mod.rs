@@ -242,7 +242,20 @@ impl Client {
     /// # Errors
     /// When the hub refuses.
     pub fn follow(self, path: &str) -> Result<Follow, ClientError> {
-        Follow::open(self.runtime, &self.socket, path)
+        Follow::open(self.runtime, &self.socket, Method::GET, path, None)
+    }
+
+    /// Asks for what lasts as long as the stream that tells it first.
+    fn open<T: DeserializeOwned>(
+        self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<(T, Follow), ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| broken(&error))?;
+        let mut stream = Follow::open(self.runtime, &self.socket, Method::POST, path, Some(body))?;
+        let first = stream.next().unwrap_or_else(|| Err(ClientError::Broken("it says nothing".into())))?;
+        let granted: Document<T> = serde_json::from_str(&first.data).map_err(|error| broken(&error))?;
+        Ok((granted.body, stream))
     }
 }
 

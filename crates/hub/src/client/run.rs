@@ -1,11 +1,8 @@
 //! Names for a running command, for as long as this end wants them.
 
-use navyd_model::{
-    api::Document,
-    run::{Bound, NewRun, Run},
-};
+use navyd_model::run::{Bound, NewRun, Run};
 
-use super::{Client, ClientError, Follow, Method, broken, wire};
+use super::{Client, ClientError, Follow, Method};
 
 /// The names of a run. They end when this is dropped.
 pub struct Lease {
@@ -20,16 +17,8 @@ impl Client {
     /// # Errors
     /// When they are refused.
     pub fn open_run(self, new: &NewRun) -> Result<Lease, ClientError> {
-        let body = serde_json::to_vec(new).map_err(|error| broken(&error))?;
-        let asked = wire::send(&self.socket, Method::POST, "/api/v1/runs", Some(body));
-        let response = self.runtime.block_on(asked)?;
-        if !response.status().is_success() {
-            return Err(self.runtime.block_on(wire::refusal(response)));
-        }
-        let mut stream = Follow::of(self.runtime, response.into_body());
-        let first = stream.next().unwrap_or_else(|| Err(ClientError::Broken("it says nothing".into())))?;
-        let run: Document<Run> = serde_json::from_str(&first.data).map_err(|error| broken(&error))?;
-        Ok(Lease { run: run.body, stream })
+        let (run, stream) = self.open("/api/v1/runs", new)?;
+        Ok(Lease { run, stream })
     }
 
     /// Says where a running command listens.

@@ -1,16 +1,8 @@
 //! Exchanges as they come, as an event stream.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::State,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
-    routing::get,
-};
+use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use navyd_model::{
     api::Document,
     exchange::Summary,
@@ -18,24 +10,20 @@ use navyd_model::{
     hub::{ApiError, Happened},
 };
 use serde::Deserialize;
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    mpsc,
-};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::broadcast::{self, error::RecvError};
 use utoipa::OpenApi as _;
 
 use super::asked::{Wanted, read};
 use crate::{
-    api::{Fault, recorded},
+    api::{
+        Fault, recorded,
+        stream::{self, Tell},
+    },
     house::House,
 };
 
 /// Events written ahead of the reader. Behind them the capture's own queue fills, which tells what it drops.
 const AHEAD: usize = 64;
-
-/// How often a comment is sent when nothing passes, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 pub(super) fn routes() -> Router<Arc<House>> {
     Router::new().route("/api/v1/exchanges/events", get(follow))
@@ -72,17 +60,17 @@ async fn follow(
 ) -> Result<impl IntoResponse, Fault> {
     let filter = read(written.filter)?;
     let live = recorded::of(&house)?.follow();
-    let (tell, told) = mpsc::channel(AHEAD);
+    let (tell, answer) = stream::open(AHEAD);
     // It ends with its reader, or with the hub.
     tokio::spawn(forward(house, live, filter, tell));
-    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+    Ok(answer)
 }
 
 async fn forward(
     house: Arc<House>,
     mut live: broadcast::Receiver<Arc<Summary>>,
     filter: Option<Filter>,
-    tell: mpsc::Sender<Result<Event, Infallible>>,
+    tell: Tell,
 ) {
     let mut ending = house.ending.subscribe();
     loop {
@@ -94,10 +82,10 @@ async fn forward(
         };
         let event = match told {
             Ok(summary) if is_meant(&house, filter.as_ref(), &summary).await => {
-                write("exchange", &Document::new("exchange-summary", &*summary))
+                stream::event("exchange", &Document::new("exchange-summary", &*summary))
             }
             Ok(_) => continue,
-            Err(RecvError::Lagged(missed)) => write("lagged", &Happened::Lagged { missed }),
+            Err(RecvError::Lagged(missed)) => stream::event("lagged", &Happened::Lagged { missed }),
             Err(RecvError::Closed) => return,
         };
         if tell.send(event).await.is_err() {
@@ -115,9 +103,4 @@ async fn is_meant(house: &Arc<House>, filter: Option<&Filter>, summary: &Summary
     let id = summary.id;
     let whole = recorded::with(house, move |capture| capture.show(id)).await;
     whole.ok().flatten().is_some_and(|exchange| filter.matches(&exchange) == Some(true))
-}
-
-fn write(name: &str, body: &impl serde::Serialize) -> Result<Event, Infallible> {
-    // A document of ours is always JSON; were one not, its name alone would arrive.
-    Ok(Event::default().event(name).json_data(body).unwrap_or_else(|_| Event::default().event(name)))
 }

@@ -57,7 +57,7 @@ const REGISTRIES: &[leaves::Registry] = &[
     leaves::Registry {
         folder: "crates/hub/src/api",
         list: "RESOURCES",
-        engine: &["fault", "input", "recorded"],
+        engine: &["fault", "input", "recorded", "stream"],
     },
     leaves::Registry { folder: "crates/hub/src/export", list: "FORMATS", engine: &["tests"] },
     leaves::Registry { folder: "crates/hub/src/trust/stores", list: "STORES", engine: &["anchors", "nss"] },
