@@ -8,6 +8,9 @@ pub struct MediaType {
     parameters: Vec<(String, String)>,
 }
 
+/// How many pieces of characters a cut may leave: at most three bytes on either side.
+const TORN: usize = 6;
+
 /// Types of applications that are text.
 const TEXTS: [&str; 12] = [
     "ecmascript",
@@ -58,16 +61,12 @@ impl MediaType {
         self.kind == kind
     }
 
-    pub(super) fn is_unknown(&self) -> bool {
-        self.kind.is_empty() || (self.kind == "application" && self.subtype == "octet-stream")
-    }
-
     /// A picture, save the one that is text.
     pub(super) fn is_image(&self) -> bool {
         self.kind == "image" && self.subtype != "svg+xml"
     }
 
-    pub(super) fn is_json(&self) -> bool {
+    fn is_json(&self) -> bool {
         self.subtype == "json" || self.subtype.ends_with("+json")
     }
 
@@ -118,20 +117,27 @@ fn unquoted(text: &str) -> String {
     value
 }
 
-/// The text of these bytes, or the bytes and why they are none. Only the last letter may be incomplete: a body may have
-/// been cut.
-pub(super) fn text(charset: &str, bytes: Vec<u8>) -> Result<String, (Vec<u8>, String)> {
-    match charset.to_ascii_lowercase().as_str() {
-        "iso-8859-1" | "latin1" => Ok(bytes.into_iter().map(char::from).collect()),
+/// The text of these bytes, or the bytes and why they are none. Where some are missing, what was left of a character on
+/// either side does not make it another; else a text is what was sent, byte for byte.
+pub(super) fn text(charset: &str, bytes: Vec<u8>, cut: bool) -> Result<String, (Vec<u8>, String)> {
+    let text = match charset.to_ascii_lowercase().as_str() {
+        "iso-8859-1" | "latin1" => Ok(bytes.into_iter().map(char::from).collect::<String>()),
         "utf-8" | "utf8" | "us-ascii" | "ascii" => match String::from_utf8(bytes) {
-            Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-            Err(error) if error.utf8_error().error_len().is_none() => {
-                let end = error.utf8_error().valid_up_to();
+            Err(error) if cut => {
                 let bytes = error.into_bytes();
-                Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                match text.matches(char::REPLACEMENT_CHARACTER).take(TORN + 1).count() {
+                    0..=TORN => Ok(text),
+                    _ => Err(bytes),
+                }
             }
-            Err(error) => Err((error.into_bytes(), "it is not the text that its type says".to_owned())),
+            read => read.map_err(std::string::FromUtf8Error::into_bytes),
         },
-        other => Err((bytes, format!("the charset `{}` is not understood", other.escape_debug()))),
+        other => return Err((bytes, format!("the charset `{}` is not understood", other.escape_debug()))),
+    };
+    match text {
+        Ok(text) if text.contains('\0') => Err(text.into_bytes()),
+        read => read,
     }
+    .map_err(|bytes| (bytes, "it is not the text that its type says".to_owned()))
 }

@@ -1,10 +1,9 @@
-//! Bodies of HTTP as a person reads them: codings taken off, text by its charset, JSON indented, parts listed.
+//! Bodies of HTTP as a person reads them: codings taken off, text by its charset, parts listed.
 //!
-//! What a sender claims costs at most [`MOST`] bytes. Deliberately absent: Base64 of what is not text, which is for whoever
-//! writes the document; guessing what a body is against its media type.
+//! What a sender claims costs at most 8 MiB. Text stays what was sent, so that it can be sent once more: deliberately
+//! absent is indenting, which is for whoever draws it, and guessing what a body is against its media type.
 
 mod coding;
-mod json;
 mod media;
 mod multipart;
 #[cfg(test)]
@@ -13,13 +12,12 @@ mod tests;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use navyd_model::exchange::Body;
 
+pub use coding::{Bounds, Coding, Taken};
 pub use media::MediaType;
 pub use multipart::Part;
 
-/// The longest body that is shown.
-pub const MOST: usize = 8 << 20;
-/// How many times longer a body may become when its codings are taken off.
-pub const RATIO: usize = 100;
+/// How long a body may become when its codings are taken off, and how many times longer than it came.
+pub const SHOWN: Bounds = Bounds { most: 8 << 20, ratio: 100 };
 
 /// A body as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,42 +35,37 @@ pub struct View {
 /// What is shown of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Text; JSON is indented, and else as it was sent.
+    /// Text.
     Text(String),
-    /// A picture, by its media type.
-    Image(Vec<u8>),
     /// Anything else.
     Binary(Vec<u8>),
 }
 
-/// Shows a body. `encodings` are the values of Content-Encoding, in their order; the bytes may be only the begin.
+/// Shows a body. `encodings` are the values of Content-Encoding, in their order; `cut` says that some of it is missing,
+/// wherever that is.
 #[must_use]
-pub fn view(media_type: Option<&str>, encodings: &[&str], bytes: &[u8]) -> View {
-    let undone = coding::undo(encodings, bytes);
+pub fn view(media_type: Option<&str>, encodings: &[&str], bytes: &[u8], cut: bool) -> View {
+    let undone = coding::undo(encodings, bytes, SHOWN);
     let media = media_type.map(MediaType::parse).unwrap_or_default();
     let parts = match media.parameter("boundary") {
         Some(boundary) if media.is("multipart") => multipart::parts(boundary, &undone.bytes),
         _ => Vec::new(),
     };
+    let cut = cut || undone.note.is_some();
     let mut note = undone.note;
     // Where a coding could not be taken off, the media type says nothing of what is left.
     let content = match undone.finished {
         false => Content::Binary(undone.bytes),
-        true => content(&media, undone.bytes, &mut note),
+        true => content(&media, undone.bytes, cut, &mut note),
     };
     View { decoded: undone.codings, content, parts, note }
 }
 
-fn content(media: &MediaType, bytes: Vec<u8>, note: &mut Option<String>) -> Content {
-    if media.is_image() {
-        return Content::Image(bytes);
-    }
-    let is_text = media.is_text() || (media.is_unknown() && looks_like_text(&bytes));
-    if !is_text {
+fn content(media: &MediaType, bytes: Vec<u8>, cut: bool, note: &mut Option<String>) -> Content {
+    if media.is_image() || !(media.is_text() || looks_like_text(&bytes)) {
         return Content::Binary(bytes);
     }
-    match media::text(media.charset(), bytes) {
-        Ok(text) if media.is_json() => Content::Text(json::indented(&text).unwrap_or(text)),
+    match media::text(media.charset(), bytes, cut) {
         Ok(text) => Content::Text(text),
         Err((bytes, why)) => {
             note.get_or_insert(why);
@@ -81,7 +74,8 @@ fn content(media: &MediaType, bytes: Vec<u8>, note: &mut Option<String>) -> Cont
     }
 }
 
-/// Whether bytes of no known type are text: UTF-8 without what a terminal would not show. The bias is towards saying no.
+/// Whether bytes of a type that is not known for it are text: UTF-8 without what a terminal would not show. The bias is
+/// towards saying no.
 fn looks_like_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| {
         text.chars().all(|letter| !letter.is_control() || matches!(letter, '\t' | '\n' | '\r'))
@@ -89,18 +83,16 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 }
 
 impl View {
-    /// Writes it into a document. The size, the media type and the hash are the recorder's.
+    /// Adds it to a document. The size, the media type and the hash are the recorder's, as are notes that stand there.
     pub fn fill(self, body: &mut Body) {
-        body.decoded = self.decoded;
+        body.decoded.extend(self.decoded);
         (body.text, body.base64) = match self.content {
             Content::Text(text) => (Some(text), None),
-            Content::Image(bytes) | Content::Binary(bytes) => (None, Some(STANDARD.encode(bytes))),
+            Content::Binary(bytes) => (None, Some(STANDARD.encode(bytes))),
         };
-        body.note = self.note;
-        if !self.parts.is_empty() {
-            let parts: Vec<_> = self.parts.iter().map(Part::line).collect();
-            let parts = format!("parts: {}", parts.join(", "));
-            body.note = Some(body.note.take().map_or(parts.clone(), |note| format!("{note}; {parts}")));
-        }
+        let parts: Vec<_> = self.parts.iter().map(Part::line).collect();
+        let parts = (!parts.is_empty()).then(|| format!("parts: {}", parts.join(", ")));
+        let notes: Vec<_> = body.note.take().into_iter().chain(self.note).chain(parts).collect();
+        body.note = (!notes.is_empty()).then(|| notes.join("; "));
     }
 }

@@ -8,13 +8,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
-
-use flate2::read::MultiGzDecoder;
 use navyd_model::exchange::{Piece, Side};
 
 use crate::{
     PieceReader,
+    body::{Bounds, Coding},
     frames::{Frame, Frames, Wrong},
     piece::{KEPT, Moment},
     reader::Reader,
@@ -27,7 +25,7 @@ pub use status::Status;
 /// The flag and the length before each message.
 const HEAD: usize = 5;
 /// How long a message may become when it is unpacked.
-const UNPACKED: u64 = 1 << 20;
+const UNPACKED: Bounds = Bounds { most: 1 << 20, ratio: usize::MAX };
 
 /// Reads the messages of one call.
 #[derive(Debug)]
@@ -133,7 +131,6 @@ fn length(head: &[u8]) -> Result<Option<u64>, Wrong> {
 
 /// Unpacks a message. `None` when it cannot be, or becomes too long.
 fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut unpacked = Vec::new();
-    let count = MultiGzDecoder::new(bytes).take(UNPACKED + 1).read_to_end(&mut unpacked).ok()?;
-    (count as u64 <= UNPACKED).then_some(unpacked)
+    let unpacked = Coding::Gzip.take_off(bytes, UNPACKED)?;
+    unpacked.cut.is_none().then_some(unpacked.bytes)
 }

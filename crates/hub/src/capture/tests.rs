@@ -433,6 +433,15 @@ fn whole_folders_go_when_there_are_too_many() {
     let kept = ids(&capture, &Question::default());
     assert!(kept.len() < 30 && kept.first() == Some(&30), "{kept:?}");
     assert!(
-        capture.show(*kept.last().unwrap()).unwrap().unwrap().response.unwrap().body.unwrap().text.is_some()
+        capture
+            .show(*kept.last().unwrap())
+            .unwrap()
+            .unwrap()
+            .response
+            .unwrap()
+            .body
+            .unwrap()
+            .base64
+            .is_some()
     );
 }

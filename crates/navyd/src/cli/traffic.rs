@@ -9,6 +9,7 @@ mod diff;
 mod edit;
 mod export;
 mod import;
+mod json;
 mod ls;
 mod remove;
 mod replay;

@@ -34,7 +34,12 @@ impl Bodies {
         if body.front.len() > KNOWN_BODY || body.size != body.front.len() as u64 {
             return Some(Arc::new(self.clean(body, shape)));
         }
-        let kind = (shape.form as u64) << 8 | shape.encoding as u64;
+        let encoding = match shape.encoding {
+            Encoding::None => 0,
+            Encoding::Other => 1,
+            Encoding::One(coding) => 2 + coding as u64,
+        };
+        let kind = (shape.form as u64) << 8 | encoding;
         let hash = self.known.hash(kind, &body.front);
         let same = |content: &Content| content.raw.as_deref().unwrap_or(&content.front) == body.front;
         if let Some(found) = self.known.find(hash, same) {

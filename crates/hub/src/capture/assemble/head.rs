@@ -208,7 +208,10 @@ mod tests {
         assert_eq!(fields[0], ("HOST".into(), "shop.localhost".into()));
         assert_eq!(fields[1], ("authorization".into(), "Bearer [redacted]".into()));
         assert_eq!(head.body.framing, Framing::Length(5));
-        assert_eq!((head.body.form, head.body.encoding), (Form::Json, Encoding::Gzip));
+        assert_eq!(
+            (head.body.form, head.body.encoding),
+            (Form::Json, Encoding::One(navyd_decode::body::Coding::Gzip))
+        );
         assert_eq!(
             head.trace.as_ref().map(<[u8; 32]>::as_slice),
             Some(b"0af7651916cd43dd8448eb211c80319c".as_slice())

@@ -1,17 +1,15 @@
 //! From what is stored to what is shown.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use navyd_decode::body::view;
 use navyd_model::exchange::{Body, Exchange, Message, Piece, Summary};
 
 use super::carried::Carried;
 use crate::{
-    capture::{
-        assemble::{
-            head,
-            record::{Content, More, milliseconds},
-            stream::{Chunk, Kind},
-        },
-        redact::{Encoding, inflate},
+    capture::assemble::{
+        head,
+        record::{Content, More, milliseconds},
+        stream::{Chunk, Kind},
     },
     export::Raw,
 };
@@ -76,15 +74,17 @@ fn message(
         headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     };
     let media_type = value("content-type").map(str::to_owned);
-    let encoding = value("content-encoding").unwrap_or_default();
+    let encodings = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+    let encodings = encodings.map(|(_, value)| value.as_str());
+    let encodings: Vec<_> = encodings.filter(|value| !value.eq_ignore_ascii_case("identity")).collect();
     let body = content.as_ref().map(|content| match content {
-        Ok(content) => body(content, media_type.clone(), encoding),
+        Ok(content) => body(content, media_type.clone(), &encodings),
         Err(reason) => Body { media_type: media_type.clone(), note: Some(reason.clone()), ..Body::default() },
     });
     Message { line, headers, interim: Vec::new(), body, trailers }
 }
 
-fn body(content: &Content, media_type: Option<String>, encoding: &str) -> Body {
+fn body(content: &Content, media_type: Option<String>, encodings: &[&str]) -> Body {
     let Content { front, back, size, digest, state, .. } = content;
     let kept = (front.len() + back.len()) as u64;
     let mut notes = Vec::new();
@@ -98,25 +98,23 @@ fn body(content: &Content, media_type: Option<String>, encoding: &str) -> Body {
     if state.torn {
         notes.push("some of it passed and was not recorded".to_owned());
     }
-    let (mut shown, mut decoded) = ([front.as_slice(), back].concat(), Vec::new());
-    let coding = Encoding::of(encoding.as_bytes());
-    if state.decoded {
-        decoded.push(encoding.to_owned());
-    } else if coding != Encoding::None && !front.is_empty() {
-        match inflate(coding, front) {
-            Some(inflated) => {
-                if !inflated.whole {
-                    notes.push("it is decoded only as far as is safe".to_owned());
-                }
-                (shown, decoded) = (inflated.bytes, vec![encoding.to_owned()]);
-            }
-            None => notes.push(format!("`{encoding}` cannot be decoded")),
-        }
-    }
     let sha256 = digest.filter(|_| !state.redacted && !state.torn).map(|digest| hexadecimal(&digest));
-    let (text, base64) = shown_as(shown, !back.is_empty() || state.decoded);
     let note = (!notes.is_empty()).then(|| notes.join("; "));
-    Body { size: *size, kept, sha256, media_type, decoded, text, base64, note }
+    let mut body = Body { size: *size, kept, sha256, media_type, note, ..Body::default() };
+    let encodings = match state.decoded {
+        true => {
+            body.decoded = encodings.iter().map(|encoding| (*encoding).to_owned()).collect();
+            &[]
+        }
+        false => encodings,
+    };
+    // The end of what is coded means nothing without all that stands before it.
+    let kept = if encodings.is_empty() { [front.as_slice(), back].concat() } else { front.clone() };
+    if !kept.is_empty() {
+        let is_cut = !back.is_empty() || state.decoded;
+        view(body.media_type.as_deref(), encodings, &kept, is_cut).fill(&mut body);
+    }
+    body
 }
 
 /// What is kept of the front of a body, as it was sent.
@@ -136,30 +134,19 @@ fn piece(chunk: &Chunk) -> Piece {
         Kind::Gap => ("gap", chunk.bytes.as_slice().try_into().map_or(0, u64::from_le_bytes)),
     };
     let shown = if chunk.kind == Kind::Gap { Vec::new() } else { chunk.bytes.clone() };
-    let (text, base64) = shown_as(shown, false);
+    let (text, base64) = shown_as(shown);
     let at_ms = milliseconds(i64::try_from(chunk.at).unwrap_or(i64::MAX));
     Piece { at_ms, from: chunk.from, kind: kind.to_owned(), size, text, base64 }
 }
 
-/// Text as such, and all else in Base64. Where a text was cut, what was left of a character does not make it another.
-fn shown_as(bytes: Vec<u8>, cut: bool) -> (Option<String>, Option<String>) {
-    if bytes.is_empty() {
-        return (None, None);
+/// Text as such, and all else in Base64.
+fn shown_as(bytes: Vec<u8>) -> (Option<String>, Option<String>) {
+    match String::from_utf8(bytes) {
+        Ok(text) if text.is_empty() => (None, None),
+        Ok(text) if !text.contains('\0') => (Some(text), None),
+        Ok(text) => (None, Some(STANDARD.encode(text))),
+        Err(error) => (None, Some(STANDARD.encode(error.as_bytes()))),
     }
-    let bytes = match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => return (Some(text), None),
-        Ok(text) => text.into_bytes(),
-        Err(error) => error.into_bytes(),
-    };
-    if cut && !bytes.contains(&0) {
-        let text = String::from_utf8_lossy(&bytes);
-        let strange = text.chars().filter(|letter| *letter == char::REPLACEMENT_CHARACTER).count();
-        // At most three bytes of a character stand on either side of a cut.
-        if strange <= 6 {
-            return (Some(text.into_owned()), None);
-        }
-    }
-    (None, Some(STANDARD.encode(bytes)))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,9 +1,14 @@
 //! Bodies, by the type and the encoding that their head tells.
 
-use super::{REDACTED, Text, inflate::inflate, json, multipart, url};
+use navyd_decode::body::{Bounds, Coding};
+
+use super::{REDACTED, Text, json, multipart, url};
 
 /// The most that is kept of a body that had to be decoded to take a secret out.
 const DECODED_KEPT: usize = 1024 * 1024;
+
+/// How much is looked at of a body that has to be decoded.
+const LOOKED_AT: Bounds = Bounds { most: 8 * 1024 * 1024, ratio: 100 };
 
 /// How a body is looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -27,14 +32,8 @@ pub(crate) enum Encoding {
     /// Not at all.
     #[default]
     None,
-    /// RFC 1952.
-    Gzip,
-    /// RFC 1950, or RFC 1951 alone.
-    Deflate,
-    /// RFC 7932.
-    Brotli,
-    /// RFC 8878.
-    Zstd,
+    /// In this way.
+    One(Coding),
     /// In a way that is not known here, or in several.
     Other,
 }
@@ -88,13 +87,12 @@ impl Form {
 impl Encoding {
     /// By the value of `Content-Encoding`.
     pub(crate) fn of(content_encoding: &[u8]) -> Self {
-        match content_encoding.trim_ascii().to_ascii_lowercase().as_slice() {
-            b"" | b"identity" => Self::None,
-            b"gzip" | b"x-gzip" => Self::Gzip,
-            b"deflate" => Self::Deflate,
-            b"br" => Self::Brotli,
-            b"zstd" => Self::Zstd,
-            _ => Self::Other,
+        match content_encoding.trim_ascii() {
+            name if name.is_empty() || name.eq_ignore_ascii_case(b"identity") => Self::None,
+            name => {
+                let known = std::str::from_utf8(name).ok().and_then(Coding::parse);
+                known.map_or(Self::Other, Self::One)
+            }
         }
     }
 }
@@ -104,8 +102,10 @@ pub(crate) fn body(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> 
     if form == Form::Opaque || head.is_empty() && tail.is_empty() {
         return Seen::Clean;
     }
-    if encoding != Encoding::None {
-        return compressed(form, encoding, head, tail);
+    match encoding {
+        Encoding::None => {}
+        Encoding::One(coding) => return compressed(form, coding, head, tail),
+        Encoding::Other => return Seen::Nothing,
     }
     let form = sniffed(form, head);
     let front = looked(form, head);
@@ -132,19 +132,19 @@ pub(crate) fn text(text: &str) -> Option<String> {
 }
 
 /// A body is kept as it was sent when all of it could be looked into and nothing was found, and else decoded.
-fn compressed(form: Form, encoding: Encoding, head: &[u8], tail: &[u8]) -> Seen {
-    let Some(inflated) = inflate(encoding, head) else {
+fn compressed(form: Form, coding: Coding, head: &[u8], tail: &[u8]) -> Seen {
+    let Some(plain) = coding.take_off(head, LOOKED_AT) else {
         return Seen::Nothing;
     };
-    let form = sniffed(form, &inflated.bytes);
+    let form = sniffed(form, &plain.bytes);
     if form == Form::Opaque {
         return Seen::Clean;
     }
-    let clean = looked(form, &inflated.bytes).and_then(Text::changed);
-    if clean.is_none() && inflated.whole && tail.is_empty() {
+    let clean = looked(form, &plain.bytes).and_then(Text::changed);
+    if clean.is_none() && plain.cut.is_none() && tail.is_empty() {
         return Seen::Clean;
     }
-    let mut head = clean.unwrap_or(inflated.bytes);
+    let mut head = clean.unwrap_or(plain.bytes);
     head.truncate(DECODED_KEPT);
     Seen::Instead { head, tail: Tail::Dropped, decoded: true }
 }

@@ -10,7 +10,6 @@
 
 mod body;
 mod head;
-mod inflate;
 mod json;
 mod multipart;
 mod names;
@@ -24,7 +23,6 @@ use std::ops::Range;
 pub(crate) use self::{
     body::{Encoding, Form, Seen, Tail, body, text},
     head::{field, line},
-    inflate::inflate,
     statement::spoken,
 };
 

@@ -1,11 +1,11 @@
 //! A body as a person reads it: JSON indented, text as it is, anything else as bytes in hexadecimal.
 //!
-//! JSON is indented as text and never read and written anew: numbers, keys and their order stay what was sent.
 //! Deliberately absent: encodings, which the hub has taken off already.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use navyd_model::exchange::Body;
-use serde::de::IgnoredAny;
+
+use super::json;
 
 /// How many bytes a line of hexadecimal has.
 const ROW: usize = 16;
@@ -29,61 +29,11 @@ pub(super) fn content(text: Option<&str>, base64: Option<&str>) -> Vec<String> {
 
 /// A text in lines; JSON indented.
 pub(super) fn readable(text: &str) -> Vec<String> {
-    let trimmed = text.trim();
-    let may_be_json = trimmed.starts_with(['{', '[']);
-    if may_be_json && serde_json::from_str::<IgnoredAny>(trimmed).is_ok() {
-        return indented(trimmed);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match json::indented(text.trim()) {
+        Some(json) => json.lines().map(str::to_owned).collect(),
+        None => text.lines().map(|line| line.replace('\t', "    ")).collect(),
     }
-    text.lines().map(|line| line.replace('\t', "    ")).collect()
-}
-
-/// JSON that is known to be some, indented by two.
-fn indented(json: &str) -> Vec<String> {
-    let (mut lines, mut line, mut depth) = (Vec::new(), String::new(), 0_usize);
-    let mut rest = json.char_indices().peekable();
-    let mut is_text = false;
-    let mut is_escaped = false;
-    while let Some((_, c)) = rest.next() {
-        if is_text {
-            line.push(c);
-            is_text = is_escaped || c != '"';
-            is_escaped = c == '\\' && !is_escaped;
-            continue;
-        }
-        match c {
-            ' ' | '\t' | '\n' | '\r' => {}
-            '"' => {
-                line.push(c);
-                is_text = true;
-            }
-            '{' | '[' => {
-                line.push(c);
-                while rest.peek().is_some_and(|(_, next)| next.is_ascii_whitespace()) {
-                    rest.next();
-                }
-                // What is empty stays on its line.
-                if let Some((_, close)) = rest.next_if(|(_, next)| matches!(next, '}' | ']')) {
-                    line.push(close);
-                    continue;
-                }
-                depth += 1;
-                lines.push(std::mem::replace(&mut line, "  ".repeat(depth)));
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                lines.push(std::mem::replace(&mut line, "  ".repeat(depth)));
-                line.push(c);
-            }
-            ',' => {
-                line.push(c);
-                lines.push(std::mem::replace(&mut line, "  ".repeat(depth)));
-            }
-            ':' => line.push_str(": "),
-            c => line.push(c),
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 /// Offset, bytes and what of them can be printed, as `xxd` and `hexdump -C` show them.
@@ -116,6 +66,7 @@ mod tests {
             ("{not json}", "{not json}"),
             ("plain\n\ttext", "plain\n    text"),
             ("12", "12"),
+            ("\u{feff}[1]", "[\n  1\n]"),
         ] {
             assert_eq!(readable(text).join("\n"), expected, "{text}");
         }

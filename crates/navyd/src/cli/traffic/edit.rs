@@ -2,7 +2,7 @@
 
 use std::{env, process::Command};
 
-use navyd_model::exchange::Exchange;
+use navyd_model::exchange::{Body, Exchange};
 
 use crate::{
     hub::{self, Draft},
@@ -30,6 +30,14 @@ pub(super) fn text(exchange: &Exchange) -> Result<String, Failure> {
         return Err(Failure::new(format!("the body of exchange `{id}` is not all there"))
             .cause("only a part of it is kept")
             .hint(format!("navyd traffic show {id}")));
+    }
+    let is_as_sent = |body: &Body| {
+        !body.decoded.is_empty() || body.text.as_ref().is_none_or(|text| text.len() as u64 == body.kept)
+    };
+    if !body.is_none_or(is_as_sent) {
+        return Err(Failure::new(format!("the body of exchange `{id}` cannot be edited"))
+            .cause("it was sent in a charset other than UTF-8")
+            .hint(format!("navyd traffic export --curl {id}")));
     }
     let is_decoded = body.is_some_and(|body| !body.decoded.is_empty());
     let mut text = format!("{line}\n");
@@ -88,7 +96,7 @@ pub(super) fn edit(text: &str) -> Result<Option<String>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use navyd_model::exchange::{Body, Message, Protocol, Summary};
+    use navyd_model::exchange::{Message, Protocol, Summary};
 
     use super::*;
     use crate::cli::fixture::summary;
@@ -131,11 +139,14 @@ mod tests {
     fn what_cannot_be_edited_is_refused() {
         let binary = Body { base64: Some("AAEC".into()), ..Body::default() };
         let cut = Body { size: 9, ..body("hi") };
+        let foreign = Body { kept: 1, size: 1, ..body("\u{e9}") };
         let query = Exchange {
             summary: Summary { protocol: Protocol::Postgres, ..summary(7, "query", "select 1") },
             ..exchange(&[], None)
         };
-        for refused in [exchange(&[], Some(binary)), exchange(&[], Some(cut)), query] {
+        for refused in
+            [exchange(&[], Some(binary)), exchange(&[], Some(cut)), exchange(&[], Some(foreign)), query]
+        {
             assert!(text(&refused).is_err());
         }
     }

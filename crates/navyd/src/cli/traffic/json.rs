@@ -5,8 +5,11 @@ use serde::de::IgnoredAny;
 /// How long the indented text may become: deep nesting multiplies it.
 const MOST: usize = 16 << 20;
 
-/// The same JSON with a line for each member. `None` when it is no JSON, or becomes too long.
+/// The same array or object with a line for each member. `None` when it is neither, or becomes too long.
 pub(super) fn indented(text: &str) -> Option<String> {
+    if !text.starts_with(['{', '[']) {
+        return None;
+    }
     // This bounds the depth too.
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut out = String::with_capacity(text.len() * 2);
@@ -69,4 +72,16 @@ fn string(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_does_not_multiply() {
+        let deep = |width: usize| format!("{}{}1{}", "[".repeat(100), "1,".repeat(width), "]".repeat(100));
+        assert_eq!(indented(&deep(1 << 20)), None);
+        assert!(indented(&deep(1 << 10)).is_some_and(|text| text.len() > 200 << 10));
+    }
 }
