@@ -36,7 +36,8 @@ fn measure(name: &str, distinct: bool, count: usize) {
     let told = Arc::new(AtomicBool::new(false));
     let before = processor();
     let source = Made { distinct, left: count, next: 1, made: Template::new(), told: Arc::clone(&told) };
-    let settings = Settings { directory: directory.clone(), limits: Limits::default(), reveal: false };
+    let settings =
+        Settings { directory: directory.clone(), limits: Limits::default(), reveal: false, export: None };
     let capture = Capture::open(settings, source).unwrap();
     while !told.load(Ordering::Relaxed) {
         thread::sleep(Duration::from_millis(5));

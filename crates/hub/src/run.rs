@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{discovery, error::HubError, house::House, lock::Lock};
+use crate::{capture::Capture, discovery, error::HubError, house::House, lock::Lock};
 
 /// How long answers to commands may take once the gateway is closed.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -89,9 +89,9 @@ async fn end(house: &Arc<House>, mut answers: Answers) -> io::Result<()> {
             closed.await.unwrap_or_else(|error| Err(io::Error::other(error)))
         }
     };
-    if let Some(capture) = &house.capture {
-        capture.flush();
-    }
+    let finishing = Arc::clone(house);
+    // A disk or a collector that is slow holds up nobody else.
+    let _ = spawn_blocking(move || finishing.capture.as_ref().map(Capture::finish)).await;
     // Whoever started them is still answered meanwhile.
     house.projects.supervisor.end().await;
     house.ended.send_replace(true);

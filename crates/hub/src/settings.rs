@@ -7,7 +7,7 @@ use std::{
 
 use navyd_model::hub::PORT;
 
-use crate::{bell::Bell, capture, log::Log, places::Places};
+use crate::{bell::Bell, capture, log::Log, otlp::Endpoint, places::Places};
 
 /// What a hub is told when it starts.
 pub struct Settings {
@@ -36,6 +36,8 @@ pub struct Recording {
     pub limits: capture::Limits,
     /// Whether secrets are kept as well.
     pub reveal: bool,
+    /// The collector that exchanges are sent to as well.
+    pub export: Option<Endpoint>,
 }
 
 /// Where names are served.

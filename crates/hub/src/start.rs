@@ -192,8 +192,8 @@ fn certificates(places: &Places, notes: &mut Vec<String>) -> Option<Arc<Certific
 /// same.
 fn open(places: &Places, recording: &Recording, notes: &mut Vec<String>) -> Option<(Capture, Tap)> {
     let (tap, keeper) = tap::channel(&navyd_gateway::Limits::default());
-    let Recording { limits, reveal } = *recording;
-    let settings = capture::Settings { directory: places.traffic(), limits, reveal };
+    let Recording { limits, reveal, export } = recording.clone();
+    let settings = capture::Settings { directory: places.traffic(), limits, reveal, export };
     match Capture::open(settings, keeper) {
         Ok(capture) => {
             if reveal {

@@ -33,6 +33,23 @@ pub struct Capture {
     pub lost: Losses,
     /// Why nothing can be written just now; `None` while all is well.
     pub trouble: Option<String>,
+    /// The collector that exchanges are sent to; `None` when they are sent to none.
+    #[serde(default)]
+    pub export: Option<Exported>,
+}
+
+/// What was sent to a collector of OpenTelemetry, since the hub started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Exported {
+    /// Its URL, without its query.
+    pub to: String,
+    /// Exchanges that it took.
+    pub sent: u64,
+    /// Exchanges that it did not take, and those that did not wait for it since too many did.
+    pub lost: u64,
+    /// What went wrong last; `None` when the last of them was taken.
+    pub error: Option<String>,
 }
 
 /// What passed and was not recorded.

@@ -20,8 +20,10 @@ use super::{
     },
     attribute::{New, cause::Causes},
     limits::{AGE, IDLE, RETRY, ROWS, WRITE_BYTES},
+    onward,
     store::{Store, folder::Folder},
 };
+use crate::otlp::Sender;
 
 /// Exchanges on their way to the disk.
 pub(crate) struct Keeping {
@@ -47,10 +49,12 @@ pub(crate) struct Keeping {
     given_up: u64,
     /// What the gateway could not tell, as its keeper says.
     pub(crate) untold: Losses,
+    /// Who sends exchanges to a collector.
+    pub(crate) export: Option<Sender>,
 }
 
 impl Keeping {
-    pub(crate) fn new(assembler: Assembler, store: Store, limits: Limits) -> Self {
+    pub(crate) fn new(assembler: Assembler, store: Store, limits: Limits, export: Option<Sender>) -> Self {
         Self {
             assembler,
             store,
@@ -67,6 +71,7 @@ impl Keeping {
             recorded: 0,
             given_up: 0,
             untold: Losses::default(),
+            export,
         }
     }
 
@@ -97,6 +102,12 @@ impl Keeping {
         self.bytes += new.iter().map(Record::memory).sum::<usize>();
         self.recorded += new.len() as u64;
         self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Sends the exchanges from there on to the collector, if there is one.
+    pub(crate) fn send(&self, from: usize) {
+        let Some(export) = &self.export else { return };
+        self.waiting[from..].iter().for_each(|record| onward::offer(export, record));
     }
 
     /// Peers became known.
@@ -141,6 +152,9 @@ impl Keeping {
             return;
         }
         let causes = if self.late.is_empty() { Vec::new() } else { self.causes.late() };
+        if let Some(export) = &self.export {
+            causes.iter().for_each(|(id, cause)| export.caused(*id, *cause));
+        }
         let written = self.store.write(&self.waiting, &self.late, &causes, Timestamp::now());
         match written {
             Ok(()) => {

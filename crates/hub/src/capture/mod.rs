@@ -3,7 +3,7 @@
 //! # Layout
 //! - `assemble`: events become exchanges; `redact`: without secrets; `attribute`: whose connections they are
 //! - `keeping`: what waits for the disk; `store`: the disk; `known`: what is seen again and again
-//! - `told`: what other tools wrote; `query`: reading
+//! - `told`: what other tools wrote; `query`: reading; `onward`: what is sent to a collector
 //!
 //! One thread takes batches off the gateway's channel, and whoever asks what is kept has it written first. Neither a disk
 //! that is full nor one that is slow reaches the gateway: its channel fills, and what does not fit is counted.
@@ -15,6 +15,7 @@ mod error;
 mod keeping;
 mod known;
 mod limits;
+mod onward;
 mod query;
 mod redact;
 mod source;
@@ -26,7 +27,7 @@ mod told;
 use std::{
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -39,7 +40,10 @@ use navyd_model::{
 };
 use tokio::sync::broadcast;
 
-use crate::export::Raw;
+use crate::{
+    export::Raw,
+    otlp::{Endpoint, Sender},
+};
 
 use self::{
     assemble::{Assembler, Decoders, record::Record},
@@ -59,6 +63,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether secrets are kept as well.
     pub reveal: bool,
+    /// The collector that exchanges are sent to as well, as they are kept: without secrets, and never with bodies.
+    pub export: Option<Endpoint>,
 }
 
 /// A capture that runs. Dropped, it writes what it has.
@@ -67,6 +73,8 @@ pub struct Capture {
     /// Whether its directory goes with it.
     throwaway: bool,
     _attribution: Arc<Attribution>,
+    /// Closed when nobody tells anything any more and all of it is taken.
+    over: Mutex<mpsc::Receiver<()>>,
 }
 
 struct Shared {
@@ -78,6 +86,9 @@ struct Shared {
 /// Who waits for ever waits so long.
 const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
 
+/// How long the end waits for what the gateway told last.
+const LAST: Duration = Duration::from_secs(2);
+
 impl Capture {
     /// Starts to keep what this source tells.
     ///
@@ -87,7 +98,8 @@ impl Capture {
         let store = Store::open(settings.directory.clone(), settings.limits)?;
         let decoders: Decoders = navyd_decode::decoder;
         let assembler = Assembler::new(store.last() + 1, settings.reveal, decoders);
-        let keeping = Mutex::new(Keeping::new(assembler, store, settings.limits));
+        let export = settings.export.clone().map(Sender::start).transpose().map_err(CaptureError::Thread)?;
+        let keeping = Mutex::new(Keeping::new(assembler, store, settings.limits, export));
         let shared = Arc::new(Shared { settings, keeping, live: broadcast::Sender::new(LIVE) });
         let told = Arc::downgrade(&shared);
         let attribution = Attribution::start(move |found| {
@@ -100,19 +112,27 @@ impl Capture {
         let attribution = Arc::new(attribution.map_err(CaptureError::Thread)?);
         let (kept, asked) = (Arc::downgrade(&shared), Arc::downgrade(&attribution));
         // It ends with its source: when the last gateway that tells something is gone, or the capture is.
-        let work = move || keep(&kept, &asked, source);
+        let (ending, over) = mpsc::channel();
+        let work = move || {
+            keep(&kept, &asked, source);
+            drop::<mpsc::Sender<()>>(ending);
+        };
         thread::Builder::new().name("capture".into()).spawn(work).map_err(CaptureError::Thread)?;
-        Ok(Self { shared, throwaway: false, _attribution: attribution })
+        Ok(Self { shared, throwaway: false, _attribution: attribution, over: Mutex::new(over) })
     }
 
     /// The same in a directory of its own, which goes with it.
     ///
     /// # Errors
     /// As [`Capture::open`].
-    pub fn throwaway(reveal: bool, source: impl Source) -> Result<Self, CaptureError> {
+    pub fn throwaway(
+        reveal: bool,
+        export: Option<Endpoint>,
+        source: impl Source,
+    ) -> Result<Self, CaptureError> {
         let number = RandomState::new().hash_one(std::process::id());
         let directory = std::env::temp_dir().join(format!("navyd-traffic-{number:016x}"));
-        let settings = Settings { directory, limits: Limits::default(), reveal };
+        let settings = Settings { directory, limits: Limits::default(), reveal, export };
         let mut capture = Self::open(settings, source)?;
         capture.throwaway = true;
         Ok(capture)
@@ -123,9 +143,21 @@ impl Capture {
         self.shared.keeping().write();
     }
 
+    /// Once the gateway has ended: takes what it told last, writes it, and sends what a collector is to have. For so long
+    /// as this takes, and a few seconds at most.
+    pub fn finish(&self) {
+        let _ = self.over.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LAST);
+        let export = {
+            let mut keeping = self.shared.keeping();
+            keeping.write();
+            keeping.export.take()
+        };
+        drop(export);
+    }
+
     /// As it stands.
     pub fn status(&self) -> navyd_model::capture::Capture {
-        let Settings { directory, limits, reveal } = &self.shared.settings;
+        let Settings { directory, limits, reveal, .. } = &self.shared.settings;
         let keeping = self.shared.keeping();
         navyd_model::capture::Capture {
             directory: directory.to_string_lossy().into_owned(),
@@ -138,6 +170,7 @@ impl Capture {
             open: keeping.assembler.in_progress() as u64,
             lost: keeping.lost(),
             trouble: keeping.trouble().map(str::to_owned),
+            export: keeping.export.as_ref().map(Sender::status),
         }
     }
 
@@ -327,6 +360,7 @@ fn keep(shared: &std::sync::Weak<Shared>, who: &std::sync::Weak<Attribution>, mu
             if source.is_over() {
                 let from = keeping.finish(Timestamp::now().as_microsecond());
                 shared.tell(&keeping.waiting()[from..]);
+                keeping.send(from);
                 keeping.write();
                 return;
             }
@@ -336,6 +370,7 @@ fn keep(shared: &std::sync::Weak<Shared>, who: &std::sync::Weak<Attribution>, mu
         };
         let (from, new) = keeping.take(&batch);
         shared.tell(&keeping.waiting()[from..]);
+        keeping.send(from);
         keeping.write_if_due();
         drop(keeping);
         if !new.is_empty() {

@@ -128,7 +128,7 @@ impl Script {
 }
 
 fn settings(directory: &Path) -> Settings {
-    Settings { directory: directory.join("traffic"), limits: Limits::default(), reveal: false }
+    Settings { directory: directory.join("traffic"), limits: Limits::default(), reveal: false, export: None }
 }
 
 /// A capture that was told all of this, and has written it.

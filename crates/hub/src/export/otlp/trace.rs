@@ -47,6 +47,11 @@ impl Traces {
         }
     }
 
+    /// Whether the trace of an exchange is known.
+    pub fn knows(&self, id: u64) -> bool {
+        self.find(id).is_some()
+    }
+
     /// Where an exchange stands: as its client says, or else below its cause, or else alone.
     pub(super) fn place(&self, exchange: &Exchange) -> Place {
         let summary = &exchange.summary;
