@@ -15,6 +15,7 @@ pub(crate) use navyd_hub::{
     client::{Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, segment},
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
+    otlp::Endpoint,
     prepare, start, take_over, tell_ready,
 };
 
@@ -47,6 +48,11 @@ pub(crate) fn glance(patience: Duration) -> Option<Client> {
 
 /// The hub; started in the background when none runs, or once the one that ends is gone.
 pub(crate) fn ensure() -> Result<Client, Failure> {
+    ensure_with(&[])
+}
+
+/// The same; one that has to be started is told more. An installed one is started as it is installed.
+pub(crate) fn ensure_with(flags: &[&str]) -> Result<Client, Failure> {
     let socket = places()?.socket();
     client::ensure(&socket, || {
         // An installed hub is its manager's to start: else it would have neither its sockets nor its restarts.
@@ -54,7 +60,7 @@ pub(crate) fn ensure() -> Result<Client, Failure> {
             return Ok(());
         }
         let program = std::env::current_exe().map_err(LaunchError::Program)?;
-        client::launch(&program, &["hub", "--background"])?;
+        client::launch(&program, &[&["hub", "--background"], flags].concat())?;
         Ok(())
     })
 }

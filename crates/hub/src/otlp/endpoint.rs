@@ -7,6 +7,7 @@ use axum::http::Uri;
 /// Where a collector listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
+    url: String,
     pub(super) authority: String,
     /// With its query.
     pub(super) path: String,
@@ -24,6 +25,11 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// As it was typed.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What to connect to.
     pub(super) fn address(&self) -> String {
         let has_port = self.authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
@@ -48,7 +54,7 @@ impl FromStr for Endpoint {
         let authority = authority.filter(|authority| !authority.host().is_empty()).ok_or_else(not_http)?;
         let path = url.path_and_query().map_or("/", |path| path.as_str());
         let path = if path == "/" { "/v1/traces" } else { path };
-        Ok(Self { authority: authority.to_string(), path: path.to_owned() })
+        Ok(Self { url: text.to_owned(), authority: authority.to_string(), path: path.to_owned() })
     }
 }
 

@@ -15,7 +15,7 @@ use std::{net::SocketAddr, thread, time::Duration};
 use super::{Command, Stage};
 use crate::{
     exit::Exit,
-    hub::{CaptureLimits, Recording},
+    hub::{CaptureLimits, Endpoint, Recording},
 };
 
 /// Run the hub, which gives services their names, and the gateway to them
@@ -38,7 +38,8 @@ use crate::{
         navyd hub --ephemeral --tls --route shop.localhost/api=http://localhost:4000\n  \
         navyd hub --ephemeral --route 127.0.0.1:8000=http://127.0.0.1:3000\n  \
         navyd hub --ephemeral --route 15432=tcp://127.0.0.1:5432\n  \
-        navyd hub --ephemeral --route 127.0.0.1:5354=udp://127.0.0.1:53\n\n\
+        navyd hub --ephemeral --route 127.0.0.1:5354=udp://127.0.0.1:53\n  \
+        navyd hub start --otlp http://localhost:4318   spans for a collector of OpenTelemetry\n\n\
         Exit status: 0 it ended in order or yes, 1 no or none runs, 2 wrong use or failure."
 )]
 pub(super) struct Hub {
@@ -82,6 +83,11 @@ pub(super) struct Serve {
     /// Record secrets as well, for as long as this runs: passwords, tokens, cookies
     #[arg(long)]
     reveal: bool,
+
+    /// Send each exchange to a collector of OpenTelemetry as well, as a span without secrets and bodies; without a path
+    /// to /v1/traces. With --ephemeral it turns the capture on
+    #[arg(long, value_name = "URL", conflicts_with = "no_capture", env = "NAVYD_OTLP", hide_env = true)]
+    otlp: Option<Endpoint>,
 
     /// How many MiB the capture may have on the disk (default: 1024)
     #[arg(long, value_name = "MIB", conflicts_with = "ephemeral", env = "NAVYD_CAPTURE_SIZE", hide_env = true,
@@ -134,7 +140,8 @@ impl Serve {
         let usual = CaptureLimits::default();
         let bytes = self.capture_size.map_or(usual.bytes, |size| u64::from(size) << 20);
         let limits = CaptureLimits { bytes, age: self.capture_age.unwrap_or(usual.age), ..usual };
-        (!self.no_capture).then_some(Recording { limits, reveal: self.reveal })
+        let export = self.otlp.clone();
+        (!self.no_capture).then_some(Recording { limits, reveal: self.reveal, export })
     }
 
     /// How many cores; all when nothing was said.

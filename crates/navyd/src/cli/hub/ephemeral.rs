@@ -51,19 +51,20 @@ struct ReportRoute {
 /// Runs it until it is told to end.
 pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let routes = serve.routes.iter().map(|text| text.parse()).collect::<Result<Vec<Route>, RouteError>>();
-    let observe = if serve.capture { Observe::All } else { Observe::Not };
+    let captured = serve.capture || serve.otlp.is_some();
+    let observe = if captured { Observe::All } else { Observe::Not };
     let routed = |route| Routed { observe, ..Routed::from(route) };
     let routes = routes.map_err(Failure::from)?.into_iter().map(routed).collect();
     let limits = Limits::default();
-    let (tap, keeper) = serve.capture.then(|| tap::channel(&limits)).unzip();
+    let (tap, keeper) = captured.then(|| tap::channel(&limits)).unzip();
     let workers = serve.workers();
     let listen = if serve.listen.is_empty() { usual() } else { serve.listen };
     // Before anything listens, so that no one can be let in and then cut off.
     let interrupt = Interrupt::new()?;
     let (tls, authority) = serve.tls.then(throwaway).transpose()?.unzip();
-    let reveal = serve.reveal;
+    let (reveal, otlp) = (serve.reveal, serve.otlp);
     let capture = keeper
-        .map(|keeper| Capture::throwaway(reveal, keeper))
+        .map(|keeper| Capture::throwaway(reveal, otlp, keeper))
         .transpose()
         .map_err(|error| unkept(&error))?;
     let plan = Plan { listen, handed: Vec::new(), routes, workers, limits, home: None, tls, tap };
@@ -76,7 +77,9 @@ pub(super) fn run(serve: Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     stage.screen.flush()?;
     while !interrupt.wait(Duration::MAX) {}
     end(gateway, &interrupt)?;
-    drop(capture);
+    if let Some(capture) = capture {
+        capture.finish();
+    }
     Ok(Exit::Yes)
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use jiff::Timestamp;
 use navyd_model::{
     api::Document,
-    capture::Capture,
+    capture::{Capture, Exported},
     hub::{Hub, Link},
 };
 use serde::Serialize;
@@ -13,13 +13,17 @@ use serde::Serialize;
 use super::super::{Format, Stage};
 use crate::{
     exit::Exit,
-    hub::{self, Client, ClientError},
+    hub::{self, Client, ClientError, Endpoint},
     out::{Failure, Screen, Text, Tone, measure},
 };
 
 /// Start the hub in the background; one that runs stays
 #[derive(Debug, clap::Args)]
-pub(super) struct Start {}
+pub(super) struct Start {
+    /// Send each exchange to a collector of OpenTelemetry as well, as a span without secrets and bodies
+    #[arg(long, value_name = "URL", env = "NAVYD_OTLP", hide_env = true)]
+    otlp: Option<Endpoint>,
+}
 
 /// Say where the hub is and what it has
 #[derive(Debug, clap::Args)]
@@ -40,8 +44,22 @@ struct Report {
 
 impl Start {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let client = hub::ensure()?;
-        answer(client.status().map_err(Failure::from)?, None, stage)
+        let Some(otlp) = self.otlp else {
+            let client = hub::ensure()?;
+            return answer(client.status().map_err(Failure::from)?, None, stage);
+        };
+        let url = otlp.to_string();
+        let hub = hub::ensure_with(&["--otlp", otlp.url()])?.status().map_err(Failure::from)?;
+        let to = hub.capture.as_ref().and_then(|capture| capture.export.as_ref()).map(|export| &export.to);
+        if to == Some(&url) {
+            return answer(hub, None, stage);
+        }
+        let failure = Failure::new(format!("the hub does not send exchanges to `{url}`"));
+        let cause = format!("it runs already, as process {}, and was not told to", hub.pid);
+        Err(failure
+            .cause(cause)
+            .hint(format!("navyd hub stop && navyd hub start --otlp {}", otlp.url()))
+            .into())
     }
 }
 
@@ -137,5 +155,21 @@ fn recorded(capture: Option<&Capture>, screen: &mut Screen) -> io::Result<()> {
     if let Some(trouble) = &capture.trouble {
         screen.line(&Text::of(Tone::Red, format!("the capture cannot write: {trouble}")))?;
     }
-    Ok(())
+    capture.export.as_ref().map_or(Ok(()), |export| exported(export, screen))
+}
+
+/// What it sends to a collector, in one line; what is lost and why in another.
+fn exported(export: &Exported, screen: &mut Screen) -> io::Result<()> {
+    let Exported { to, sent, lost, error } = export;
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let text = format!("{sent} exchange{} sent to {to}", plural(*sent));
+    screen.line(&Text::of(Tone::Dim, text))?;
+    if *lost > 0 {
+        let text = format!("{lost} exchange{} not sent to {to}", plural(*lost));
+        screen.line(&Text::of(Tone::Yellow, text))?;
+    }
+    match error {
+        Some(error) => screen.line(&Text::of(Tone::Yellow, format!("the collector: {error}"))),
+        None => Ok(()),
+    }
 }

@@ -96,7 +96,13 @@ impl Home {
 
     /// Starts a hub and waits until it answers.
     pub(crate) fn hub(&self) -> Foreground {
-        let mut held = Held::start(self.navyd(&["hub", "--json"]).stderr(Stdio::null()));
+        self.hub_with(&[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn hub_with(&self, flags: &[&str]) -> Foreground {
+        let arguments = [&["hub", "--json"], flags].concat();
+        let mut held = Held::start(self.navyd(&arguments).stderr(Stdio::null()));
         let status: Value = serde_json::from_str(&held.line()).unwrap();
         assert_eq!(status["schema"], "navyd.hub-status/1");
         Foreground { held, status }

@@ -5,6 +5,7 @@ mod cli;
 mod faults;
 mod forms;
 mod kept;
+mod otlp;
 mod taps;
 
 use std::{
@@ -38,12 +39,17 @@ struct Scene {
 impl Scene {
     /// `None`, with the reason said, where there is no curl.
     fn new(test: &str) -> Option<Self> {
+        Self::with(test, &[])
+    }
+
+    /// The same with more flags of the hub.
+    fn with(test: &str, flags: &[&str]) -> Option<Self> {
         if program("curl").is_none() {
             skip(test, "`curl` is not installed");
             return None;
         }
         let home = Home::new();
-        let hub = home.hub();
+        let hub = home.hub_with(flags);
         let (upstream, _) = serving(ANSWER);
         let scene = Self { home, hub, upstream };
         scene.home.json(&["route", "add", "shop", &format!("http://{upstream}")]);

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A tap, held by curl; and what the hub said of it.
-fn tap(scene: &Scene, wanted: &Value) -> (Held, Value) {
+pub(super) fn tap(scene: &Scene, wanted: &Value) -> (Held, Value) {
     let mut command = Command::new("curl");
     command.args(["-sN", "--unix-socket"]).arg(scene.home.socket());
     command.args(["-H", "Content-Type: application/json", "-d", &wanted.to_string()]);
