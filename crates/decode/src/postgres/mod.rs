@@ -62,6 +62,8 @@ pub(crate) struct Postgres {
     found: Option<Vec<u8>>,
     /// How often what was read made no sense.
     losses: u8,
+    /// The encryption that the server refused, and when, until the client begins without it.
+    refused: Option<(start::Wish, i64)>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +106,12 @@ impl Decoder for Postgres {
         out.push(Spoken::note(Protocol::Postgres, at, "gap", AFTER_A_GAP));
     }
 
-    fn end(&mut self, _at: i64, out: &mut Vec<Spoken>) {
+    fn end(&mut self, at: i64, out: &mut Vec<Spoken>) {
+        if let (Phase::Start, Some((wish, asked))) = (self.phase, self.refused) {
+            let mut left = Spoken::note(Protocol::Postgres, at, "connect", "");
+            (left.started, left.error) = (asked, Some(wish.refused().to_owned()));
+            out.push(left);
+        }
         self.session.give_up(out);
         self.phase = Phase::Opaque;
     }
@@ -152,7 +159,7 @@ impl Postgres {
         if let (Phase::Asked(wish), [first, rest @ ..]) = (self.phase, bytes) {
             match first {
                 b'N' => {
-                    self.phase = Phase::Start;
+                    (self.phase, self.refused) = (Phase::Start, Some((wish, at)));
                     bytes = rest;
                 }
                 // A server that does not know the question refuses it as it refuses anything.

@@ -42,6 +42,14 @@ impl Wish {
             Self::Gss => "encrypted by GSSAPI from here on",
         }
     }
+
+    /// What is told of a client that does not go on in clear.
+    pub(super) fn refused(self) -> &'static str {
+        match self {
+            Self::Tls => "the server refused TLS, and the client left",
+            Self::Gss => "the server refused GSSAPI, and the client left",
+        }
+    }
 }
 
 /// The length of a message without a type.

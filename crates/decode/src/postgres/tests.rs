@@ -264,3 +264,24 @@ fn a_client_that_never_listens_is_given_up() {
     assert_eq!(out.last().map(|one| one.target.as_str()), Some("could not follow"));
     assert!(out.iter().map(|one| one.target.len()).sum::<usize>() < 2 << 20);
 }
+
+#[test]
+fn a_client_that_leaves_since_encryption_is_refused_is_told() {
+    const SSL: &[u8] = b"\0\0\0\x08\x04\xd2\x16\x2f";
+    let asks = |portions: &[(Side, &[u8])]| {
+        let (mut decoder, mut out) = (Postgres::default(), Vec::new());
+        for (at, (side, bytes)) in (0..).zip(portions) {
+            decoder.bytes(*side, at, bytes, &mut out);
+        }
+        decoder.end(99, &mut out);
+        out
+    };
+    let told = &asks(&[(Client, SSL), (Server, b"N")])[..];
+    assert_eq!(lines(told), ["connect  -> the server refused TLS, and the client left"]);
+    assert_eq!((told[0].started, told[0].ended), (1, Some(99)));
+    for portions in [&[(Client, SSL)][..], &[]] {
+        assert!(asks(portions).is_empty(), "{portions:?}");
+    }
+    let on: &[u8] = b"\0\0\0\x11\0\x03\0\0user\0me\0\0";
+    assert_eq!(lines(&asks(&[(Client, SSL), (Server, b"N"), (Client, on)])), ["connect me"]);
+}

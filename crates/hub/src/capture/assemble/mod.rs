@@ -186,13 +186,14 @@ impl Assembler {
     }
 
     fn tell(&mut self, id: FlowId, out: &mut Vec<Record>) {
-        let Some(flow) = self.flows.remove(&id) else { return };
-        self.tell_of(&flow, out);
+        let Some(mut flow) = self.flows.remove(&id) else { return };
+        self.tell_of(&mut flow, out);
         self.flows.insert(id, flow);
     }
 
-    /// What a decoder said becomes exchanges of their own.
-    fn tell_of(&mut self, flow: &Flow, out: &mut Vec<Record>) {
+    /// What a decoder said becomes exchanges of their own. What was lost of the connection is told once, by the first of
+    /// them behind it: whoever adds up exchanges counts every byte once.
+    fn tell_of(&mut self, flow: &mut Flow, out: &mut Vec<Record>) {
         for mut spoken in std::mem::take(&mut self.spoken) {
             if !self.heads.reveal() {
                 redact::spoken(&mut spoken);
@@ -215,6 +216,7 @@ impl Assembler {
                 error: spoken.error,
                 sent: spoken.sent,
                 received: spoken.received,
+                lost: std::mem::take(&mut flow.lost),
                 more: (more != More::default()).then(|| Box::new(more)),
                 ..flow.record()
             });
@@ -226,7 +228,7 @@ impl Assembler {
         self.memory = self.memory.saturating_sub(flow.memory);
         if let Some(mut decoder) = flow.decoder.take() {
             decoder.end(at, &mut self.spoken);
-            return self.tell_of(&flow, out);
+            return self.tell_of(&mut flow, out);
         }
         let mut record = self.standing(&flow);
         (record.outcome, record.took) = (outcome, (outcome != Outcome::Open).then_some(at - flow.started));

@@ -191,3 +191,18 @@ fn what_decoders_tell_are_exchanges_of_their_own() {
     assert!(!format!("{out:?}").contains("hunter2"));
     assert_eq!(out[1].summary().faults, ["slow"]);
 }
+
+#[test]
+fn what_was_lost_of_a_connection_is_told_by_one_of_its_exchanges() {
+    let mut assembler = Assembler::new(1, false, |_| Some(Box::new(Echo)));
+    assembler.read_as("shop.localhost", Some(Protocol::Redis));
+    let (mut script, mut out) = (Script::new(), Vec::new());
+    script.begin(1, Plane::Tcp).reached(1).bytes(1, Side::Client, Mark::Stream, "a");
+    for count in [3, 4] {
+        script.what(1, What::Lost { from: Side::Client, count });
+    }
+    script.bytes(1, Side::Client, Mark::Stream, "b").bytes(1, Side::Client, Mark::Stream, "c");
+    script.what(1, What::Lost { from: Side::Server, count: 5 }).what(1, What::End(Outcome::Complete));
+    assembler.take(&script.take(), &mut out);
+    assert_eq!(out.iter().map(|record| record.lost).collect::<Vec<_>>(), [0, 7, 0, 5]);
+}

@@ -76,7 +76,13 @@ pub(crate) fn postgresql(test: &str) -> Option<(Server, u16, TempDir)> {
 
 #[test]
 fn mariadb_greets() {
-    let Some(mariadb) = program("mariadb_greets", "mariadbd") else { return };
+    let Some((_server, port, _folder)) = mariadb("mariadb_greets") else { return };
+    check("mariadbd", port, "MariaDB", "MariaDB");
+}
+
+/// A server on a port of its own that asks nobody who they are, and its data.
+fn mariadb(test: &str) -> Option<(Server, u16, TempDir)> {
+    let mariadb = program(test, "mariadbd")?;
     let folder = TempDir::new();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
@@ -89,8 +95,7 @@ fn mariadb_greets() {
         std::os::unix::fs::chown(&data, Some(super::NOBODY), Some(super::NOBODY)).unwrap();
     }
     without_rights(&mut command, &folder);
-    let _server = Server::start(&mut command, "ready for connections");
-    check("mariadbd", port, "MariaDB", "MariaDB");
+    Some((Server::start(&mut command, "ready for connections"), port, folder))
 }
 
 #[test]

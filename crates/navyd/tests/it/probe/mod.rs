@@ -44,7 +44,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a command, and waits for a line that has `ready` in it.
-    fn start(command: &mut Command, ready: &str) -> Self {
+    pub(crate) fn start(command: &mut Command, ready: &str) -> Self {
         // Some programs colour a pipe when `CI` is set.
         let command = command.env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -113,7 +113,7 @@ impl Drop for Server {
 }
 
 /// Where a program is; says why the test is skipped when it is nowhere.
-fn program(test: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn program(test: &str, name: &str) -> Option<PathBuf> {
     let postgresql = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let own = postgresql.map(|version| version.path().join("bin").join(name)).find(|path| path.is_file());
     let found = own.or_else(|| crate::support::program(name));
@@ -124,7 +124,7 @@ fn program(test: &str, name: &str) -> Option<PathBuf> {
 }
 
 /// Python of the system, whose modules are packages, when it has the module.
-fn python(test: &str, module: &str) -> Option<PathBuf> {
+pub(crate) fn python(test: &str, module: &str) -> Option<PathBuf> {
     let system = PathBuf::from("/usr/bin/python3");
     let python = if system.is_file() { system } else { program(test, "python3")? };
     let has = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
@@ -136,7 +136,7 @@ fn python(test: &str, module: &str) -> Option<PathBuf> {
 }
 
 /// A port that nobody has now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 

@@ -6,7 +6,9 @@ mod faults;
 mod forms;
 mod kept;
 mod otlp;
+mod postgres;
 mod taps;
+mod watched;
 
 use std::{
     net::SocketAddr,
