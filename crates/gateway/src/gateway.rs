@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     agreement::Agreement,
+    breakpoint::Breakpoints,
     doors::{self, Doors, Prepared},
     fault::{Decision, Record, Refused},
     limits::Limits,
@@ -143,6 +144,7 @@ pub struct Gateway {
     tls: Option<Arc<Certificates>>,
     tap: Option<Tap>,
     record: Arc<Record>,
+    breakpoints: Breakpoints,
     state: Mutex<State>,
     end: watch::Sender<End>,
     workers: Vec<JoinHandle<()>>,
@@ -198,6 +200,7 @@ impl Gateway {
         let random = RandomState::new();
         let identity = random.hash_one(&listen) as u32;
         let record = Arc::new(Record::new(random.hash_one("faults")));
+        let breakpoints = Breakpoints::new(limits.of_heads());
         let accepted = tally::tallies(count);
         let (end, ending) = watch::channel(End::No);
         let own = own(&listen, &routes);
@@ -214,6 +217,7 @@ impl Gateway {
             tls: config,
             tap: tap.clone(),
             record: Arc::clone(&record),
+            breakpoints: breakpoints.clone(),
             accepted: Arc::clone(&accepted),
             ending,
         };
@@ -234,7 +238,7 @@ impl Gateway {
         }
         agreement.reach().map_err(StartError::Worker)?.act();
         let state = Mutex::new(State { routes, next, changes });
-        Ok(Self { listen, accepted, tls, tap, record, state, end, workers })
+        Ok(Self { listen, accepted, tls, tap, record, breakpoints, state, end, workers })
     }
 
     /// Where names and the gateway's own page are served.
@@ -328,6 +332,11 @@ impl Gateway {
     /// What faults have chosen since the run began, as far as it is kept.
     pub fn fault_log(&self) -> Vec<Decision> {
         self.record.all()
+    }
+
+    /// What holds exchanges on their way.
+    pub fn breakpoints(&self) -> &Breakpoints {
+        &self.breakpoints
     }
 
     /// A way to cut [`Gateway::drain`] short from elsewhere.

@@ -16,7 +16,7 @@
 //! - `http`: requests and responses; `h2`: HTTP/2, translated for it; `pages`: what the gateway says itself
 //! - `tcp`, `udp`: routes that are not understood; `carry`: a connection, with or without faults;
 //!   `held`: datagrams that faults hold back
-//! - [`fault`]: what can be laid on a route
+//! - [`fault`]: what can be laid on a route; [`breakpoint`]: what is held on its way
 //! - `upstream`: connections to where a route leads
 //! - [`tap`]: copies of what passes, for whoever keeps them
 //! - [`tls`]: certificates for names on this machine
@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+pub mod breakpoint;
 mod carry;
 mod doors;
 mod entrances;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use navyd_h1 as h1;
+
 /// How much of anything, and how long.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -64,12 +66,21 @@ pub struct Limits {
     pub tap: usize,
     /// The same of one connection, request or client of a UDP route.
     pub tap_connection: usize,
+    /// How long a body that is to be held may stand still, before it passes behind its head instead.
+    pub held_body: Duration,
     /// How long a connection that is closed early still takes what the client sends, so that the client can read why.
     pub linger: Duration,
     /// How long a gateway that ends waits for what is in flight.
     pub drain: Duration,
     /// How long a stream of bytes must be silent for it to end while the gateway ends.
     pub drain_quiet: Duration,
+}
+
+impl Limits {
+    /// Those of a head.
+    pub(crate) fn of_heads(&self) -> h1::Limits {
+        h1::Limits { head_bytes: self.head_bytes, headers: self.head_fields, ..h1::Limits::default() }
+    }
 }
 
 impl Default for Limits {
@@ -102,6 +113,7 @@ impl Default for Limits {
             h2_small_frames: 8 * 1024 * 1024,
             tap: 64 * 1024 * 1024,
             tap_connection: 1024 * 1024,
+            held_body: Duration::from_secs(2),
             linger: Duration::from_secs(2),
             drain: Duration::from_secs(10),
             drain_quiet: Duration::from_millis(500),

@@ -21,8 +21,10 @@ pub(crate) struct Site {
     pool: Rc<Pool>,
     standing: Option<Standing>,
     tally: Cell,
-    /// Where the route begins, if what passes is told.
-    told: Option<Arc<str>>,
+    /// Where the route begins.
+    name: Arc<str>,
+    /// Whether what passes is told.
+    told: bool,
     /// The faults that lie on it.
     laid: RefCell<Arc<Laid>>,
 }
@@ -35,9 +37,9 @@ impl Site {
         pool: Rc<Pool>,
         standing: Option<Standing>,
         tally: Cell,
-        told: Option<Arc<str>>,
+        (name, told): (Arc<str>, bool),
     ) -> Self {
-        Self { number, via, pool, standing, tally, told, laid: RefCell::default() }
+        Self { number, via, pool, standing, tally, name, told, laid: RefCell::default() }
     }
 
     /// Its number, which stays the same while its upstream may change.
@@ -63,6 +65,11 @@ impl Site {
         }
     }
 
+    /// Whether it is the gateway's own home.
+    pub(crate) fn is_home(&self) -> bool {
+        matches!(self.pool.target(), Target::Home(_))
+    }
+
     /// Whether requests take it, rather than bytes.
     pub(crate) fn is_http(&self) -> bool {
         self.upstream().is_none_or(|upstream| matches!(upstream.scheme, Scheme::Http | Scheme::H2c))
@@ -80,7 +87,12 @@ impl Site {
 
     /// Where the route begins, if what passes is told.
     pub(crate) fn told(&self) -> Option<&Arc<str>> {
-        self.told.as_ref()
+        self.told.then_some(&self.name)
+    }
+
+    /// Where the route begins; nothing of the gateway's own home.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
     /// The faults that lie on it.

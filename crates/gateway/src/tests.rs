@@ -1,6 +1,7 @@
 //! The gateway with limits so short that a test need not wait for them, and with what only a hub does to it.
 
 mod attacks;
+mod breaks;
 mod changes;
 mod faults;
 mod long;
@@ -53,7 +54,7 @@ fn begin(route: &Route) -> SocketAddr {
 }
 
 /// Waits until this is so.
-fn until(so: impl Fn() -> bool) {
+fn until(mut so: impl FnMut() -> bool) {
     while !so() {
         thread::yield_now();
     }

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     agreement::Voice,
+    breakpoint::Breakpoints,
     doors::Doors,
     entrances::{Entrances, Opened},
     fault::Record,
@@ -53,6 +54,8 @@ pub(crate) struct Order {
     pub(crate) tap: Option<Tap>,
     /// What faults choose, and have chosen.
     pub(crate) record: Arc<Record>,
+    /// What holds exchanges on their way.
+    pub(crate) breakpoints: Breakpoints,
     /// Counts the connections of clients.
     pub(crate) accepted: Tallies,
     /// Whether the gateway ends.
@@ -118,6 +121,8 @@ pub(crate) struct Worker {
     pub(crate) writer: Option<Rc<Writer>>,
     /// What faults choose, and have chosen.
     pub(crate) record: Arc<Record>,
+    /// What holds exchanges on their way.
+    pub(crate) breakpoints: Breakpoints,
     /// Connections to upstreams that faults hit.
     pub(crate) hit: Rc<Drain>,
     number: usize,
@@ -149,11 +154,7 @@ impl Worker {
     fn new(number: usize, order: &Order) -> Rc<Self> {
         let limits = Rc::new(order.limits.clone());
         let own = Rc::new(Own::default());
-        let head_limits = h1::Limits {
-            head_bytes: limits.head_bytes,
-            headers: limits.head_fields,
-            ..h1::Limits::default()
-        };
+        let head_limits = limits.of_heads();
         let seats = Seats::new(
             limits.connections,
             limits.connections_per_peer,
@@ -162,7 +163,8 @@ impl Worker {
         let home = order.home.clone().map(|path| {
             let pool = Pool::new(Target::Home(path), Rc::clone(&own), Rc::clone(&limits));
             let via = format!("navyd-{:08x}-home", order.identity);
-            Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, Cell::new(tally::tallies(1), 0), None))
+            let tally = Cell::new(tally::tallies(1), 0);
+            Rc::new(Site::new(u32::MAX, via, Rc::new(pool), None, tally, (Arc::default(), false)))
         });
         Rc::new(Self {
             listen: order.listen.clone(),
@@ -174,6 +176,7 @@ impl Worker {
             own,
             writer: order.tap.clone().map(Writer::new),
             record: Arc::clone(&order.record),
+            breakpoints: order.breakpoints.clone(),
             hit: Rc::default(),
             number,
             identity: order.identity,
@@ -312,7 +315,7 @@ impl Worker {
                 pool,
                 service.cloned().map(Standing::new),
                 Cell::new(Arc::clone(&numbered.tallies), self.number),
-                told.then(|| numbered.routed.route.entry.to_string().into()),
+                (numbered.routed.route.entry.to_string().into(), told),
             )));
         }
         for (numbered, site) in routes.all().iter().zip(&sites) {

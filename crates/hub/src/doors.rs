@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use navyd_gateway::{Gateway, Hurry, Limits, Plan, Routed, StartError, tap::Tap, tls::Certificates};
+use navyd_gateway::{
+    Gateway, Hurry, Limits, Plan, Routed, StartError, breakpoint::Breakpoints, tap::Tap, tls::Certificates,
+};
 use navyd_model::{Route, hub::PORT};
 
 use crate::low_ports;
@@ -17,6 +19,7 @@ pub(crate) struct Doors {
     listen: Vec<SocketAddr>,
     /// The port that belongs into a URL.
     port: u16,
+    breakpoints: Breakpoints,
     /// `None` once it is closed.
     gateway: Mutex<Option<Gateway>>,
     hurry: Hurry,
@@ -55,6 +58,7 @@ impl Doors {
             port: port_of_urls(gateway.listen(), |own| own.port() == PORT && low_ports::leads(own)),
             listen: gateway.listen().to_vec(),
             hurry: gateway.hurry(),
+            breakpoints: gateway.breakpoints().clone(),
             gateway: Mutex::new(Some(gateway)),
         })
     }
@@ -82,6 +86,11 @@ impl Doors {
     pub(crate) fn change(&self, routes: Vec<Routed>) -> Result<Vec<Route>, DoorError> {
         let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(gateway.as_ref().ok_or(DoorError::Closed)?.change(routes)?)
+    }
+
+    /// What holds exchanges on their way.
+    pub(crate) fn breakpoints(&self) -> &Breakpoints {
+        &self.breakpoints
     }
 
     /// What makes faults repeatable; 0 once it is closed.

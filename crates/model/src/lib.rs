@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod breakpoint;
 pub mod capture;
 pub mod config;
 pub mod connection;

@@ -231,21 +231,26 @@ fn filter(text: &str) -> Result<Filter, Reason> {
     let filter = Filter::parse(text, Timestamp::UNIX_EPOCH);
     let filter = filter.map_err(|unclear| Reason::Unclear(unclear.message))?;
     let later = |term: &Term| match term {
-        Term::Text(field, ..) => !matches!(
-            field,
-            Field::Protocol
-                | Field::Method
-                | Field::Host
-                | Field::Path
-                | Field::Query
-                | Field::Target
-                | Field::Route
-                | Field::Header
-        ),
+        Term::Text(field, ..) => !is_of_head(*field),
         Term::Word(_) => false,
         Term::Number(..) => true,
     };
     if filter.expr().any(&later) { Err(Reason::Later) } else { Ok(filter) }
+}
+
+/// Whether the head of a request tells it.
+pub(crate) fn is_of_head(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Protocol
+            | Field::Method
+            | Field::Host
+            | Field::Path
+            | Field::Query
+            | Field::Target
+            | Field::Route
+            | Field::Header
+    )
 }
 
 /// What its kind makes of a fault's attributes.

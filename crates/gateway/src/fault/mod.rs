@@ -42,7 +42,7 @@ mod words;
 
 pub(crate) use chain::Chain;
 pub(crate) use condition::{Edit, LARGE_ROOM, Plan, Then};
-pub(crate) use laid::Laid;
+pub(crate) use laid::{Laid, is_of_head};
 pub use laid::{Reason, Refused};
 pub use leaf::{Field, Kind, Layer, Leaf, Unit, Wrong};
 pub use log::Decision;

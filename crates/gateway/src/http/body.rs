@@ -50,6 +50,17 @@ impl Passing {
         Self { body: Body::new(framing, side), close, watch, seen: 0 }
     }
 
+    /// What is left of a body of which a part was held; `chunks` where the client is told the end of a connection by
+    /// chunks.
+    pub(super) fn rest(body: Body, framing: Framing, chunks: bool, watch: Option<Watch>) -> Self {
+        let close = match (framing, chunks) {
+            (Framing::UntilClose, true) => Close::Chunks,
+            (Framing::UntilClose, false) => Close::End,
+            _ => Close::Failure,
+        };
+        Self { body, close, watch, seen: 0 }
+    }
+
     /// A body of a response that ends with the upstream's connection, on its way as chunks.
     pub(super) fn chunked(watch: Option<Watch>) -> Self {
         Self { body: Body::new(Framing::UntilClose, Side::Response), close: Close::Chunks, watch, seen: 0 }

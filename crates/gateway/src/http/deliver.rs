@@ -7,7 +7,7 @@ use std::{
 };
 
 use navyd_h1::{
-    self as h1, Framing, Known, Version,
+    self as h1, Body, Framing, Known, Version,
     forward::{self, Back, BodyAs, Stay},
 };
 use navyd_model::exchange::{Outcome, Side as Sender};
@@ -18,9 +18,10 @@ use super::{
     exchange::{Exchange, Sending},
     fate::{edit, frame},
     is_grpc,
+    pause::{Kept, Paused},
 };
 use crate::{
-    net::{Broken, End, Pump, Side, Sign},
+    net::{Broken, End, Extent as _, Pump, Side, Sign},
     tap::Mark,
     upstream::Link,
     worker::Worker,
@@ -35,7 +36,19 @@ impl Connection {
         end: usize,
         worker: &Worker,
     ) -> (Next, Option<Link>, Option<Duration>) {
-        let bytes = exchange.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let (mut end, mut kept) = (end, None);
+        if let Some(asked) = exchange.told.take() {
+            match Box::pin(self.pause_answer(&mut exchange, end, &asked)).await {
+                Paused::Not => {}
+                Paused::On(held) => {
+                    end = 0;
+                    kept = Some(held);
+                }
+                Paused::Over(next) => return (next, None, None),
+            }
+        }
+        let read = exchange.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let bytes = kept.as_ref().map_or(read, |kept| &kept.head);
         let framing = self.response.head().framing();
         let whole = exchange.sending == Sending::Done;
         // A body that ends with the upstream's connection need not end the client's, if that knows chunks.
@@ -67,8 +80,10 @@ impl Connection {
             edit(&mut exchange.answer, head_at, &exchange.plan.response);
         }
         let promised = promised(bytes, &self.response);
+        // One that was held is told already.
         self.tell(Mark::Head, &bytes[..end]);
-        let reusable = whole && self.response.persists();
+        let lasts = kept.as_ref().is_none_or(|kept| !kept.closed);
+        let reusable = whole && lasts && self.response.persists();
         let endless = framing == Framing::Tunnel || is_endless(bytes, &self.response);
         exchange.consume(end);
         if endless {
@@ -111,19 +126,34 @@ impl Connection {
             return (Next::Leave(Box::new(Upgraded { upstream, site: exchange.site, hit })), None, None);
         }
         if plain {
-            let head = exchange.answer.split_off(exchange.sent);
-            let passed =
-                Box::pin(self.pass_plain(&head, &mut exchange.reached.link.socket, &mut exchange.read)).await;
+            let mut head = exchange.answer.split_off(exchange.sent);
+            let mut body = Body::new(framing, h1::Side::Response);
+            if let Some(Kept { raw, .. }) = kept {
+                for run in body.payload(&raw) {
+                    // It was read once, so it is right.
+                    head.extend_from_slice(run.unwrap_or_default());
+                }
+            }
+            let link = (&mut exchange.reached.link.socket, &mut exchange.read);
+            let passed = Box::pin(self.pass_plain(&head, body, link)).await;
             let link =
                 (passed.is_ok() && reusable && exchange.read.is_none()).then_some(exchange.reached.link);
             self.settle(passed.err().unwrap_or(Outcome::Complete));
             return (if passed.is_ok() { Next::Close } else { Next::Cut }, link, promised);
         }
-        let answer = std::mem::take(&mut exchange.answer);
+        let mut answer = std::mem::take(&mut exchange.answer);
         let watch = self.watch(Sender::Server);
-        let body = match chunks {
-            true => Passing::chunked(watch),
-            false => Passing::new(framing, h1::Side::Response, watch),
+        let body = match (kept, chunks) {
+            (Some(Kept { raw, body, .. }), _) => {
+                let body = Passing::rest(body, framing, chunks, watch);
+                match chunks {
+                    true if !raw.is_empty() => body.recast(&raw, &mut answer),
+                    _ => answer.extend_from_slice(&raw),
+                }
+                body
+            }
+            (None, true) => Passing::chunked(watch),
+            (None, false) => Passing::new(framing, h1::Side::Response, watch),
         };
         let mut download = Pump::new(answer, exchange.sent, body);
         let mut timed = false;

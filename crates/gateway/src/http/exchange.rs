@@ -18,6 +18,7 @@ use super::{
     fate::edit,
     look::look,
     observe,
+    pause::{Kept, Paused},
     reach::{Missed, Patience, Reached},
     why::Why,
 };
@@ -51,9 +52,9 @@ pub(super) struct Exchange {
     pub(super) read: Option<Buffer>,
     /// How much of that was found to be an incomplete head.
     looked: usize,
-    asked: Asked,
+    pub(super) asked: Asked,
     /// Whether the upstream speaks HTTP/2, and its bytes are a translation.
-    multiplexed: bool,
+    pub(super) multiplexed: bool,
     pub(super) version: Version,
     pub(super) upload: Pump<Passing>,
     pub(super) sending: Sending,
@@ -64,6 +65,8 @@ pub(super) struct Exchange {
     pub(super) watched: bool,
     /// What faults do to it, beyond its bytes.
     pub(super) plan: Plan,
+    /// The head of the request, where its answer may be held.
+    pub(super) told: Option<Vec<u8>>,
 }
 
 /// The state of the request.
@@ -79,11 +82,25 @@ pub(super) enum Sending {
 
 impl Connection {
     /// Forwards the request whose head ends at `end`, and its response.
-    pub(super) async fn forward(&mut self, mut site: Rc<Site>, end: usize) -> Outcome {
+    pub(super) async fn forward(&mut self, mut site: Rc<Site>, mut end: usize) -> Outcome {
         let worker = Rc::clone(&self.worker);
-        let stay = self.may_stay_after_page();
+        let mut stay = self.may_stay_after_page();
+        let mut held = None;
+        if worker.breakpoints.is_any() {
+            match Box::pin(self.pause(&site, end)).await {
+                Paused::Not => {}
+                Paused::On(kept) => {
+                    // Its head was used up, and of what is behind it all that was held.
+                    end = 0;
+                    stay = kept.body.is_done() && self.request.persists() && !self.guest.draining();
+                    held = Some(kept);
+                }
+                Paused::Over(next) => return Outcome::Answered(next),
+            }
+        }
         let mut patience = Patience::default();
-        let plan = if site.is_shaped() { self.fate(&site, &mut patience) } else { Plan::default() };
+        let bytes = self.head_of(held.as_ref());
+        let plan = if site.is_shaped() { self.fate(bytes, &site, &mut patience) } else { Plan::default() };
         if let Some((status, body)) = &plan.answer {
             self.consume(end);
             return Outcome::Answered(Box::pin(self.answer_instead(*status, body, stay)).await);
@@ -109,7 +126,7 @@ impl Connection {
         };
         self.tell_reached(&reached);
         let multiplexed = self.is_multiplexed(&site);
-        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+        let bytes = self.head_of(held.as_ref());
         let upgrade = !multiplexed || self.wants.websocket;
         let mut head = worker.lender.head();
         let onward = Onward { client: &self.client, host: None, via: site.via(), upgrade, extra: b"" };
@@ -119,7 +136,19 @@ impl Connection {
         }
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
         let repeatable = is_repeatable(bytes, &self.request);
+        let told = worker.breakpoints.holds_answers().then(|| match &held {
+            Some(held) => held.head.clone(),
+            None => bytes[..end].to_vec(),
+        });
         self.consume(end);
+        let watch = self.watch(Side::Client);
+        let body = match held {
+            Some(Kept { raw, body, .. }) => {
+                head.extend_from_slice(&raw);
+                Passing::rest(body, framing, false, watch)
+            }
+            None => Passing::new(framing, h1::Side::Request, watch),
+        };
 
         let mut exchange = Exchange {
             site: site.begin(),
@@ -129,12 +158,13 @@ impl Connection {
             asked: Asked { upgrade: self.request.upgrade() && upgrade, ..self.request.asked() },
             multiplexed,
             version,
-            upload: Pump::new(head, 0, Passing::new(framing, h1::Side::Request, self.watch(Side::Client))),
+            upload: Pump::new(head, 0, body),
             sending: Sending::Going,
             answer: worker.lender.head(),
             sent: 0,
             watched: true,
             plan,
+            told,
         };
         if !stay || !exchange.reached.link.reused {
             // Whatever the wait for the request was given is not meant for its body or a new connection.
@@ -196,6 +226,11 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// The head of the request: where it was read, or as it was held.
+    fn head_of<'a>(&'a self, kept: Option<&'a Kept>) -> &'a [u8] {
+        kept.map_or_else(|| self.read.as_ref().map_or(&[][..], |buffer| buffer.filled()), |kept| &kept.head)
     }
 
     /// Sends the request, and reads up to the end of the head of the final response; interim ones are forwarded as
@@ -294,6 +329,11 @@ impl Connection {
 }
 
 impl Exchange {
+    /// Whether all of the request is out.
+    pub(super) fn is_sent(&self) -> bool {
+        self.sending == Sending::Done
+    }
+
     /// Sends the request anew, on this connection. What came on the other is forgotten.
     fn again_at(&mut self, reached: Reached) {
         self.reached = reached;

@@ -17,9 +17,8 @@ use crate::{
 };
 
 impl Connection {
-    /// What becomes of the request whose head was read last, where faults lie on its route.
-    pub(super) fn fate(&self, site: &Rc<Site>, patience: &mut Patience) -> Plan {
-        let bytes = self.read.as_ref().map_or(&[][..], |buffer| buffer.filled());
+    /// What becomes of the request whose head this is, where faults lie on its route.
+    pub(super) fn fate(&self, bytes: &[u8], site: &Rc<Site>, patience: &mut Patience) -> Plan {
         let laid = site.laid();
         let meant = laid.meant(|route| Asked::new(bytes, &self.request, self.wants, self.scheme, route));
         patience.hit = Some((laid.next_connection(), meant));
@@ -103,18 +102,25 @@ fn remove(head: &mut Vec<u8>, from: usize, name: &str) {
     }
 }
 
-/// A request, of which the head has come.
-struct Asked<'a> {
+/// A request, of which the head has come, and perhaps that of its answer.
+pub(super) struct Asked<'a> {
     bytes: &'a [u8],
     request: &'a h1::Request,
     protocol: Protocol,
     scheme: Scheme,
     host: String,
     route: Arc<str>,
+    answer: Option<(&'a [u8], &'a h1::Response)>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(bytes: &'a [u8], request: &'a h1::Request, wants: Wants, scheme: Scheme, route: Arc<str>) -> Self {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        request: &'a h1::Request,
+        wants: Wants,
+        scheme: Scheme,
+        route: Arc<str>,
+    ) -> Self {
         let mut host = String::new();
         if let Some(authority) = request.authority(bytes) {
             authority.normalise(&mut host);
@@ -124,13 +130,19 @@ impl<'a> Asked<'a> {
             (false, true) => Protocol::Websocket,
             (false, false) => Protocol::Http,
         };
-        Self { bytes, request, protocol, scheme, host, route }
+        Self { bytes, request, protocol, scheme, host, route, answer: None }
+    }
+
+    /// The same, now that the head of the answer has come.
+    pub(super) fn answered(self, bytes: &'a [u8], response: &'a h1::Response) -> Self {
+        Self { answer: Some((bytes, response)), ..self }
     }
 }
 
 impl Subject for Asked<'_> {
-    fn number(&self, _field: Field) -> Option<f64> {
-        None
+    fn number(&self, field: Field) -> Option<f64> {
+        let (_, response) = self.answer.filter(|_| field == Field::Status)?;
+        Some(f64::from(response.status()))
     }
 
     fn text(&self, field: Field, sub: Option<&str>, pattern: &Pattern) -> Option<bool> {
@@ -149,12 +161,18 @@ impl Subject for Asked<'_> {
                 pattern.matches(&format!("{scheme}://{}{whole}", self.host))
             }
             Field::Route => is_host(&self.route, pattern),
-            Field::Header => self.request.head().fields().iter().any(|field| {
-                let name = text(field.name(self.bytes));
-                sub.is_none_or(|sub| name.eq_ignore_ascii_case(sub))
-                    && (pattern.matches(&text(field.value(self.bytes)))
-                        || (sub.is_none() && pattern.matches(&name)))
-            }),
+            Field::Header => {
+                let has = |head: &h1::Head, bytes: &[u8]| {
+                    head.fields().iter().any(|field| {
+                        let name = text(field.name(bytes));
+                        sub.is_none_or(|sub| name.eq_ignore_ascii_case(sub))
+                            && (pattern.matches(&text(field.value(bytes)))
+                                || (sub.is_none() && pattern.matches(&name)))
+                    })
+                };
+                has(self.request.head(), self.bytes)
+                    || self.answer.is_some_and(|(bytes, response)| has(response.head(), bytes))
+            }
             _ => return None,
         };
         Some(is)

@@ -6,6 +6,7 @@
 
 mod answer;
 mod body;
+mod collect;
 mod deliver;
 mod destination;
 mod exchange;
@@ -13,6 +14,7 @@ mod fate;
 mod head;
 mod look;
 mod observe;
+mod pause;
 mod plain;
 mod reach;
 mod why;

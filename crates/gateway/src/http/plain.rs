@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 
-use navyd_h1::{Body, Framing, Side};
+use navyd_h1::Body;
 use navyd_model::exchange::Outcome;
 
 use super::Connection;
@@ -12,17 +12,16 @@ use crate::{
 };
 
 impl Connection {
-    /// Writes a head, and then the payload of the chunks behind it. Cut short on either side, how the exchange ends.
+    /// Writes a head, and then the payload of the chunks that are left of a body. Cut short on either side, how the exchange ends.
     ///
     /// RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding
     /// request indicates HTTP/1.1 (or later minor revisions)."
     pub(super) async fn pass_plain(
         &mut self,
         head: &[u8],
-        upstream: &mut Socket,
-        read: &mut Option<Buffer>,
+        mut body: Body,
+        (upstream, read): (&mut Socket, &mut Option<Buffer>),
     ) -> Result<(), Outcome> {
-        let mut body = Body::new(Framing::Chunked, Side::Response);
         let mut out = head.to_vec();
         loop {
             if let Some(buffer) = read.as_mut() {

@@ -5,6 +5,7 @@
 //! guard has decided before.
 
 mod authority;
+mod breakpoints;
 mod capture;
 mod events;
 mod exchanges;
@@ -49,6 +50,7 @@ const RESOURCES: &[Resource] = &[
     capture::RESOURCE,
     exchanges::RESOURCE,
     taps::RESOURCE,
+    breakpoints::RESOURCE,
     inspect::RESOURCE,
     authority::RESOURCE,
     links::RESOURCE,

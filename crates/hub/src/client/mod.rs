@@ -3,6 +3,7 @@
 //! A command waits for its answer, so everything here blocks; inside it is the same HTTP as everywhere, over a
 //! socket whose other end must be this very user.
 
+mod breakpoints;
 mod draft;
 mod ensure;
 mod faults;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{lock, places::Places};
+pub use breakpoints::BreakLease;
 pub use draft::Draft;
 pub use ensure::ensure;
 pub use follow::{Follow, Message};

@@ -3,6 +3,7 @@
 //! Deliberately absent: what is recorded and what a filter means, which the hub and the model know.
 
 mod body;
+mod breakpoint;
 mod compare;
 mod details;
 mod diff;
@@ -40,6 +41,7 @@ use crate::{exit::Exit, out::Failure};
         navyd traffic diff 42 57\n  \
         navyd traffic replay 42 --times 3\n  \
         navyd traffic replay 42 --edit --to http://127.0.0.1:3001\n  \
+        navyd traffic break method:POST path:/pay    hold, edit, release\n  \
         navyd traffic export --har -o shop.har host:shop\n  \
         navyd traffic export --curl 42 | sh\n  \
         navyd traffic import shop.har\n  \
@@ -68,6 +70,7 @@ enum Action {
     Stats(stats::Stats),
     Diff(diff::Diff),
     Replay(replay::Replay),
+    Break(breakpoint::Break),
     Export(export::Export),
     Import(import::Import),
     Rm(remove::Remove),
@@ -86,6 +89,7 @@ impl Command for Traffic {
             Some(Action::Stats(stats)) => stats.run(stage),
             Some(Action::Diff(diff)) => diff.run(stage),
             Some(Action::Replay(replay)) => replay.run(stage),
+            Some(Action::Break(point)) => point.run(stage),
             Some(Action::Export(export)) => export.run(stage),
             Some(Action::Import(import)) => import.run(stage),
             Some(Action::Rm(remove)) => remove.run(stage),

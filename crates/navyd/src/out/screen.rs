@@ -184,6 +184,15 @@ impl Screen {
         self.ask_from(question, &mut io::stdin().lock())
     }
 
+    /// Asks for a word, whoever is there to answer; `None` when nobody is any more.
+    pub(crate) fn ask_word(&mut self, question: &str) -> io::Result<Option<String>> {
+        let question = Text::of(Tone::Bold, question).then(Tone::Plain, " ").show(&self.err.look_now());
+        self.converse(&question)?;
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim().to_owned()))
+    }
+
     fn ask_from(&mut self, question: &str, input: &mut dyn BufRead) -> io::Result<Answer> {
         let question = Text::of(Tone::Bold, question).then(Tone::Plain, " [y/N] ").show(&self.err.look_now());
         self.converse(&question)?;

@@ -39,9 +39,19 @@ pub(super) fn text(exchange: &Exchange) -> Result<String, Failure> {
             .cause("it was sent in a charset other than UTF-8")
             .hint(format!("navyd traffic export --curl {id}")));
     }
+    let fields = exchange.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(message(line, fields, body))
+}
+
+/// A message as it is edited: its head without what says the length of its body, an empty line, its body.
+pub(super) fn message<'a>(
+    line: &str,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+    body: Option<&Body>,
+) -> String {
     let is_decoded = body.is_some_and(|body| !body.decoded.is_empty());
     let mut text = format!("{line}\n");
-    for (name, value) in &exchange.request.headers {
+    for (name, value) in fields {
         let lower = name.to_ascii_lowercase();
         let is_framing = FRAMING.contains(&lower.as_str()) || (is_decoded && lower == "content-encoding");
         if !is_framing {
@@ -50,7 +60,7 @@ pub(super) fn text(exchange: &Exchange) -> Result<String, Failure> {
     }
     text.push('\n');
     text.push_str(body.and_then(|body| body.text.as_deref()).unwrap_or_default());
-    Ok(text)
+    text
 }
 
 /// What was edited, as a request is sent: the head with the line breaks of HTTP; of the body, what an editor adds at its

@@ -1,0 +1,547 @@
+//! What all workers share of breakpoints: which there are, and what they hold.
+//!
+//! A worker that finds a breakpoint hangs a message up here and waits for a verdict; whoever looks at it releases it
+//! from another thread. Everything that is held is bounded, and goes when its worker no longer waits.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use navyd_h1::{self as h1, Asked};
+use navyd_model::{
+    exchange::Side,
+    filter::{Field, Filter, FilterError, Subject, Term},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::amend::{Original, Wrong, amend};
+use crate::fault::is_of_head;
+
+/// The most breakpoints.
+const MOST: usize = 64;
+
+/// The most messages that are held at once. Further ones pass.
+pub const MOST_HELD: usize = 128;
+
+/// The longest body that is held, in bytes. A longer one passes behind its head.
+pub const MOST_BODY: usize = 8 << 20;
+
+/// The most bytes of bodies that are held at once. What comes then passes behind its head.
+const MOST_BYTES: usize = 64 << 20;
+
+/// How many notices wait for their reader. Beyond this some are lost; the list tells what is held.
+const NOTICES: usize = 256;
+
+/// The breakpoints of a gateway. Its copies are the same.
+#[derive(Debug, Clone)]
+pub struct Breakpoints(Arc<Board>);
+
+#[derive(Debug)]
+struct Board {
+    limits: h1::Limits,
+    /// How many breakpoints there are, to be read without a lock.
+    set: AtomicUsize,
+    next: AtomicU64,
+    placed: Mutex<Arc<Vec<Arc<Placed>>>>,
+    held: Mutex<BTreeMap<u64, Waiting>>,
+    bytes: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Placed {
+    shown: Breakpoint,
+    filter: Filter,
+    tell: mpsc::Sender<Notice>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    held: Arc<Held>,
+    release: oneshot::Sender<Verdict>,
+}
+
+/// A breakpoint that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which exchanges are held, in the filter language.
+    pub filter: String,
+    /// Whether their answers are held as well.
+    pub response: bool,
+    /// After this time what is held goes on as it was.
+    pub timeout: Duration,
+}
+
+/// A breakpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breakpoint {
+    /// Its number, which no other one of this gateway ever has.
+    pub id: u64,
+    /// As it was wanted.
+    pub wanted: Wanted,
+}
+
+/// A message that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its number, which no other one of this gateway ever has.
+    pub id: u64,
+    /// The breakpoint that holds it.
+    pub breakpoint: u64,
+    /// Who sent it.
+    pub from: Side,
+    /// Where its route begins.
+    pub route: Arc<str>,
+    /// The first line of the request.
+    pub request: String,
+    /// Its head as it was sent, with the empty line at its end.
+    pub head: Vec<u8>,
+    /// The payload of its body, where all of it is held.
+    pub body: Option<Vec<u8>>,
+    /// What its answer has to be read with.
+    pub asked: Asked,
+    /// Since when it is held.
+    pub since: Timestamp,
+    /// When it goes on by itself.
+    pub until: Timestamp,
+}
+
+/// Something that happened to what a breakpoint holds.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// This is held now.
+    Held(Arc<Held>),
+    /// This is held no more.
+    Over {
+        /// Its number.
+        id: u64,
+        /// What became of it, as a person reads it.
+        how: String,
+    },
+    /// A message was meant and passed, because [`MOST_HELD`] are held.
+    Passed,
+}
+
+/// What is to become of a held message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Release {
+    /// It goes on, with another head or body where they are given.
+    On {
+        /// Its head, in lines.
+        head: Option<String>,
+        /// Its body.
+        body: Option<Vec<u8>>,
+    },
+    /// The client is answered with this status, from 200 to 599.
+    Answer(u16),
+    /// The client is cut off.
+    Abort,
+}
+
+/// Why a breakpoint is not set, or a message not released.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There are too many.
+    #[error("there are {MOST} breakpoints already")]
+    TooMany,
+    /// It is no filter.
+    #[error(transparent)]
+    Filter(FilterError),
+    /// Its filter asks for what is not known in time.
+    #[error("the filter asks for more than the head of a {0} tells")]
+    Later(&'static str),
+    /// It would hold nothing, or for ever.
+    #[error("what is held is held for a time of 1 ms to 1 day")]
+    Timeout,
+    /// There is no such breakpoint, or nothing of this number is held any more.
+    #[error("nothing with the number {0} is held")]
+    Gone(u64),
+    /// It cannot be sent so.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+    /// No answer has this status.
+    #[error("`{0}` is no status of an answer: it is from 200 to 599")]
+    Status(u16),
+}
+
+/// What a worker does with what it held.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It goes on as it was.
+    Unchanged,
+    /// This goes on instead.
+    Changed(super::amend::Amended),
+    /// The client is answered so.
+    Answer(u16),
+    /// The client is cut off.
+    Abort,
+}
+
+/// A message that is meant by a breakpoint, and not yet held.
+#[derive(Debug)]
+pub(crate) struct Caught {
+    board: Arc<Board>,
+    placed: Arc<Placed>,
+}
+
+/// Bytes of a body that may be held.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    board: Arc<Board>,
+    bytes: usize,
+}
+
+/// A message that is held. Dropped, it is held no more.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    board: Arc<Board>,
+    placed: Arc<Placed>,
+    id: u64,
+    /// What became of it.
+    how: String,
+    /// Tells the verdict; its end tells that it goes on as it was.
+    pub(crate) verdict: oneshot::Receiver<Verdict>,
+    _permit: Permit,
+}
+
+impl Breakpoints {
+    /// None yet; edited heads are held against these limits.
+    pub(crate) fn new(limits: h1::Limits) -> Self {
+        Self(Arc::new(Board {
+            limits,
+            set: AtomicUsize::new(0),
+            next: AtomicU64::new(1),
+            placed: Mutex::default(),
+            held: Mutex::default(),
+            bytes: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Whether there is any. One load, and nothing else, where there is none.
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.set.load(Relaxed) > 0
+    }
+
+    /// Sets a breakpoint, and tells there what it holds.
+    ///
+    /// # Errors
+    /// When the filter is none, or asks for what is not known when a message is held; when there are too many.
+    pub fn set(&self, wanted: Wanted) -> Result<(Breakpoint, mpsc::Receiver<Notice>), Refused> {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        if wanted.timeout < Duration::from_millis(1) || wanted.timeout > DAY {
+            return Err(Refused::Timeout);
+        }
+        let filter = Filter::parse(&wanted.filter, Timestamp::now()).map_err(Refused::Filter)?;
+        if filter.expr().any(&|term| is_later(term, wanted.response)) {
+            return Err(Refused::Later(if wanted.response { "request and its answer" } else { "request" }));
+        }
+        let mut placed = self.0.placed();
+        if placed.len() >= MOST {
+            return Err(Refused::TooMany);
+        }
+        let shown = Breakpoint { id: self.0.next.fetch_add(1, Relaxed), wanted };
+        let (tell, told) = mpsc::channel(NOTICES);
+        Arc::make_mut(&mut placed).push(Arc::new(Placed { shown: shown.clone(), filter, tell }));
+        self.0.set.store(placed.len(), Relaxed);
+        Ok((shown, told))
+    }
+
+    /// Takes a breakpoint away; what it holds goes on as it was. Whether there was one.
+    pub fn remove(&self, id: u64) -> bool {
+        let mut placed = self.0.placed();
+        let before = placed.len();
+        Arc::make_mut(&mut placed).retain(|placed| placed.shown.id != id);
+        self.0.set.store(placed.len(), Relaxed);
+        let removed = placed.len() < before;
+        drop(placed);
+        // Without a sender its worker goes on.
+        self.0.held().retain(|_, waiting| waiting.held.breakpoint != id);
+        removed
+    }
+
+    /// Every breakpoint, the oldest first.
+    pub fn all(&self) -> Vec<Breakpoint> {
+        self.0.placed().iter().map(|placed| placed.shown.clone()).collect()
+    }
+
+    /// Everything that is held, the oldest first.
+    pub fn held(&self) -> Vec<Arc<Held>> {
+        self.0.held().values().map(|waiting| Arc::clone(&waiting.held)).collect()
+    }
+
+    /// One message that is held.
+    pub fn one(&self, id: u64) -> Option<Arc<Held>> {
+        self.0.held().get(&id).map(|waiting| Arc::clone(&waiting.held))
+    }
+
+    /// Releases a held message, and says what becomes of it.
+    ///
+    /// # Errors
+    /// When it is not held any more, or cannot be sent so; then it is still held.
+    pub fn release(&self, id: u64, release: Release) -> Result<String, Refused> {
+        let held = self.one(id).ok_or(Refused::Gone(id))?;
+        let verdict = match release {
+            Release::On { head: None, body: None } => Verdict::Unchanged,
+            Release::On { head, body } => {
+                let original = held.original();
+                let amended = amend(&original, head.as_deref(), body.as_deref(), &self.0.limits)?;
+                if amended.changes.is_empty() { Verdict::Unchanged } else { Verdict::Changed(amended) }
+            }
+            Release::Answer(status @ 200..600) => Verdict::Answer(status),
+            Release::Answer(status) => return Err(Refused::Status(status)),
+            Release::Abort => Verdict::Abort,
+        };
+        let how = verdict.how();
+        let waiting = self.0.held().remove(&id).ok_or(Refused::Gone(id))?;
+        // Whoever waited may have gone just now.
+        waiting.release.send(verdict).map_err(|_| Refused::Gone(id))?;
+        Ok(how)
+    }
+
+    /// The breakpoint that means this message; `answers` when it is one.
+    pub(crate) fn catch(&self, answers: bool, subject: &impl Subject) -> Option<Caught> {
+        let all = Arc::clone(&self.0.placed());
+        let meant = |placed: &&Arc<Placed>| {
+            (placed.shown.wanted.response || !answers) && placed.filter.matches(subject) == Some(true)
+        };
+        let placed = Arc::clone(all.iter().find(meant)?);
+        Some(Caught { board: Arc::clone(&self.0), placed })
+    }
+
+    /// Whether any holds answers.
+    pub(crate) fn holds_answers(&self) -> bool {
+        self.is_any() && self.0.placed().iter().any(|placed| placed.shown.wanted.response)
+    }
+
+    /// The limits of an edited head.
+    pub(crate) fn limits(&self) -> &h1::Limits {
+        &self.0.limits
+    }
+}
+
+impl Board {
+    fn placed(&self) -> MutexGuard<'_, Arc<Vec<Arc<Placed>>>> {
+        self.placed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<u64, Waiting>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Caught {
+    /// What its filter says.
+    pub(crate) fn filter(&self) -> &str {
+        &self.placed.shown.wanted.filter
+    }
+
+    /// How long it is held.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.placed.shown.wanted.timeout
+    }
+
+    /// Leave to hold a body.
+    pub(crate) fn permit(&self) -> Permit {
+        Permit { board: Arc::clone(&self.board), bytes: 0 }
+    }
+
+    /// Holds a message; `None` when too many are held, or its breakpoint has gone.
+    pub(crate) fn stop(&self, held: Held, permit: Permit) -> Option<Stopped> {
+        let (release, verdict) = oneshot::channel();
+        // Held while the breakpoint is there: whoever takes it away comes after, and finds this.
+        let placed = self.board.placed();
+        if !placed.iter().any(|placed| Arc::ptr_eq(placed, &self.placed)) {
+            return None;
+        }
+        let mut all = self.board.held();
+        if all.len() >= MOST_HELD {
+            let _ = self.placed.tell.try_send(Notice::Passed);
+            return None;
+        }
+        let id = self.board.next.fetch_add(1, Relaxed);
+        let held = Arc::new(Held { id, breakpoint: self.placed.shown.id, ..held });
+        all.insert(id, Waiting { held: Arc::clone(&held), release });
+        drop((all, placed));
+        // A reader that has no room finds it in the list.
+        let _ = self.placed.tell.try_send(Notice::Held(held));
+        let (board, placed) = (Arc::clone(&self.board), Arc::clone(&self.placed));
+        Some(Stopped { board, placed, id, how: "the client left".to_owned(), verdict, _permit: permit })
+    }
+}
+
+impl Stopped {
+    /// So it ends.
+    pub(crate) fn ends(&mut self, how: &str) {
+        how.clone_into(&mut self.how);
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.board.held().remove(&self.id);
+        let how = std::mem::take(&mut self.how);
+        let _ = self.placed.tell.try_send(Notice::Over { id: self.id, how });
+    }
+}
+
+impl Permit {
+    /// Whether so many more bytes may be held.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        if self.bytes + bytes > MOST_BODY {
+            return false;
+        }
+        if self.board.bytes.fetch_add(bytes, Relaxed) + bytes > MOST_BYTES {
+            self.board.bytes.fetch_sub(bytes, Relaxed);
+            return false;
+        }
+        self.bytes += bytes;
+        true
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.board.bytes.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+impl Held {
+    pub(crate) fn original(&self) -> Original<'_> {
+        Original { from: self.from, head: &self.head, asked: self.asked, body: self.body.as_deref() }
+    }
+}
+
+impl Verdict {
+    /// As a person reads it.
+    pub(crate) fn how(&self) -> String {
+        match self {
+            Self::Unchanged => "released as it was".to_owned(),
+            Self::Changed(amended) => format!("changed: {}", amended.changes),
+            Self::Answer(status) => format!("answered with {status}"),
+            Self::Abort => "aborted".to_owned(),
+        }
+    }
+}
+
+/// Whether it asks for what the heads do not tell.
+fn is_later(term: &Term, answers: bool) -> bool {
+    match term {
+        Term::Text(field, ..) => !is_of_head(*field),
+        Term::Number(field, _) => !(answers && *field == Field::Status),
+        Term::Word(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(filter: &str, response: bool) -> Wanted {
+        Wanted { filter: filter.to_owned(), response, timeout: Duration::from_secs(1) }
+    }
+
+    fn held() -> Held {
+        Held {
+            id: 0,
+            breakpoint: 0,
+            from: Side::Client,
+            route: Arc::from("shop.localhost/"),
+            request: "GET / HTTP/1.1".to_owned(),
+            head: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(),
+            body: Some(Vec::new()),
+            asked: Asked::default(),
+            since: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// A request of which nothing is known: only an empty filter means it.
+    struct Nothing;
+
+    impl Subject for Nothing {
+        fn number(&self, _: Field) -> Option<f64> {
+            None
+        }
+
+        fn text(&self, _: Field, _: Option<&str>, _: &navyd_model::filter::Pattern) -> Option<bool> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_filter_asks_for_what_is_known_in_time() {
+        let board = Breakpoints::new(h1::Limits::default());
+        for (filter, response, expected) in [
+            ("", false, None),
+            ("method:POST path:/pay header.x~1", false, None),
+            ("status:500", true, None),
+            ("status:500", false, Some("the filter asks for more than the head of a request tells")),
+            (
+                "body~x",
+                true,
+                Some("the filter asks for more than the head of a request and its answer tells"),
+            ),
+            (
+                "took:>1s",
+                true,
+                Some("the filter asks for more than the head of a request and its answer tells"),
+            ),
+            ("metod:GET", false, Some("`metod` is no field")),
+        ] {
+            let refused = board.set(wanted(filter, response)).err().map(|refused| refused.to_string());
+            assert_eq!(refused.as_deref(), expected, "{filter}");
+        }
+        for timeout in [Duration::ZERO, Duration::from_secs(90_000)] {
+            assert_eq!(board.set(Wanted { timeout, ..wanted("", false) }).err(), Some(Refused::Timeout));
+        }
+        let all = board.all();
+        assert_eq!(all.len(), 3);
+        assert!(board.holds_answers() && all.iter().all(|one| board.remove(one.id)));
+        assert!(!board.is_any() && !board.holds_answers() && !board.remove(all[0].id));
+    }
+
+    #[test]
+    fn what_is_held_is_released_once_and_goes_with_its_breakpoint() {
+        let board = Breakpoints::new(h1::Limits::default());
+        let (point, mut told) = board.set(wanted("", false)).unwrap();
+        assert!(board.catch(true, &Nothing).is_none(), "it does not hold answers");
+        let caught = board.catch(false, &Nothing).unwrap();
+        let mut stopped = caught.stop(held(), caught.permit()).unwrap();
+        let [one] = &board.held()[..] else { panic!("one is held") };
+        assert!(matches!(told.try_recv(), Ok(Notice::Held(held)) if held == *one));
+        assert_eq!(board.release(one.id, Release::Answer(700)), Err(Refused::Status(700)));
+        let typed = Some("GET / HTTP/1.1".to_owned());
+        let refused = board.release(one.id, Release::On { head: typed, body: None });
+        assert!(matches!(refused, Err(Refused::Wrong(Wrong::Head(_)))), "{refused:?}");
+        assert_eq!(board.release(one.id, Release::Abort), Ok("aborted".to_owned()));
+        assert_eq!(board.release(one.id, Release::Abort), Err(Refused::Gone(one.id)));
+        assert_eq!(stopped.verdict.try_recv(), Ok(Verdict::Abort));
+        stopped.ends("aborted");
+        drop(stopped);
+        assert!(matches!(told.try_recv(), Ok(Notice::Over { how, .. }) if how == "aborted"));
+
+        let mut all: Vec<_> = (0..MOST_HELD).map(|_| caught.stop(held(), caught.permit()).unwrap()).collect();
+        assert!(caught.stop(held(), caught.permit()).is_none());
+        assert!(board.remove(point.id));
+        assert!(all.iter_mut().all(|stopped| stopped.verdict.try_recv().is_err()) && board.held().is_empty());
+        assert!(caught.stop(held(), caught.permit()).is_none(), "its breakpoint has gone");
+    }
+
+    #[test]
+    fn bodies_are_held_up_to_a_length_each_and_in_all() {
+        let board = Breakpoints::new(h1::Limits::default());
+        let (_point, _told) = board.set(wanted("", false)).unwrap();
+        let caught = board.catch(false, &Nothing).unwrap();
+        let mut permits: Vec<_> = (0..MOST_BYTES / MOST_BODY).map(|_| caught.permit()).collect();
+        assert!(permits.iter_mut().all(|permit| permit.grow(MOST_BODY) && !permit.grow(1)));
+        let mut late = caught.permit();
+        assert!(!late.grow(1));
+        permits.pop();
+        assert!(late.grow(1));
+    }
+}
