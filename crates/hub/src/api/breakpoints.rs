@@ -227,7 +227,7 @@ fn shown(held: &gateway::Held, with_body: bool) -> Held {
             media_type: value("content-type").map(str::to_owned),
             ..Body::default()
         };
-        view(value("content-type"), &encodings, bytes).fill(&mut body);
+        view(value("content-type"), &encodings, bytes, false).fill(&mut body);
         body
     });
     let status = head.and_then(|head| head.strip_prefix("HTTP/")?.split(' ').nth(1)?.get(..3)?.parse().ok());

@@ -1,11 +1,8 @@
 //! Breakpoints, for as long as this end wants them, and what becomes of what they hold.
 
-use navyd_model::{
-    api::Document,
-    breakpoint::{Breakpoint, Held, NewBreakpoint, Release, Released},
-};
+use navyd_model::breakpoint::{Breakpoint, Held, NewBreakpoint, Release, Released};
 
-use super::{Client, ClientError, Follow, Message, Method, broken, wire};
+use super::{Client, ClientError, Follow, Message, Method};
 
 /// A breakpoint that ends when this is dropped; what it holds goes on as it was then.
 pub struct BreakLease {
@@ -20,16 +17,8 @@ impl Client {
     /// # Errors
     /// When the filter is none, or asks for what is not known in time.
     pub fn set_breakpoint(self, new: &NewBreakpoint) -> Result<BreakLease, ClientError> {
-        let body = serde_json::to_vec(new).map_err(|error| broken(&error))?;
-        let asked = wire::send(&self.socket, Method::POST, "/api/v1/breakpoints", Some(body));
-        let response = self.runtime.block_on(asked)?;
-        if !response.status().is_success() {
-            return Err(self.runtime.block_on(wire::refusal(response)));
-        }
-        let mut stream = Follow::of(self.runtime, response.into_body());
-        let first = stream.next().unwrap_or_else(|| Err(ClientError::Broken("it says nothing".into())))?;
-        let set: Document<Breakpoint> = serde_json::from_str(&first.data).map_err(|error| broken(&error))?;
-        Ok(BreakLease { breakpoint: set.body, stream })
+        let (breakpoint, stream) = self.open("/api/v1/breakpoints", new)?;
+        Ok(BreakLease { breakpoint, stream })
     }
 
     /// A held message, with its body.
