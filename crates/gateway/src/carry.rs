@@ -40,12 +40,19 @@ impl Way<'_> {
         let count = |there, back| site.tally().passed(there, back);
         let mut known = site.laid();
         let parted = loop {
+            if known.is_over() {
+                break Parted::Closed;
+            }
             if passage.is_none() {
                 let (lender, extents) = (&worker.lender, Streaming::both(flow));
                 let turns = || !site.has_laid(&known);
                 let parted = relay(&mut joined, extents, lender, guest, quiet, count, turns).await;
                 if parted != Parted::Turned {
                     break parted;
+                }
+                known = site.laid();
+                if known.is_over() {
+                    break Parted::Closed;
                 }
             }
             let hit = passage.take().unwrap_or_else(|| self.passage());

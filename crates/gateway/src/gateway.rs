@@ -29,8 +29,8 @@ use crate::{
 /// What a gateway is to do.
 #[derive(Debug)]
 pub struct Plan {
-    /// Where all names and the gateway's own page are served; port 0 lets the system choose. At least one, here or in
-    /// `handed`.
+    /// Where all names and the gateway's own page are served; port 0 lets the system choose. None, here and in `handed`,
+    /// where there are only routes that begin at addresses.
     pub listen: Vec<SocketAddr>,
     /// The same, as sockets that listen already: whoever started this program handed them over.
     pub handed: Vec<TcpListener>,
@@ -59,6 +59,16 @@ pub enum Observe {
     All,
 }
 
+/// What becomes of connections that carry bytes, when their route leads elsewhere or is gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leaving {
+    /// They end as they began.
+    #[default]
+    Finish,
+    /// They close.
+    Close,
+}
+
 /// A route, and the service behind it where that is known.
 #[derive(Debug, Clone)]
 pub struct Routed {
@@ -71,11 +81,13 @@ pub struct Routed {
     pub observe: Observe,
     /// What is laid on it, in this order. Those that this gateway does not know are refused by [`Gateway::change`].
     pub faults: Vec<Fault>,
+    /// What becomes of its connections when it leads elsewhere or is gone. Exchanges of HTTP always end as they began.
+    pub leaving: Leaving,
 }
 
 impl From<Route> for Routed {
     fn from(route: Route) -> Self {
-        Self { route, service: None, observe: Observe::Not, faults: Vec::new() }
+        Self { route, service: None, observe: Observe::Not, faults: Vec::new(), leaving: Leaving::Finish }
     }
 }
 

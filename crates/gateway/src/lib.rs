@@ -55,5 +55,5 @@ mod udp;
 mod upstream;
 mod worker;
 
-pub use gateway::{Counters, Gateway, Hurry, Observe, Plan, RouteCounters, Routed, StartError};
+pub use gateway::{Counters, Gateway, Hurry, Leaving, Observe, Plan, RouteCounters, Routed, StartError};
 pub use limits::Limits;

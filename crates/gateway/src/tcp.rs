@@ -56,7 +56,7 @@ pub(crate) async fn serve(
     // Whoever is not to be answered is led to the one end of a pair whose other end is silent.
     let mut silence = None;
     let upstream = match then {
-        Then::Connect => site.pool().dial().await.ok(),
+        Then::Connect => Box::pin(reach(&ongoing, &mut client, &mut guest)).await,
         Then::Refuse => None,
         Then::Silence => {
             let (end, other) = pair();
@@ -113,6 +113,28 @@ async fn open(passage: &mut Passage, site: &Site, client: &mut Socket, guest: &m
             }
         }
         if guest.should_leave(cx) { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Connects to the upstream. `None` when it cannot be reached, or the client or the route has gone meanwhile.
+async fn reach(site: &Site, client: &mut Socket, guest: &mut Guest) -> Option<Socket> {
+    let mut dialled = pin!(site.pool().dial());
+    let mut watched = true;
+    poll_fn(|cx| {
+        if let Poll::Ready(dialled) = dialled.as_mut().poll(cx) {
+            return Poll::Ready(dialled.ok());
+        }
+        if watched {
+            match client.poll_sign(cx) {
+                Poll::Ready(Sign::Gone) => return Poll::Ready(None),
+                Poll::Ready(Sign::Word | Sign::End) => watched = false,
+                Poll::Pending => {}
+            }
+        }
+        // Told here that its route has changed; what has begun to connect does so even while the gateway ends.
+        guest.should_leave(cx);
+        if site.laid().is_over() { Poll::Ready(None) } else { Poll::Pending }
     })
     .await
 }

@@ -10,6 +10,7 @@ use std::{
 
 use navyd_model::Upstream;
 use tokio::{
+    net::lookup_host,
     sync::Notify,
     time::{Duration, Instant, sleep, timeout},
 };
@@ -151,7 +152,15 @@ impl Pool {
             Target::Upstream(upstream) => upstream,
             Target::Home(path) => return Socket::connect_local(path).await.map_err(Unreached::Refused),
         };
-        let mut addresses: Vec<_> = upstream.addresses().enumerate().collect();
+        let addresses: Vec<_> = match upstream.elsewhere() {
+            // Asked for each connection, since the host may come, go and move meanwhile.
+            Some(name) => {
+                let found = timeout(self.limits.connect, lookup_host((name, upstream.port))).await;
+                found.map_err(|_| Unreached::Silent)?.map_err(Unreached::Refused)?.collect()
+            }
+            None => upstream.addresses().collect(),
+        };
+        let mut addresses: Vec<_> = addresses.into_iter().enumerate().collect();
         let answered = self.answered.get().min(addresses.len().saturating_sub(1));
         addresses.rotate_left(answered);
         let mut last = Unreached::Refused(io::ErrorKind::AddrNotAvailable.into());

@@ -20,8 +20,8 @@ use crate::{
     breakpoint::Breakpoints,
     doors::Doors,
     entrances::{Entrances, Opened},
-    fault::Record,
-    gateway::Observe,
+    fault::{Laid, Record},
+    gateway::{Leaving, Observe},
     limits::Limits,
     listen,
     net::{Drain, Lender, Socket},
@@ -324,6 +324,13 @@ impl Worker {
             let older = old.sites.iter().find(|older| older.number() == numbered.number);
             if let Some(older) = older {
                 older.lay(&numbered.laid);
+            }
+        }
+        let over = Arc::new(Laid::over());
+        for (numbered, site) in old.routes.all().iter().zip(&old.sites) {
+            let closes = numbered.routed.leaving == Leaving::Close && !site.is_http();
+            if closes && !sites.iter().any(|stays| Rc::ptr_eq(stays, site)) {
+                site.lay(&over);
             }
         }
         for site in &old.sites {

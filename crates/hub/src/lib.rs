@@ -10,6 +10,7 @@
 //! - [`capture`]: what passed, kept and found again
 //! - [`supervisor`]: services, and whatever they start; `project`: the files that they are written in
 //! - [`client`]: the other end of the socket
+//! - [`toxiproxy`]: the API of Toxiproxy, in a process without a hub
 //! - `os`: what it needs of the operating system, and files that are either the old or the new
 //!
 //! Deliberately absent: moving bytes, which is the gateway's; reading the machine, which is the host's; printing.
@@ -51,6 +52,7 @@ mod seen;
 mod settings;
 mod start;
 pub mod supervisor;
+pub mod toxiproxy;
 pub mod trust;
 
 pub use bell::Bell;

@@ -46,7 +46,8 @@ pub struct Name {
 pub struct Upstream {
     /// What is spoken to it.
     pub scheme: Scheme,
-    /// A loopback address, or `localhost` or a name below it.
+    /// A loopback address, or `localhost` or a name below it: that is all that can be typed. Whoever makes an upstream
+    /// for bytes may name any host.
     pub host: Host,
     /// Never 0.
     pub port: u16,
@@ -78,7 +79,15 @@ pub struct RouteError {
 const EXAMPLE: &str = "127.0.0.1:8000=http://127.0.0.1:3000";
 
 impl Upstream {
-    /// The addresses to try, in this order: `localhost` is both loopback addresses.
+    /// The name of a host that only the system's resolver knows: neither an address nor a `localhost`.
+    pub fn elsewhere(&self) -> Option<&str> {
+        match &self.host {
+            Host::Name(name) if name != "localhost" && !name.ends_with(".localhost") => Some(name),
+            Host::Name(_) | Host::Address(_) => None,
+        }
+    }
+
+    /// The addresses to try, in this order: `localhost` is both loopback addresses, as is every other name.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + use<> {
         let (first, second) = match self.host {
             Host::Address(address) => (address, None),

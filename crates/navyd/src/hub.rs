@@ -17,6 +17,7 @@ pub(crate) use navyd_hub::{
     log::{MOST as LOG_LENGTH, rotated},
     otlp::Endpoint,
     prepare, start, take_over, tell_ready,
+    toxiproxy::{Settings as ToxiproxySettings, Toxiproxy, ToxiproxyError},
 };
 
 use crate::out::Failure;

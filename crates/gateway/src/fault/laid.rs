@@ -77,6 +77,8 @@ pub(crate) struct Laid {
     pub(super) all: Vec<Arc<Placed>>,
     /// How many connections there were.
     connections: Arc<AtomicU64>,
+    /// Whether the route is over for its connections.
+    over: bool,
 }
 
 /// A fault that was understood.
@@ -133,7 +135,17 @@ impl Laid {
             all.push(placed);
         }
         let connections = before.map(|before| Arc::clone(&before.connections)).unwrap_or_default();
-        Ok(Self { all, connections })
+        Ok(Self { all, connections, over: false })
+    }
+
+    /// What lies on a route whose connections are to close.
+    pub(crate) fn over() -> Self {
+        Self { over: true, ..Self::default() }
+    }
+
+    /// Whether connections of the route are to close.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Whether these are the same faults, with the same clocks.

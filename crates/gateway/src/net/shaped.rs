@@ -58,7 +58,11 @@ pub(crate) async fn shaped(
         let passage = &mut *passage.borrow_mut();
         for _ in 0..TIMES {
             let now = Instant::now();
-            passage.follow(&laid(), now);
+            let laid = laid();
+            if laid.is_over() {
+                return Poll::Ready(Parted::Closed);
+            }
+            passage.follow(&laid, now);
             let came = there.read_all(cx, one, &mut passage.up, lender, now)
                 | back.read_all(cx, other, &mut passage.down, lender, now);
             let turn = passage.turn(now);

@@ -30,6 +30,7 @@ mod scan;
 mod services;
 mod stop;
 mod tap;
+mod toxiproxy;
 mod traffic;
 mod trust;
 mod uninstall;
@@ -70,6 +71,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<tap::Tap>(),
     Leaf::of::<traffic::Traffic>(),
     Leaf::of::<fault::Fault>(),
+    Leaf::of::<toxiproxy::Serve>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),
     Leaf::of::<uninstall::Uninstall>(),
@@ -145,7 +147,8 @@ fn define() -> clap::Command {
         .subcommands(COMMANDS.iter().map(|leaf| usage::with_examples((leaf.define)())))
 }
 
-fn dispatch(mut args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
+fn dispatch(args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
+    let mut args = toxiproxy::spelled(args);
     let mut matches = match define().try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return usage::explain(&error, &help_for(&args), &mut stage.screen),
