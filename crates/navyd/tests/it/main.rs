@@ -17,6 +17,7 @@ mod see;
 mod services;
 mod support;
 mod tidy;
+mod toxiproxy;
 mod traffic;
 mod trust;
 mod wait;
