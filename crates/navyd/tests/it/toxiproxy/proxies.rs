@@ -1,6 +1,10 @@
 //! The life of a proxy, and of the program.
 
-use std::{net::TcpStream, sync::mpsc};
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
 
 use serde_json::json;
 
@@ -35,7 +39,7 @@ fn a_changed_proxy_starts_anew_and_keeps_its_toxics() {
     let same = format!(r#"{{"listen":"localhost:{}"}}"#, listen.port());
     assert_eq!(toxiproxy.ask("PATCH", "/proxies/p", &same).json()["listen"], listen.to_string());
     say(&mut stream, b"still there");
-    let other = upstream(|mut stream| drop(std::io::Write::write_all(&mut stream, b"other")));
+    let other = upstream(|mut stream| stream.write_all(b"other").unwrap());
     let changed = toxiproxy.ask("PATCH", "/proxies/p", &format!(r#"{{"upstream":"{other}"}}"#)).json();
     assert_eq!(
         (changed["listen"].as_str(), changed["enabled"].as_bool()),
@@ -44,13 +48,13 @@ fn a_changed_proxy_starts_anew_and_keeps_its_toxics() {
     assert_eq!(changed["toxics"][0]["name"], "slow_close_upstream");
     assert!(has_ended(&mut stream));
     let mut heard = String::new();
-    std::io::Read::read_to_string(&mut connect(listen), &mut heard).unwrap();
+    connect(listen).read_to_string(&mut heard).unwrap();
     assert_eq!(heard, "other");
     let moved = toxiproxy.ask("PATCH", "/proxies/p", r#"{"listen":"127.0.0.1:0"}"#).json();
     assert_ne!(moved["listen"], listen.to_string());
     assert!(TcpStream::connect(listen).is_err());
     // A change that cannot be leaves it disabled, and it can be put right.
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = format!(r#"{{"listen":"{}"}}"#, taken.local_addr().unwrap());
     assert_eq!(toxiproxy.ask("PATCH", "/proxies/p", &busy).status, 500);
     assert_eq!(toxiproxy.ask("GET", "/proxies/p", "").json()["enabled"], false);
@@ -127,7 +131,7 @@ fn the_file_is_read_with_its_toxics() {
 
 #[test]
 fn whoever_has_its_port_is_named() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let ran = run(navyd().args(["toxiproxy", "--port", &address.port().to_string()]));
     assert_eq!(ran.status, Some(2));
@@ -138,17 +142,18 @@ fn whoever_has_its_port_is_named() {
 }
 
 #[test]
-fn open_connections_end_with_it() {
+fn a_proxy_that_is_deleted_ends_both_sides() {
     let (gone, told) = mpsc::channel();
     let server = upstream(move |mut stream| {
-        let ended = std::io::Read::read(&mut stream, &mut [0]).is_ok_and(|count| count == 0);
+        stream.write_all(b"!").unwrap();
+        let ended = stream.read(&mut [0]).is_ok_and(|count| count == 0);
         // The test may be over already.
         let _ = gone.send(ended);
     });
     let (toxiproxy, listen) = Toxiproxy::to(server, &[]);
     let mut stream = connect(listen);
+    stream.read_exact(&mut [0]).unwrap();
     assert_eq!(toxiproxy.ask("DELETE", "/proxies/p", "").status, 204);
     assert!(has_ended(&mut stream));
-    // A connection that had not reached the server yet never does.
-    assert!(told.recv_timeout(super::DEADLINE).unwrap_or(true));
+    assert_eq!(told.recv_timeout(super::DEADLINE), Ok(true));
 }
