@@ -28,17 +28,7 @@ pub(super) struct Setting {
 
 /// Does what is asked for.
 pub(super) fn answer(proxies: &mut Proxies, call: Call, body: &[u8], setting: Setting) -> Reply {
-    match call {
-        Call::Populate => populated(proxies, body),
-        Call::Version => {
-            let version = format!("{{\"version\": \"{VERSION}\"}}\n");
-            Reply::text("application/json;charset=utf-8", version)
-        }
-        Call::Metrics => {
-            Reply::text(metrics::CONTENT, metrics::text(proxies, setting.metrics, setting.since))
-        }
-        call => answered(proxies, call, body).unwrap_or_else(Reply::from),
-    }
+    answered(proxies, call, body, setting).unwrap_or_else(Reply::from)
 }
 
 /// Proxies as a file of Toxiproxy's lists them, with the toxics that stand there.
@@ -63,7 +53,7 @@ pub(super) fn configure(proxies: &mut Proxies, file: &[u8]) -> Result<(), Fault>
     Ok(())
 }
 
-fn answered(proxies: &mut Proxies, call: Call, body: &[u8]) -> Result<Reply, Fault> {
+fn answered(proxies: &mut Proxies, call: Call, body: &[u8], setting: Setting) -> Result<Reply, Fault> {
     Ok(match call {
         Call::Proxies => {
             let all: BTreeMap<_, _> = proxies.all().map(|proxy| (&proxy.name, proxy.view())).collect();
@@ -110,7 +100,15 @@ fn answered(proxies: &mut Proxies, call: Call, body: &[u8]) -> Result<Reply, Fau
             proxies.reset()?;
             Reply::empty(204)
         }
-        Call::Populate | Call::Version | Call::Metrics => Reply::empty(405),
+        Call::Populate => populated(proxies, body),
+        Call::Version => {
+            let version = format!("{{\"version\": \"{VERSION}\"}}\n");
+            Reply::text("application/json;charset=utf-8", version)
+        }
+        Call::Metrics => {
+            let text = metrics::text(proxies, setting.metrics, setting.since);
+            Reply::text(metrics::CONTENT, text)
+        }
     })
 }
 

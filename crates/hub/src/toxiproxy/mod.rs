@@ -99,7 +99,7 @@ impl Toxiproxy {
     ///
     /// # Errors
     /// When the address is taken, or the file makes no sense.
-    pub fn start(settings: Settings) -> Result<Self, ToxiproxyError> {
+    pub fn start(settings: &Settings) -> Result<Self, ToxiproxyError> {
         let address = settings.listen;
         let refused = |source: io::Error| {
             let taken = source.kind() == io::ErrorKind::AddrInUse;

@@ -100,7 +100,7 @@ impl Command for Serve {
         };
         // Before anything listens, so that no one can be let in and then cut off.
         let interrupt = Interrupt::new()?;
-        let toxiproxy = Toxiproxy::start(settings).map_err(unstarted)?;
+        let toxiproxy = Toxiproxy::start(&settings).map_err(unstarted)?;
         if !self.host.is_loopback() {
             let who = "whoever reaches this address can open listeners on this machine and connect from it";
             stage.screen.note(who)?;

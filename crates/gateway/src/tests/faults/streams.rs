@@ -16,7 +16,7 @@ use navyd_model::fault::{Direction, Fault};
 use serde_json::json;
 
 use super::{DEADLINE, Stage, echo, fault, read, routed, until, upstream};
-use crate::{Gateway, Routed, StartError};
+use crate::{Gateway, Leaving, Routed, StartError};
 
 #[test]
 fn bytes_arrive_later_and_the_line_stays_full() {
@@ -336,6 +336,39 @@ impl Numbers {
         }
         bytes.truncate(count);
         bytes
+    }
+}
+
+#[test]
+fn connections_end_with_their_route_only_where_it_says_so() {
+    let late = || vec![fault("latency", json!({"latency": 1}), Direction::Both)];
+    for (leaving, faults) in [
+        (Leaving::Finish, Vec::new()),
+        (Leaving::Finish, late()),
+        (Leaving::Close, Vec::new()),
+        (Leaving::Close, late()),
+    ] {
+        let stage = Stage::to("tcp", echo(), Vec::new());
+        let route = || Routed { faults: faults.clone(), leaving, ..routed(&stage.typed) };
+        stage.gateway.change(vec![route()]).unwrap();
+        let mut stream = stage.connect();
+        stream.write_all(b"a").unwrap();
+        assert_eq!(read(&mut stream, 1), b"a");
+        // Another upstream: the listener stays.
+        let other = Routed { leaving, ..routed(&format!("{}=tcp://{}", stage.route, echo())) };
+        stage.gateway.change(vec![other]).unwrap();
+        let mut second = stage.connect();
+        second.write_all(b"b").unwrap();
+        assert_eq!(read(&mut second, 1), b"b");
+        stage.gateway.change(Vec::new()).unwrap();
+        for mut stream in [stream, second] {
+            if leaving == Leaving::Close {
+                assert_eq!(stream.read(&mut [0]).unwrap(), 0, "{faults:?}");
+            } else {
+                stream.write_all(b"c").unwrap();
+                assert_eq!(read(&mut stream, 1), b"c");
+            }
+        }
     }
 }
 
