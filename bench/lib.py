@@ -119,11 +119,12 @@ class Bench:
         self.table(f"{title}; rounds: {self.rounds}", metrics, commands)
 
     def limit(self, name, **bars):
-        """Prints the median of each metric of a row beside the most that it may be."""
+        """Prints the median of each metric of a row beside the most that it may be, or the least of a rate."""
         for metric, bar in bars.items():
             got = self.samples.get(name, {}).get(metric, [])
             if got:
-                print(f"{name}: {metric} {spread(got)}, bar ≤ {bar}: {'met' if statistics.median(got) <= bar else 'missed'}")
+                met, sign = judged(metric, statistics.median(got), bar)
+                print(f"{name}: {metric} {spread(got)}, bar {sign} {bar:,}: {'met' if met else 'missed'}")
 
     def finish(self, *ratios):
         """ratios: (our row, champions' rows, metrics, each with its bar or None). Prints them, and writes everything to
@@ -149,12 +150,18 @@ class Bench:
             pairs = zip(*(self.samples.get(name, {}).get(metric, []) for name in (ours, champion)))
             each = [mine / theirs for mine, theirs in pairs if mine and theirs and theirs > 0]
             if each:
-                more, median = metric.endswith("_per_s"), statistics.median(each)
-                against = f", bar {'≥' if more else '≤'} {bar}" if bar else ""
-                met = (median >= bar if more else median <= bar) if bar else None
-                print(f"ratio {ours} / {champion}: {metric} {spread(each)}, {'more' if more else 'less'} is better{against}",
+                median = statistics.median(each)
+                met, sign = judged(metric, median, bar)
+                against, better = f", bar {sign} {bar:.3g}" if bar else "", "more" if sign == "≥" else "less"
+                print(f"ratio {ours} / {champion}: {metric} {spread(each)}, {better} is better{against}",
                       *([] if met is None else [": met" if met else ": missed"]), sep="")
                 self.ratios.append(dict(ours=ours, champion=champion, metric=metric, each=each, median=median, bar=bar))
+
+
+def judged(metric, figure, bar):
+    """Whether a figure meets its bar, and on which side that is: of rates more is better. None without a bar."""
+    more = metric.endswith(("_per_s", "_per_cpu_s"))
+    return (figure >= bar if more else figure <= bar) if bar is not None else None, "≥" if more else "≤"
 
 
 def listed(text):

@@ -4,16 +4,19 @@ import os, re, subprocess, sys, time
 from lib import FILES, HERE, PEERS, Bench, program
 from server import UPSTREAM, Failed, Server, slug
 
+# About a kilobyte of JSON, with the path that was asked for and digits that never come again.
+EACH = r'{\"path\":\"$uri\",\"items\":[' + r'{\"name\":\"apple\",\"price\":120,\"tag\":\"$request_id\"},' * 14 + "{}]}"
+
 
 class Load(Bench):
     """A section of servers, in front of one upstream."""
 
     def __init__(self, *args, **options):
-        self.base, self.servers = None, []
+        self.base, self.servers, self.helpers = None, [], []
         super().__init__(*args, **options)
 
     def __exit__(self, *ended):
-        for server in [*self.servers, *filter(None, [self.base])]:
+        for server in [*self.servers, *self.helpers, *filter(None, [self.base])]:
             server.stop()
         super().__exit__(*ended)
 
@@ -21,6 +24,12 @@ class Load(Bench):
         added = [s for s in servers if self.wanted(s.name, s.command[0] is not None)]
         self.servers += added
         return added
+
+    def helper(self, server):
+        """Starts one that is needed and not measured in turn; it ends with the section."""
+        self.helpers.append(server)
+        server.start(self.work)
+        return server
 
     def render(self, template, name="", **values):
         """Writes a template of conf/ with its @WORDS@ filled in; returns its path as text."""
@@ -35,8 +44,8 @@ class Load(Bench):
         return Server(name, [program("nginx"), "-e", f"{conf}.err", "-c", conf], port, ready=ready)
 
     def upstream(self, name="direct"):
-        """nginx, one worker: /1k is a fixed kilobyte, everything else a file below PEERS."""
-        return self.nginx(name, UPSTREAM, "nginx-upstream.conf", BODY="0123456789abcdef" * 64)
+        """nginx, one worker: /1k is a fixed kilobyte, no two of /each/ are alike, everything else is a file below PEERS."""
+        return self.nginx(name, UPSTREAM, "nginx-upstream.conf", BODY="0123456789abcdef" * 64, EACH=EACH)
 
     def tried(self, server, measure):
         """Keeps what `measure` tells of the server, or says why not and leaves its row out from now on."""
@@ -79,7 +88,7 @@ class Load(Bench):
         before = {name: set(got) for name, got in self.samples.items()}
         for _ in range(rounds):
             for server in servers:
-                if server is self.base or server in self.servers:
+                if server is self.base or server in self.servers or server in self.helpers:
                     self.tried(server, measure)
         new = {metric: 0 for name, got in self.samples.items() for metric in got if metric not in before.get(name, ())}
         if servers:

@@ -19,6 +19,12 @@ def binary():
 NAVYD = binary()
 
 
+def example(name):
+    """A program of `examples/` beside the binary; None when it is not built."""
+    path = pathlib.Path(NAVYD or "/none").parent / "examples" / name
+    return str(path) if path.is_file() else None
+
+
 def see():
     return {"navyd ls": [NAVYD, "ls", "--json"], "navyd why": [NAVYD, "why", "20010", "--json"],
             "navyd start only": [NAVYD, "--version"]}
@@ -48,3 +54,8 @@ def tls_proxy():
     if NAVYD and "--tls" not in subprocess.run([NAVYD, "hub", "--help"], capture_output=True, text=True).stdout:
         row.command[0] = None
     return row
+
+
+def captures():
+    """The same without capture and with it; what it keeps goes with it."""
+    return [hub(f"navyd capture {word}", 18143 + at, 18153 + at, "--capture", word) for at, word in enumerate(("off", "on"))]

@@ -27,6 +27,7 @@ class Server:
     def __init__(self, name, command, port, path="/1k", ready="http", host=None, env=None):
         self.name, self.command, self.port, self.path, self.ready = name, command, port, path, ready
         self.host, self.env, self.process = host or f"127.0.0.1:{port}", env, None
+        self.home = None  # once it was started
 
     def url(self, path=None):
         return f"http://127.0.0.1:{self.port}{path or self.path}"
@@ -55,11 +56,11 @@ class Server:
         with contextlib.suppress(ConnectionRefusedError):
             self.connect().close()
             raise Failed(f"port {self.port} is taken by another program")
-        log = work / f"{slug(self.name)}.log"
+        log, self.home = work / f"{slug(self.name)}.log", work / f"{slug(self.name)}.home"
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=work, start_new_session=True,
-                env=environment(work / f"{slug(self.name)}.home", self.env))
+                env=environment(self.home, self.env))
         while not self.answers():
             if self.process.poll() is not None:
                 raise Failed(f"exited with {self.process.returncode}: {log.read_text(errors='replace').strip()[-300:]}")
@@ -130,9 +131,9 @@ def numbers(path, word):
     return []
 
 
-def wrk(server, path=None, connections=64, seconds=3):
+def wrk(server, path=None, connections=64, seconds=3, script=None):
     out, cpu = server.under("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Host: {server.host}",
-                            server.url(path))
+                            *(["-s", script] if script else []), server.url(path))
     made, rate = re.search(r"(\d+) requests in", out), re.search(r"Requests/sec:\s+([\d.]+)", out)
     if not made or not int(made[1]):
         raise Failed(f"wrk got no answer: {out.strip()[-200:]}")
