@@ -35,7 +35,8 @@ def recorded(server):
     out, _ = server.under(b.tool(), "ask", server.port, "/each/", ASKERS, count // ASKERS, 0)
     status, _ = server.asked("/api/v1/capture")
     cpu, memory = server.cpu() - before, server.memory()
-    figures = dict(recorded=status["recorded"], lost=sum(status["lost"].values()), asked_per_s=float(out.split()[1]), cpu_us_per_exchange=cpu / count * 1e6, rss_recorded_mib=memory)
+    figures = dict(recorded=status["recorded"], lost=sum(status["lost"].values()), asked_per_s=float(out.split()[1]),
+                   cpu_us_per_exchange=cpu / count * 1e6, rss_recorded_mib=memory)
     figures |= {f"soon_{word}_ms": took for word, took in search(server).items()}
     began = used = time.monotonic()
     quiet = server.cpu()
@@ -96,6 +97,8 @@ with Load("traffic", __doc__, needs=["nginx", "wrk", "curl", "cc"], mib=("1024",
     file, count = large(int(b.options.mib)), int(b.options.exchanges)
     times = TIMES if b.rounds > 1 else 2
     echo = b.helper(Server("echo", [b.tool(), "echo", str(ECHO)], ECHO, ready="tcp", path="-"))
+    sleeper = b.helper(Server(f"a thread that sleeps {DELAY}ms", [b.tool(), "sleep", str(ECHO + 1), str(DELAY)], ECHO + 1,
+                              ready="tcp", path="-"))
     small = b.add(b.nginx("nginx", 18101, "nginx-proxy.conf"), mitmdump(b), *navyd.captures())
     faults = b.add(*kept.shaped())
     delays = b.add(*kept.late(f"{DELAY}ms", ECHO))
@@ -103,19 +106,20 @@ with Load("traffic", __doc__, needs=["nginx", "wrk", "curl", "cc"], mib=("1024",
     database = b.add(postgres.Postgres())
     databases = [*database, *b.add(*kept.tapped(postgres.PORT))] if database else []
     b.start(b.upstream())
-    b.load(f"1 KiB, 64 keep-alive connections, {b.seconds} s", same, [b.base, *small])
-    b.load("the same, no two requests or answers alike", each, [b.base, *small])
+    b.load(f"1 KiB, 64 keep-alive connections, {b.seconds} s", same, small and [b.base, *small])
+    b.load("the same, no two requests or answers alike", each, small and [b.base, *small])
     b.load(f"{count} exchanges, no two alike, recorded and searched", recorded, records)
     b.load(f"a fault that takes no time: 1 KiB, and {b.options.mib} MiB over one connection", shaped, faults)
-    b.load(f"{DELAY} ms asked for: {ASKERS * times} requests that do not meet", late, [b.base, echo, *delays])
+    b.load(f"{DELAY} ms asked for: {ASKERS * times} requests that do not meet", late, delays and [b.base, echo, sleeper, *delays])
     b.load(f"pgbench, reads by key, 8 connections, {b.seconds} s; of taps the hub alone", queries, databases)
     example = navyd.example("capture")
     if b.wanted("navyd keeper", example):
         for _ in range(b.rounds):
             keeper()
         rows = [f"navyd keeper, {name}" for name in KEPT]
-        b.table(f"{count} exchanges, told to the keeper without a gateway; rounds: {b.rounds}", list(b.samples[rows[0]]), rows)
-    print("not here: toxiproxy, which no registry of this section has; `proxy` compares with HAProxy's relay of TCP")
+        title = f"{count} exchanges, told to the keeper without a gateway; rounds: {b.rounds}"
+        b.table(title, list(b.samples[rows[0]]), rows)
+    print("not here: toxiproxy, which no package registry has; `proxy` compares the relay of TCP with HAProxy's")
     b.limit("navyd recorded", **{f"{word}_ms": 50 for word in WORDS}, **{f"soon_{word}_ms": 50 for word in WORDS},
             rss_recorded_mib=60, rss_indexed_mib=60)
     for name in KEPT:

@@ -87,6 +87,10 @@ impl Hasher for Hashed {
     fn write_u64(&mut self, number: u64) {
         self.0 = number.wrapping_mul(ODD);
     }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number as u64);
+    }
 }
 
 /// In which row of which generation of rows something stands. A generation ends with its folder, or with a transaction

@@ -138,7 +138,12 @@ impl Reading {
 
     /// So many bytes of a body.
     pub(super) fn bytes(&self, place: Place, length: u64) -> io::Result<Vec<u8>> {
-        self.frames.borrow_mut().read(place, length).map(<[u8]>::to_vec)
+        self.look(place, length, <[u8]>::to_vec)
+    }
+
+    /// Looks at so many bytes of a body where they are.
+    pub(super) fn look<T>(&self, place: Place, length: u64, at: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+        self.frames.borrow_mut().read(place, length).map(at)
     }
 
     /// A row that is not there, or cannot be read, is told as unknown: the rest of the exchange stands.

@@ -177,9 +177,8 @@ pub(super) fn stats(folders: &[Folder], question: &Question) -> Result<Stats, Ca
 pub(super) fn is_in(question: &Question, record: &Record) -> bool {
     let has = |text: &String| {
         let heads = [&record.request, &record.response].into_iter().flatten();
-        let wanted = words::words(text);
-        let found =
-            |head: &Head| words::has(&head_text(&head.method, &head.target, Some(&head.text)), &wanted);
+        let wanted = words::Phrase::of(text);
+        let found = |head: &Head| wanted.is_in(&head_text(&head.method, &head.target, Some(&head.text)));
         heads.into_iter().any(|head| found(head))
     };
     let means = |filter: &Filter| {
@@ -206,7 +205,7 @@ fn each(
     let bounds = bounds(question);
     let mut take = |line: &Line| !is_meant(question, line, reading) || next(line);
     if let Some(text) = &question.text {
-        let wanted = search::Wanted::of(reading, text)?;
+        let mut wanted = search::Wanted::of(reading, text, question.most())?;
         let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id = ?");
         let mut one = reading.connection.prepare_cached(&sql)?;
         wanted.each(reading, bounds, |id| Ok(take(&one.query_row([id], Line::of)?)))?;

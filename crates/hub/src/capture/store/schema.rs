@@ -38,7 +38,7 @@ pub(super) fn writer(file: &Path, last: u64) -> rusqlite::Result<Connection> {
     // A transaction that was committed survives its process. One that the machine has lost was traffic of its last
     // seconds, and is not worth a wait for the disk each time.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;
+        "PRAGMA page_size = 16384; PRAGMA wal_autocheckpoint = 250; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
     )?;
     connection.busy_timeout(super::BUSY)?;
