@@ -33,12 +33,6 @@ pub enum HubError {
         /// Its socket.
         socket: PathBuf,
     },
-    /// A hub runs already, and this one was handed sockets.
-    #[error("the sockets that were handed over are not served")]
-    Handed {
-        /// The process of the hub that runs.
-        pid: u32,
-    },
     /// An address cannot be listened on.
     #[error("cannot listen on `{address}`")]
     Listen {
@@ -62,7 +56,6 @@ impl HubError {
             Self::File { source, .. } | Self::System(source) => Some(source.to_string()),
             Self::Elsewhere { .. } => Some("it was started with another `XDG_RUNTIME_DIR`".to_owned()),
             Self::Silent { .. } => Some("it is starting, ending or stuck".to_owned()),
-            Self::Handed { pid } => Some(format!("a hub runs already: pid {pid}")),
             Self::Listen { holder: Some(holder), .. } => Some(format!("{holder} listens there")),
             Self::Listen { source, .. } => Some(match source.kind() {
                 io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
@@ -80,7 +73,6 @@ impl HubError {
             Self::File { path, .. } => Some(format!("ls -l {}", path.display())),
             Self::Listen { address, .. } => Some(format!("navyd why {}", address.port())),
             Self::Elsewhere { .. } | Self::Silent { .. } => Some("navyd ls --unix".to_owned()),
-            Self::Handed { .. } => Some("navyd hub stop".to_owned()),
             Self::System(_) => None,
         }
     }

@@ -31,7 +31,7 @@ impl Lock {
         }
     }
 
-    /// Waits for the lock. Only where no holder waits for a person.
+    /// Waits for the lock, as long as its holder lives.
     pub(crate) fn wait(path: &Path) -> io::Result<Self> {
         let file = open(path)?;
         file.lock()?;

@@ -15,6 +15,7 @@ use navyd_host::listeners::connections;
 
 use crate::{
     os,
+    places::Places,
     trust::{Call, Machine, Step},
 };
 
@@ -122,9 +123,8 @@ impl Way {
             }
             Self::Nft => vec![Step::Run(nft(machine, FORGET))],
             Self::SystemdSocket => {
-                let units = os::socket_units(program, user(machine), &PORTS);
                 let end = systemctl(machine, &["disable", "--now", os::SOCKET_UNIT, os::SERVICE_UNIT]);
-                let gone = units.map(|(path, _)| Step::Remove(path));
+                let gone = os::socket_unit_paths().map(Step::Remove);
                 let reload = systemctl(machine, &["daemon-reload"]);
                 [end].into_iter().chain(gone).chain([reload]).collect()
             }
@@ -150,20 +150,24 @@ impl Way {
                 (ran.success || !ran.stderr.contains("not permitted")).then_some(ran.success)
             }
             Self::SystemdSocket => {
-                let [(socket, _), _] = os::socket_units(program, user(machine), &PORTS);
+                let [socket, _] = os::socket_unit_paths();
                 Some(machine.exists(&socket))
             }
         }
     }
 }
 
-/// Whether this process may bind these ports at a loopback address, or somebody has bound them already.
-pub fn is_allowed() -> bool {
+/// Whether the user whose hub it is may bind these ports at a loopback address, or somebody has bound them already; `None`
+/// for root who acts for somebody else, since only they can try.
+pub fn is_allowed(machine: &dyn Machine) -> Option<bool> {
+    if user(machine) != os::own_uid() {
+        return None;
+    }
     let may = |address: SocketAddr| match TcpListener::bind(address) {
         Ok(_) => true,
         Err(error) => error.kind() == io::ErrorKind::AddrInUse,
     };
-    PORTS.iter().all(|port| loopback(*port).into_iter().any(may))
+    Some(PORTS.iter().all(|port| loopback(*port).into_iter().any(may)))
 }
 
 /// The loopback addresses with these ports, and why one cannot be had: bound for real, and closed at once. One that
@@ -212,6 +216,17 @@ fn rules(port: u16) -> String {
 
 /// Adding a table that is there is no failure, and removing one that is not would be.
 const FORGET: &str = "add table inet navyd\ndelete table inet navyd\n";
+
+/// Where a connection makes systemd start this user's hub, with its sockets; `None` where it was not told to, or does
+/// not listen.
+pub(crate) fn summons(machine: &dyn Machine, places: &Places) -> Option<SocketAddr> {
+    let [socket, service] = os::socket_unit_paths();
+    let (socket, service) = (machine.text(&socket)?, machine.text(&service)?);
+    let address = os::summons(&socket, &service, os::own_uid(), places.runtime.parent()?)?;
+    // Another program may listen there while systemd does not.
+    let words = ["is-active", "--quiet", os::SOCKET_UNIT];
+    machine.run(&Call::new(tool(machine, "systemctl"), words)).ok()?.success.then_some(address)
+}
 
 /// Whose hub it is: root acts for whoever became it.
 fn user(machine: &dyn Machine) -> u32 {
@@ -290,7 +305,7 @@ mod tests {
                 Way::SystemdSocket,
                 &[
                     "write /etc/systemd/system/navyd.socket (216 bytes)",
-                    "write /etc/systemd/system/navyd.service (435 bytes)",
+                    "write /etc/systemd/system/navyd.service (613 bytes)",
                     "run /usr/sbin/systemctl daemon-reload",
                     "run /usr/sbin/systemctl enable --now navyd.socket",
                     "run /usr/sbin/systemctl enable navyd.service",

@@ -14,9 +14,13 @@ use navyd_gateway::{
     tls::Certificates,
 };
 use navyd_model::hub::Hub;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
 
 use crate::{
+    bell::Bell,
     book::Book,
     capture::{self, Capture},
     client::Client,
@@ -27,7 +31,7 @@ use crate::{
     house::{self, House, Parts},
     kept,
     listen::Wanted,
-    lock::Lock,
+    lock::{self, Lock},
     os,
     places::Places,
     project::{self, Projects},
@@ -43,6 +47,8 @@ pub enum Started {
     Joined(Box<Hub>),
     /// This is the hub.
     Running(Box<Running>),
+    /// It was told to end while it waited for another to end.
+    Ended,
 }
 
 /// How long a hub that has the lock may take to answer.
@@ -51,10 +57,14 @@ const STARTING: Duration = Duration::from_secs(5);
 /// How long one that ends may take: longer than its gateway waits for what is in flight.
 const ENDING: Duration = Duration::from_secs(15);
 
+/// How long a process that has ended may take to give back its other lock, once it gave back the first.
+const BOTH: Duration = Duration::from_millis(500);
+
 /// Between two looks whether it answers, doubled each time up to the second.
 const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
 
-/// Starts a hub, or joins the one that runs.
+/// Starts a hub, or joins the one that runs. Where sockets were handed over, it waits instead for that one to end, however
+/// long it runs: nobody else can serve them, and a systemd whose hub fails again and again would close them.
 ///
 /// # Errors
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
@@ -65,12 +75,22 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
         Mine::Lock(lock) => lock,
-        // Who connects to them would wait in vain: the hub that runs does not have them.
-        Mine::Joined(hub) if !handed.is_empty() => return Err(HubError::Handed { pid: hub.pid }),
+        Mine::Joined(hub) if !handed.is_empty() => {
+            log.say(format_args!(
+                "the sockets that were handed over are served once another hub has ended: pid {}",
+                hub.pid
+            ));
+            let Some(lock) = inherit(&file, &bell)? else { return Ok(Started::Ended) };
+            lock
+        }
         Mine::Joined(hub) => return Ok(Started::Joined(hub)),
     };
     let kept_by = places.routes_lock();
-    let taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
+    let mut taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
+    // A hub that was killed gives its locks back one after the other.
+    if taken.is_none() && lock::released(&kept_by, BOTH).map_err(refused(&kept_by))? {
+        taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
+    }
     let Some(state_lock) = taken else { return Err(HubError::Elsewhere { state: places.state }) };
 
     let mut notes = Vec::new();
@@ -165,6 +185,26 @@ fn lock_or_join(file: &Path, socket: &Path) -> Result<Mine, HubError> {
         thread::sleep(pause);
         pause = (pause * 2).min(LOOKS[1]);
     }
+}
+
+/// Waits for the lock; `None` when the bell is rung before.
+fn inherit(file: &Path, bell: &Bell) -> Result<Option<Lock>, HubError> {
+    let (tell, told) = oneshot::channel();
+    let path = file.to_owned();
+    // It ends with the lock, or with this process, which ends when the bell is rung.
+    let waiter = move || tell.send(Lock::wait(&path));
+    thread::Builder::new().name("lock".into()).spawn(waiter).map_err(HubError::System)?;
+    let runtime = Builder::new_current_thread().build().map_err(HubError::System)?;
+    let mut rung = bell.told();
+    runtime.block_on(async {
+        tokio::select! {
+            lock = told => match lock {
+                Ok(lock) => lock.map(Some).map_err(refused(file)),
+                Err(_) => Err(HubError::System(io::Error::other("nobody waits for the lock"))),
+            },
+            () = rung.times(1) => Ok(None),
+        }
+    })
 }
 
 /// The certificates of this user's authority, which is made where there is none, or one that has expired. One that is not

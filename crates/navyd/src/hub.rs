@@ -54,8 +54,12 @@ pub(crate) fn ensure() -> Result<Client, Failure> {
 
 /// The same; one that has to be started is told more. An installed one is started as it is installed.
 pub(crate) fn ensure_with(flags: &[&str]) -> Result<Client, Failure> {
-    let socket = places()?.socket();
+    let places = places()?;
+    let socket = places.socket();
     client::ensure(&socket, || {
+        if client::summon(&places) {
+            return Ok(());
+        }
         // An installed hub is its manager's to start: else it would have neither its sockets nor its restarts.
         if start_unit() && Client::connect(&socket).is_ok() {
             return Ok(());

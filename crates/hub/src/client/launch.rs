@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How long a hub may take until it answers. The one before may still finish what is in flight.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How much of what it says is read.
 const MOST: u64 = 16 * 1024;

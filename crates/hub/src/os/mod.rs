@@ -11,6 +11,7 @@ mod handover;
 mod portable;
 mod ready;
 mod service;
+mod socket_unit;
 #[cfg(unix)]
 mod unix;
 
@@ -24,8 +25,9 @@ pub use portable::leave_terminal;
 #[cfg(not(unix))]
 pub(crate) use portable::{Listener, Stream, connect, is_root, own_uid, private, random, sync_directory};
 pub use ready::tell_ready;
-pub(crate) use service::{SERVICE_UNIT, SOCKET_UNIT, socket_units};
+pub(crate) use service::SERVICE_UNIT;
 pub use service::{Unit, unit};
+pub(crate) use socket_unit::{SOCKET_UNIT, paths as socket_unit_paths, socket_units, summons};
 #[cfg(unix)]
 pub use unix::leave_terminal;
 #[cfg(unix)]

@@ -1,7 +1,7 @@
-//! The hub as a service of the system's own manager: a systemd user unit, or an agent of launchd.
+//! The hub as a service of the user's own manager: a systemd user unit, or an agent of launchd.
 //!
 //! Pure: places and a program go in, a file's text and commands come out. Deliberately absent: writing the file and
-//! running the commands, which a command does after it has said so.
+//! running the commands, which a command does after it has said so; the units of the system, which are `socket_unit`'s.
 
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,6 @@ pub fn unit(program: &Path, config: &Path, home: &Path) -> Option<Unit> {
 }
 
 const LABEL: &str = "navyd";
-/// The unit that listens for the hub.
-pub(crate) const SOCKET_UNIT: &str = "navyd.socket";
 /// The unit of the hub.
 pub(crate) const SERVICE_UNIT: &str = "navyd.service";
 
@@ -71,44 +69,8 @@ fn systemd(program: &Path, config: &Path) -> Unit {
     }
 }
 
-/// The system's own units for a user's hub, and where they belong: systemd itself listens at low ports of both loopback
-/// addresses, and the hub is handed the sockets. The manager of a user cannot do that, since it may bind no such port.
-pub(crate) fn socket_units(program: &Path, user: u32, ports: &[u16]) -> [(PathBuf, String); 2] {
-    let listen = ports.iter().flat_map(|port| ["127.0.0.1", "[::1]"].map(|ip| format!("{ip}:{port}")));
-    let listen: String = listen.map(|address| format!("ListenStream={address}\n")).collect();
-    let socket = format!(
-        "[Unit]\n\
-         Description=navyd: URLs without a port\n\
-         Documentation=man:navyd(1)\n\n\
-         [Socket]\n\
-         {listen}\n\
-         [Install]\n\
-         WantedBy=sockets.target\n"
-    );
-    let quoted = quoted(program);
-    let service = format!(
-        "[Unit]\n\
-         Description=navyd: names, ports and services of this machine\n\
-         Documentation=man:navyd(1)\n\
-         # Its commands look for it in the runtime directory of the user.\n\
-         Requires={SOCKET_UNIT} user@{user}.service\n\
-         After={SOCKET_UNIT} user@{user}.service\n\n\
-         [Service]\n\
-         User={user}\n\
-         Environment=XDG_RUNTIME_DIR=/run/user/{user}\n\
-         ExecStart={quoted} hub\n\
-         # What is in flight finishes first.\n\
-         KillMode=mixed\n\
-         TimeoutStopSec=20\n\n\
-         [Install]\n\
-         WantedBy=multi-user.target\n"
-    );
-    let folder = Path::new("/etc/systemd/system");
-    [(folder.join(SOCKET_UNIT), socket), (folder.join(SERVICE_UNIT), service)]
-}
-
 /// systemd.service(5), "Command lines": in double quotes, `\`, `"`, `%` and `$` need to be escaped.
-fn quoted(program: &Path) -> String {
+pub(super) fn quoted(program: &Path) -> String {
     let mut quoted = String::from('"');
     for c in program.to_string_lossy().chars() {
         match c {
@@ -168,17 +130,5 @@ mod tests {
         let unit = launchd(Path::new("/opt/a&b/navyd"), Path::new("/Users/ada"));
         assert_eq!(unit.path, Path::new("/Users/ada/Library/LaunchAgents/navyd.plist"));
         assert!(unit.text.contains("<string>/opt/a&amp;b/navyd</string>"), "{}", unit.text);
-    }
-
-    #[test]
-    fn systemd_listens_at_both_loopback_addresses_for_the_user() {
-        let [(socket, listens), (service, runs)] = socket_units(Path::new("/bin/navyd"), 1000, &[80, 443]);
-        assert_eq!(socket, Path::new("/etc/systemd/system/navyd.socket"));
-        assert_eq!(service, Path::new("/etc/systemd/system/navyd.service"));
-        let listens: Vec<_> = listens.lines().filter(|line| line.starts_with("ListenStream=")).collect();
-        let expected = ["127.0.0.1:80", "[::1]:80", "127.0.0.1:443", "[::1]:443"];
-        assert_eq!(listens, expected.map(|address| format!("ListenStream={address}")));
-        assert!(runs.contains("\nUser=1000\nEnvironment=XDG_RUNTIME_DIR=/run/user/1000\n"), "{runs}");
-        assert!(runs.contains("\nExecStart=\"/bin/navyd\" hub\n"), "{runs}");
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
             tell_ready(stage)?;
             running.serve().map_err(Failure::from)?;
         }
+        Started::Ended => {}
     }
     Ok(Exit::Yes)
 }

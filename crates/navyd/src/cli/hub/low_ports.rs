@@ -30,8 +30,8 @@ pub(super) struct How {
 #[derive(Debug, Serialize)]
 struct Report {
     dry_run: bool,
-    /// Whether this program may bind both ports now.
-    allowed: bool,
+    /// Whether this program may bind both ports now; `null` for root who acts for somebody else.
+    allowed: Option<bool>,
     ways: Vec<Row>,
     steps: Vec<String>,
 }
@@ -55,19 +55,33 @@ pub(super) fn install(way: Option<Way>, how: How, stage: &mut Stage) -> anyhow::
     let program = hub::program()?;
     let Some(way) = way else {
         answer(&[], how, stage)?;
-        if !is_allowed() && stage.format == Format::Text {
+        let allowed = is_allowed(&ThisMachine) == Some(true);
+        if !allowed && stage.format == Format::Text {
             stage.screen.hint(&format!("sudo {} hub install --low-ports --way nft", program.display()))?;
         }
-        return Ok(if is_allowed() { Exit::Yes } else { Exit::No });
+        return Ok(if allowed { Exit::Yes } else { Exit::No });
     };
     let steps = way.steps(&ThisMachine, &program, PORT);
     if way == Way::Try {
         answer(&steps, how, stage)?;
-        return Ok(if is_allowed() { Exit::Yes } else { Exit::No });
+        return Ok(if is_allowed(&ThisMachine) == Some(true) { Exit::Yes } else { Exit::No });
     }
     let exit = act(&steps, &format!("hub install --low-ports --way {}", way.name()), how, stage)?;
-    if way == Way::Nft && exit == Exit::Yes && !how.dry_run {
-        stage.screen.note("a hub that runs leaves the port out of its URLs from its next start on")?;
+    if exit == Exit::Yes && !how.dry_run {
+        match way {
+            Way::Nft => {
+                stage
+                    .screen
+                    .note("a hub that runs leaves the port out of its URLs from its next start on")?;
+            }
+            Way::SystemdSocket => {
+                stage
+                    .screen
+                    .note("a hub that runs already has to end first: until then nothing answers there")?;
+                stage.screen.hint("navyd hub stop")?;
+            }
+            Way::Try | Way::SetCap | Way::Sysctl => {}
+        }
     }
     Ok(exit)
 }
@@ -121,7 +135,7 @@ fn answer(steps: &[Step], how: How, stage: &mut Stage) -> anyhow::Result<()> {
         done: way.is_done(&ThisMachine, &program),
     });
     let steps = steps.iter().map(Step::shown).collect();
-    let report = Report { dry_run: how.dry_run, allowed: is_allowed(), ways: rows.into(), steps };
+    let report = Report { dry_run: how.dry_run, allowed: is_allowed(&ThisMachine), ways: rows.into(), steps };
     match stage.format {
         Format::Text => render(&report, &mut stage.screen)?,
         Format::Json => stage.screen.json(&Document::new("low-ports", report))?,
@@ -138,8 +152,11 @@ fn render(report: &Report, screen: &mut Screen) -> anyhow::Result<()> {
     let mut table = Table::new(COLUMNS);
     for row in &report.ways {
         let done = match (row.way, row.done) {
-            ("try", _) if report.allowed => Text::of(Tone::Green, "allowed"),
-            ("try", _) => Text::of(Tone::Yellow, "refused"),
+            ("try", _) => match report.allowed {
+                Some(true) => Text::of(Tone::Green, "allowed"),
+                Some(false) => Text::of(Tone::Yellow, "refused"),
+                None => Text::of(Tone::Yellow, "unknown"),
+            },
             (_, Some(true)) => Text::of(Tone::Green, "yes"),
             (_, Some(false)) => Text::of(Tone::Dim, "no"),
             (_, None) => Text::of(Tone::Yellow, "unknown"),

@@ -11,6 +11,7 @@ mod places;
 mod ports;
 mod routes;
 mod systemd;
+mod units;
 
 use std::{
     fs,

@@ -5,6 +5,8 @@
 
 pub(crate) mod child;
 pub(crate) mod engine;
+pub(crate) mod group;
+pub(crate) mod machine;
 pub(crate) mod namespace;
 pub(crate) mod peers;
 pub(crate) mod run;

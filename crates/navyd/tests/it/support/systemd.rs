@@ -4,7 +4,7 @@
 //! systemd that manages a system, whose first deeds would be to the machine that the tests run on.
 
 use std::{
-    fs, io,
+    fs,
     os::unix::{fs::chown, net::UnixDatagram},
     path::{Path, PathBuf},
     process::Command,
@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     child::Held,
+    group::Group,
     namespace::Namespace,
     program,
     run::{Run, run},
@@ -69,7 +70,7 @@ impl UserManager {
         if let Some(tool) = tools.into_iter().find(|tool| program(tool).is_none()) {
             return none(&format!("`{tool}` is not installed"));
         }
-        let group = match Group::new(namespace.name()) {
+        let group = match Group::new(namespace.name()).and_then(|group| group.below(PLACE, USER)) {
             Ok(group) => group,
             Err(error) => return none(&format!("no control group: {error}")),
         };
@@ -86,9 +87,7 @@ impl UserManager {
         let mut inside = namespace.command("unshare");
         inside.args(["-m", "-C", "sh", "-c", ENTER, "sh"]).arg(home.path()).args([PLACE, &USER.to_string()]);
         inside.arg(env!("CARGO_BIN_EXE_navyd")).arg(systemd);
-        let mut command = Command::new("sh");
-        command.args(["-ec", "echo $$ >\"$1/cgroup.procs\"; shift; exec \"$@\"", "sh"]).arg(&group.0);
-        let manager = Held::start(command.arg(inside.get_program()).args(inside.get_args()));
+        let manager = Held::start(group.command(inside.get_program()).args(inside.get_args()));
         let mut made = Self { manager, group, home, _namespace: namespace };
         let (begun, mut told) = (Instant::now(), [0; 4096]);
         loop {
@@ -140,43 +139,6 @@ impl UserManager {
 
 impl Drop for UserManager {
     fn drop(&mut self) {
-        // Everyone in the group at once, whatever they have forked meanwhile: none but those it started is in it.
-        let _ = fs::write(self.group.0.join("cgroup.kill"), "1");
+        self.group.kill();
     }
-}
-
-/// A control group; removed when dropped, with those below it.
-struct Group(PathBuf);
-
-impl Group {
-    fn new(name: &str) -> io::Result<Self> {
-        // Alone, or beside the groups of version 1.
-        let roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(Path::new);
-        let root = roots.into_iter().find(|root| root.join("cgroup.controllers").exists());
-        let group = Self(root.ok_or(io::ErrorKind::Unsupported)?.join(name));
-        fs::create_dir_all(group.0.join(PLACE))?;
-        let below = group.0.join(PLACE);
-        for file in ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"] {
-            chown(below.join(file), Some(USER), Some(USER))?;
-        }
-        Ok(group)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // The kernel empties it by and by; a file of it says so when that is done.
-        while fs::read_to_string(self.0.join("cgroup.events")).is_ok_and(|said| said.contains("populated 1"))
-        {
-            std::thread::yield_now();
-        }
-        remove(&self.0);
-    }
-}
-
-/// Groups can only be removed from below.
-fn remove(group: &Path) {
-    let below = fs::read_dir(group).into_iter().flatten().flatten().map(|entry| entry.path());
-    below.filter(|path| path.is_dir()).for_each(|path| remove(&path));
-    let _ = fs::remove_dir(group);
 }
