@@ -9,10 +9,13 @@ use std::{
     path::Path,
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::os;
+
+/// How often it is looked at whether a holder is gone whose lock another has.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Held until dropped.
 #[derive(Debug)]
@@ -39,15 +42,21 @@ impl Lock {
     }
 }
 
-/// Waits until nobody has the lock, at most so long; whether that came.
-pub(crate) fn released(path: &Path, time: Duration) -> io::Result<bool> {
-    let file = open(path)?;
+/// Waits until nobody has the lock, at most so long; whether that came. Or until its holder is `gone` all the same, as when
+/// somebody else waited for the lock, who has it now.
+pub(crate) fn released(path: &Path, time: Duration, gone: impl Fn() -> bool) -> io::Result<bool> {
+    let (file, begun) = (open(path)?, Instant::now());
     let (tell, told) = mpsc::channel();
     // It ends with the lock, or with this process.
     thread::Builder::new().name("lock".into()).spawn(move || tell.send(file.lock()))?;
-    match told.recv_timeout(time) {
-        Ok(locked) => locked.map(|()| true),
-        Err(_) => Ok(false),
+    loop {
+        let left = time.saturating_sub(begun.elapsed());
+        match told.recv_timeout(left.min(LOOK)) {
+            Ok(locked) => return locked.map(|()| true),
+            Err(_) if gone() => return Ok(true),
+            Err(_) if left.is_zero() => return Ok(false),
+            Err(_) => {}
+        }
     }
 }
 
@@ -74,9 +83,10 @@ mod tests {
         assert!(lock.is_some());
         assert!(Lock::take(&path).unwrap().is_none());
         assert!(is_held(&path) && !is_held(&scratch.path().join("none")));
-        assert!(!released(&path, Duration::ZERO).unwrap());
+        assert!(!released(&path, Duration::ZERO, || false).unwrap());
+        assert!(released(&path, Duration::from_secs(30), || true).unwrap());
         drop(lock);
         assert!(!is_held(&path));
-        assert!(released(&path, Duration::from_secs(30)).unwrap());
+        assert!(released(&path, Duration::from_secs(30), || false).unwrap());
     }
 }

@@ -88,7 +88,7 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     let kept_by = places.routes_lock();
     let mut taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
     // A hub that was killed gives its locks back one after the other.
-    if taken.is_none() && lock::released(&kept_by, BOTH).map_err(refused(&kept_by))? {
+    if taken.is_none() && lock::released(&kept_by, BOTH, || false).map_err(refused(&kept_by))? {
         taken = Lock::take(&kept_by).map_err(refused(&kept_by))?;
     }
     let Some(state_lock) = taken else { return Err(HubError::Elsewhere { state: places.state }) };

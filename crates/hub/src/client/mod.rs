@@ -205,7 +205,9 @@ impl Client {
     /// When it cannot be told.
     pub fn stop(&self, places: &Places, patience: Duration) -> Result<Ended, ClientError> {
         let Stopping { .. } = self.ask(Method::POST, "/api/v1/stop", None::<&()>)?;
-        let gone = lock::released(&places.lock(), patience);
+        // One that systemd started may have waited for it to end, and answers in its place.
+        let replaced = || Self::connect(&places.socket()).is_ok_and(|client| client.pid != self.pid);
+        let gone = lock::released(&places.lock(), patience, replaced);
         let gone = gone.map_err(|error| ClientError::Broken(error.to_string()))?;
         Ok(if gone { Ended::Gone } else { Ended::Draining })
     }

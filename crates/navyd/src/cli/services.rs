@@ -181,12 +181,12 @@ fn choose(all: &[Service], roots: &[String], names: &[String]) -> Result<Vec<Ser
         found.cloned().ok_or_else(|| {
             let here: Vec<String> =
                 all.iter().filter(is_here).map(|service| format!("`{}`", service.name)).collect();
-            let those = if here.is_empty() {
-                "none runs here".to_owned()
+            let (those, hint) = if here.is_empty() {
+                ("none runs here".to_owned(), "navyd up")
             } else {
-                format!("those here are {}", here.join(", "))
+                (format!("those here are {}", here.join(", ")), "navyd ps --all")
             };
-            Failure::new(format!("there is no service `{name}`")).cause(those).hint("navyd ps --all")
+            Failure::new(format!("there is no service `{name}`")).cause(those).hint(hint)
         })
     };
     names.iter().map(find).collect()

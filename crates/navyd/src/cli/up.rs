@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 use navyd_model::{
-    Line, Phase, Service,
+    Ended, Line, Phase, Service, Stream,
     api::Document,
     hub::{Happened, HubEvent, RouteEntry, Services},
     project::{ProjectState, Stopped},
@@ -130,6 +130,9 @@ impl Up {
         if stage.format == Format::Text {
             services::tell(std::slice::from_ref(state), &mut stage.screen)?;
         }
+        for service in state.services.iter().filter(|service| service.phase == Phase::Ready) {
+            say_where(service, &prefixes, stage)?;
+        }
         let (mut interrupted, mut all_ended, mut is_silent, mut patience) = (false, false, false, LOOK);
         loop {
             if all_ended && is_silent {
@@ -151,7 +154,12 @@ impl Up {
                 Ok(News::Missed) => {
                     stage.screen.note("some lines were said too fast, and are missing here")?;
                 }
-                Ok(News::Service(service)) => take(standing, *service),
+                Ok(News::Service(service)) => {
+                    if becomes_ready(standing, &service) {
+                        say_where(&service, &prefixes, stage)?;
+                    }
+                    take(standing, *service);
+                }
                 Ok(News::Over { in_order }) => return Err(over(in_order).into()),
                 Ok(News::Ended(ended)) => {
                     ended?;
@@ -186,6 +194,33 @@ fn answer(
         stage.screen.json(&Document::new("services", Services { services: found, notes }))?;
     }
     Ok(exit)
+}
+
+/// Whether it is one of these, and has become ready by now.
+fn becomes_ready(standing: &BTreeMap<String, Service>, service: &Service) -> bool {
+    let before = standing.get(&service.id).map(|service| service.phase);
+    service.phase == Phase::Ready && before.is_some_and(|phase| phase != Phase::Ready)
+}
+
+/// Says between the lines of services where one is, when it has a URL.
+fn say_where(service: &Service, prefixes: &services::Prefixes, stage: &mut Stage) -> anyhow::Result<()> {
+    if stage.format != Format::Text {
+        return Ok(());
+    }
+    // One that ends says so itself.
+    let Some(hub) = hub::running()? else { return Ok(()) };
+    let routes = hub.routes().map_err(Failure::from)?.routes;
+    let Some(url) = url(&routes, service) else { return Ok(()) };
+    let (at, text) = (Timestamp::now(), format!("ready at {url}"));
+    let line = Line { service: service.id.clone(), at, stream: Stream::Navyd, text, raw: None, cut: 0 };
+    prefixes.show(&line, &mut stage.screen)?;
+    Ok(())
+}
+
+/// What a browser opens.
+fn url<'r>(routes: &'r [RouteEntry], service: &Service) -> Option<&'r str> {
+    let own = |route: &&RouteEntry| route.service.as_ref() == Some(&service.id) && route.url.is_some();
+    routes.iter().find(own).and_then(|route| route.url.as_deref())
 }
 
 /// Waits until they are ready, and says where they are.
@@ -239,8 +274,7 @@ fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Resu
     let routes = hub.routes().map_err(Failure::from)?.routes;
     let mut table = Table::new(COLUMNS);
     for service in services {
-        let own = |route: &&RouteEntry| route.service.as_ref() == Some(&service.id) && route.url.is_some();
-        let url = routes.iter().find(own).and_then(|route| route.url.as_deref()).unwrap_or_default();
+        let url = url(&routes, service).unwrap_or_default();
         let tone = match service.phase {
             Phase::Ready => Tone::Green,
             Phase::Failed => Tone::Red,
@@ -251,7 +285,8 @@ fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Resu
     }
     let drawn = table.draw(&stage.screen.look());
     stage.screen.print(&drawn)?;
-    if let Some(failed) = services.iter().find(|service| service.phase == Phase::Failed) {
+    let failed = |service: &&Service| matches!(service.phase, Phase::Failed | Phase::Restarting);
+    if let Some(failed) = services.iter().find(failed) {
         stage.screen.hint(&format!("navyd logs {}", failed.name))?;
     }
     Ok(())
@@ -261,7 +296,11 @@ fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Resu
 fn awaited<'s>(services: impl Iterator<Item = &'s Service>) -> String {
     let coming: Vec<String> = services
         .filter(|service| !matches!(service.phase, Phase::Ready | Phase::Stopped | Phase::Failed))
-        .map(|service| format!("`{}` ({})", service.name, service.phase.as_str()))
+        .map(|service| match service.ended {
+            Some(Ended::Status(status)) => format!("`{}` (ended with status {status})", service.name),
+            Some(Ended::Signal(signal)) => format!("`{}` (ended by signal {signal})", service.name),
+            None => format!("`{}` ({})", service.name, service.phase.as_str()),
+        })
         .collect();
     format!("waiting for {}; one that listens nowhere has `port = false`", coming.join(", "))
 }
@@ -272,9 +311,21 @@ fn take(standing: &mut BTreeMap<String, Service>, service: Service) {
     }
 }
 
-/// Whether services that are started are there. One that waits for another that failed is not to come.
+/// How often a service ends and starts again until nobody waits for it any more. The pauses before are 6 s together, which
+/// is enough for a server that another one needs.
+const ENDS: u32 = 6;
+
+/// Whether services that are started are there. One that ends again and again is not to come, whatever is tried.
 fn ready<'s>(services: impl Iterator<Item = &'s Service>) -> Together {
-    let phases: Vec<Phase> = services.map(|service| service.phase).collect();
+    let lasting = |service: &Service| match service.phase {
+        Phase::Restarting if service.restarts >= ENDS => Phase::Failed,
+        phase => phase,
+    };
+    together(services.map(lasting).collect())
+}
+
+/// How phases stand together. One that waits for another that failed is not to come.
+fn together(phases: Vec<Phase>) -> Together {
     let failed = phases.contains(&Phase::Failed);
     let comes = |phase: &Phase| match phase {
         Phase::Ready | Phase::Stopped | Phase::Failed => false,
@@ -293,7 +344,7 @@ fn ended(standing: &BTreeMap<String, Service>) -> Together {
     if standing.values().any(|service| service.phase == Phase::Ready) {
         return Together::Coming;
     }
-    ready(standing.values())
+    together(standing.values().map(|service| service.phase).collect())
 }
 
 /// Hears how services change, from now on.
@@ -418,5 +469,9 @@ mod tests {
             let standing = named.collect();
             assert_eq!((ready(services.iter()), ended(&standing)), (are_ready, have_ended), "{phases:?}");
         }
+        let mut looping = services(&[Phase::Ready, Phase::Restarting]);
+        assert_eq!(ready(looping.iter()), Together::Coming);
+        looping[1].restarts = ENDS;
+        assert_eq!(ready(looping.iter()), Together::Badly);
     }
 }

@@ -1,6 +1,9 @@
 //! `navyd hub start` and `navyd hub status`: where the hub is.
 
-use std::io;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use jiff::Timestamp;
 use navyd_model::{
@@ -114,7 +117,20 @@ fn answer(hub: Hub, link: Option<Link>, stage: &mut Stage) -> anyhow::Result<Exi
 
 /// A line for each address.
 pub(super) fn addresses(hub: &Hub, screen: &mut Screen) -> io::Result<()> {
-    hub.listen.iter().try_for_each(|address| screen.line(&Text::of(Tone::Bold, format!("http://{address}"))))
+    hub.listen.iter().try_for_each(|address| screen.line(&Text::of(Tone::Bold, origin(*address))))
+}
+
+/// An address as a browser shows it. Every one speaks HTTP and TLS; at port 443 nobody looks for HTTP.
+fn origin(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    match address.port() {
+        80 => format!("http://{host}"),
+        443 => format!("https://{host}"),
+        port => format!("http://{host}:{port}"),
+    }
 }
 
 /// What else there is to say, in one line.
@@ -171,5 +187,24 @@ fn exported(export: &Exported, screen: &mut Screen) -> io::Result<()> {
     match error {
         Some(error) => screen.line(&Text::of(Tone::Yellow, format!("the collector: {error}"))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_as_a_browser_shows_it() {
+        for (address, shown) in [
+            ("127.0.0.1:62893", "http://127.0.0.1:62893"),
+            ("[::1]:62893", "http://[::1]:62893"),
+            ("127.0.0.1:80", "http://127.0.0.1"),
+            ("[::1]:80", "http://[::1]"),
+            ("127.0.0.1:443", "https://127.0.0.1"),
+            ("[::1]:443", "https://[::1]"),
+        ] {
+            assert_eq!(origin(address.parse().unwrap()), shown);
+        }
     }
 }

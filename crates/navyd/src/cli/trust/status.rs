@@ -25,7 +25,7 @@ pub(super) struct Status {
     #[command(flatten)]
     which: Which,
 
-    /// Ask browsers as well, which are slow to start
+    /// Ask browsers as well, which are slow to start. Firefox is not asked: what its profiles hold is read
     #[arg(long)]
     browsers: bool,
 
@@ -110,7 +110,12 @@ impl Status {
         let report = Report { authority, stores, clients };
         let exit = exit(&report);
         match stage.format {
-            Format::Text => render(&report, &places, &mut stage.screen)?,
+            Format::Text => {
+                render(&report, &places, &mut stage.screen)?;
+                if self.browsers && report.stores.iter().any(is_firefox) {
+                    stage.screen.note("Firefox is not asked: what its profiles hold is read")?;
+                }
+            }
             Format::Json => stage.screen.json(&Document::new("trust", report))?,
             Format::Jsonl => {
                 report.stores.iter().try_for_each(|finding| stage.screen.json_line(finding))?;
@@ -128,6 +133,11 @@ fn exit(report: &Report) -> Exit {
     let clients = report.clients.iter().all(trusts);
     let lasting = report.authority.as_ref().is_some_and(|authority| !authority.due);
     if stores && clients && lasting { Exit::Yes } else { Exit::No }
+}
+
+/// Whether it is a profile of Firefox, which shakes hands only for whoever steers it, and takes seconds for that.
+fn is_firefox(finding: &Finding) -> bool {
+    finding.store == "firefox" && finding.state != State::NotHere
 }
 
 fn trusts(asked: &Asked) -> bool {

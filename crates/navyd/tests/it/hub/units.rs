@@ -45,8 +45,8 @@ const INSTALL: [&str; 5] = ["hub", "install", "--low-ports", "--way", "systemd-s
 fn systemd_has_the_low_ports_for_a_users_hub_until_it_is_taken_back() {
     const TEST: &str = "hub::units::systemd_has_the_low_ports_for_a_users_hub_until_it_is_taken_back";
     let Some(mut machine) = Machine::new(TEST) else { return };
-    // A hub of hers that runs already has neither port, and keeps nobody waiting for longer than it lives.
-    succeeds(&machine.root(&["systemctl", "start", "user-runtime-dir@1000.service"]));
+    // She is logged in. A hub of hers that runs already has neither port: systemd's waits until it ends.
+    succeeds(&machine.root(&["systemctl", "start", "user@1000.service"]));
     succeeds(&ada(&machine, &["hub", "start"]));
     let refused = ada(&machine, &[&INSTALL[..], &["--yes"]].concat());
     assert!(refused.status == Some(2) && refused.stderr.contains("hint: sudo "), "{refused:?}");
@@ -71,8 +71,6 @@ fn systemd_has_the_low_ports_for_a_users_hub_until_it_is_taken_back() {
     assert!(listed.stdout.contains("http://shop.localhost\t"), "{listed:?}");
 
     // It outlives her sessions.
-    let session = ["systemd-run", "--quiet", "--wait", "-p", "PAMName=login", "-p", "User=ada", "true"];
-    succeeds(&machine.root(&session));
     succeeds(&machine.root(&["systemctl", "stop", "user@1000.service"]));
     assert_eq!(hub(&machine), second);
 

@@ -17,9 +17,9 @@ impl Group {
         // Alone, or beside the groups of version 1.
         let roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(Path::new);
         let root = roots.into_iter().find(|root| root.join("cgroup.controllers").exists());
-        let group = Self(root.ok_or(io::ErrorKind::Unsupported)?.join(name));
-        fs::create_dir(&group.0)?;
-        Ok(group)
+        let path = root.ok_or(io::ErrorKind::Unsupported)?.join(name);
+        fs::create_dir(&path)?;
+        Ok(Self(path))
     }
 
     /// Makes one below it that belongs to a user.

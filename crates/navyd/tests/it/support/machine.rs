@@ -9,6 +9,7 @@ use std::{
     os::unix::net::UnixDatagram,
     path::Path,
     process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -58,7 +59,8 @@ code=133
 while [ "$code" = 133 ]; do
     code=0
     systemd-nspawn --quiet --register=no --keep-unit --private-network --private-users=no --hostname=test \
-        --console=pipe -D "$tree" "$@" </dev/null || code=$?
+        --notify-ready=yes --console=pipe -D "$tree" --boot systemd.unit=multi-user.target \
+        </dev/null >/dev/null || code=$?
 done
 exit "$code""#;
 
@@ -91,7 +93,9 @@ impl Machine {
         if !Path::new("/bin").is_symlink() {
             return none("`/bin` is not a part of `/usr`");
         }
-        let group = match Group::new(&format!("navyd-test-machine-{}", process::id())) {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("navyd-test-machine-{}-{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let group = match Group::new(&name) {
             Ok(group) => group,
             Err(error) => return none(&format!("no control group: {error}")),
         };
