@@ -43,6 +43,7 @@ pub mod otlp;
 mod page;
 pub mod places;
 mod project;
+mod reflection;
 mod replay;
 mod run;
 mod runs;

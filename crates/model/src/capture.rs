@@ -111,6 +111,20 @@ pub struct Replay {
     pub request: Option<String>,
 }
 
+/// Descriptors by which the messages of a call are read: either those that are said, or those that its server tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Descriptors {
+    /// A `FileDescriptorSet` with everything that it imports, in Base64: what `protoc --include_imports
+    /// --descriptor_set_out` writes.
+    #[serde(default)]
+    pub set: Option<String>,
+    /// Whether the server is asked for them now, by server reflection.
+    #[serde(default)]
+    pub reflect: bool,
+}
+
 /// What became of it: `navyd.replayed/1`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

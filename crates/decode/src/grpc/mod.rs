@@ -1,8 +1,9 @@
 //! gRPC: the messages of a call, by their descriptors where those are known, and how it ended.
 //!
-//! Deliberately absent: HTTP/2 and its headers, which the gateway reads; asking a server for its descriptors.
+//! Deliberately absent: HTTP/2 and its headers, which the gateway reads; the call that asks a server for its descriptors.
 
 mod raw;
+pub mod reflect;
 mod schema;
 mod status;
 #[cfg(test)]

@@ -68,7 +68,7 @@ fn delimited(bytes: &[u8], depth: usize, left: &mut usize) -> (&'static str, Val
     }
 }
 
-fn varint(body: &mut Reader<'_>) -> Option<u64> {
+pub(super) fn varint(body: &mut Reader<'_>) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let byte = body.u8()?;

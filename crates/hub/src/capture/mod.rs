@@ -33,6 +33,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use navyd_decode::grpc::Schema;
 use navyd_gateway::tap::FlowId;
 use navyd_model::{
     capture::{Page, Stats},
@@ -230,19 +231,27 @@ impl Capture {
     /// # Errors
     /// When the disk cannot be read.
     pub fn show(&self, id: u64) -> Result<Option<Exchange>, CaptureError> {
+        self.show_by(id, None)
+    }
+
+    /// The same, with the messages of gRPC read by these descriptors.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn show_by(&self, id: u64, schema: Option<&Schema>) -> Result<Option<Exchange>, CaptureError> {
         let folders = {
             let mut keeping = self.shared.keeping();
             keeping.write();
-            let found = keeping.waiting().iter().find(|record| record.id == id).map(query::in_memory);
-            let found = found.or_else(|| {
-                keeping.assembler.open().find(|record| record.id == id).as_ref().map(query::in_memory)
-            });
+            let shown = |record: &Record| query::in_memory(record, schema);
+            let found = keeping.waiting().iter().find(|record| record.id == id).map(shown);
+            let found =
+                found.or_else(|| keeping.assembler.open().find(|record| record.id == id).as_ref().map(shown));
             if found.is_some() {
                 return Ok(found);
             }
             keeping.folders()?
         };
-        query::show(&folders, id)
+        query::show(&folders, id, schema)
     }
 
     /// One exchange with its bodies as they were sent, as far as they are kept; `None` when there is none with this

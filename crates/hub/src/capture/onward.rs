@@ -12,7 +12,7 @@ use crate::otlp::Sender;
 pub(super) fn offer(sender: &Sender, record: &Record) {
     let light = light(record);
     let weight = weight(&light);
-    sender.offer(light.id, light.caused_by, weight, move || query::in_memory(&light));
+    sender.offer(light.id, light.caused_by, weight, move || query::in_memory(&light, None));
 }
 
 /// Without what a span does not tell. Of bodies it tells how long they were.

@@ -6,7 +6,7 @@ use std::io;
 
 use http_body_util::BodyExt as _;
 use navyd_model::{
-    capture::{Capture, Imported, Page, Removed, Replay, Replayed, Stats},
+    capture::{Capture, Descriptors, Imported, Page, Removed, Replay, Replayed, Stats},
     exchange::Exchange,
 };
 
@@ -48,6 +48,14 @@ impl Client {
     /// When there is none with this number.
     pub fn exchange(&self, id: u64) -> Result<Exchange, ClientError> {
         self.ask(Method::GET, &format!("/api/v1/exchanges/{id}"), None::<&()>)
+    }
+
+    /// The same, with the messages of gRPC read by descriptors.
+    ///
+    /// # Errors
+    /// When they are none, or the server that is asked does not tell them.
+    pub fn exchange_by(&self, id: u64, descriptors: &Descriptors) -> Result<Exchange, ClientError> {
+        self.ask(Method::POST, &format!("/api/v1/exchanges/{id}/messages"), Some(descriptors))
     }
 
     /// Figures of those that are meant.

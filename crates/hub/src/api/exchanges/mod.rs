@@ -1,11 +1,13 @@
 //! Exchanges: finding, showing, counting and removing them.
 //!
 //! # Layout
-//! - `asked`: which are meant; `follow`: those to come; `transfer`: from and for other tools; `again`: sent once more
+//! - `asked`: which are meant; `follow`: those to come; `transfer`: from and for other tools; `again`: sent once more;
+//!   `messages`: read by descriptors
 
 mod again;
 mod asked;
 mod follow;
+mod messages;
 mod transfer;
 
 use std::sync::Arc;
@@ -34,11 +36,12 @@ pub(super) const RESOURCE: Resource = Resource {
             .route("/api/v1/exchanges/stats", get(stats))
             .merge(again::routes())
             .merge(follow::routes())
+            .merge(messages::routes())
             .merge(transfer::routes())
     },
     describe: || {
         let mut all = Description::openapi();
-        [again::describe(), follow::describe(), transfer::describe()]
+        [again::describe(), follow::describe(), messages::describe(), transfer::describe()]
             .into_iter()
             .for_each(|part| all.merge(part));
         all

@@ -1,6 +1,9 @@
 //! What a body carries piece by piece: events, messages of gRPC. Read when somebody looks.
 
-use navyd_decode::{Events, PieceReader, grpc::Call};
+use navyd_decode::{
+    Events, PieceReader,
+    grpc::{Call, Schema},
+};
 use navyd_model::exchange::{Piece, Protocol, Side};
 
 /// The bodies of an exchange, from the client and from the server.
@@ -14,6 +17,8 @@ pub(super) struct Carried<'a> {
     pub(super) times: [&'a [(u64, u64)]; 2],
     /// `grpc-encoding` of each side.
     pub(super) encodings: [Option<&'a str>; 2],
+    /// What the messages of gRPC are read by.
+    pub(super) schema: Option<&'a Schema>,
 }
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
@@ -24,9 +29,7 @@ impl Carried<'_> {
         let mut reader: Box<dyn PieceReader> = match protocol {
             Protocol::Sse => Box::new(Events::new(self.started)),
             Protocol::Grpc => {
-                let path = self.target.split_once("://").map_or(self.target, |(_, rest)| rest);
-                let path = path.find('/').map_or("", |at| &path[at..]);
-                let mut call = Call::new(self.started, path, None);
+                let mut call = Call::new(self.started, path(self.target), self.schema);
                 for (side, encoding) in SIDES.into_iter().zip(self.encodings) {
                     if let Some(encoding) = encoding {
                         call.encoding(side, encoding);
@@ -48,6 +51,12 @@ impl Carried<'_> {
         }
         pieces
     }
+}
+
+/// The path of a URL.
+fn path(target: &str) -> &str {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..])
 }
 
 /// The parts of a body with their times. Where secrets were taken out the borders are those of what was sent, which is
@@ -78,6 +87,7 @@ mod tests {
             bodies: [b"", body],
             times: [&[], &[(0, 5000), (11, 9000)]],
             encodings: [None, None],
+            schema: None,
         };
         let pieces = carried.pieces(Protocol::Sse);
         let told: Vec<(f64, Option<&str>)> =
@@ -98,6 +108,7 @@ mod tests {
             bodies: [&asked, &answered],
             times: [&[(0, 1000), (7, 3000)], &[(0, 2000)]],
             encodings: [None, None],
+            schema: None,
         };
         let sides: Vec<Side> = carried.pieces(Protocol::Grpc).iter().map(|piece| piece.from).collect();
         assert_eq!(sides, [Side::Client, Side::Server, Side::Client]);

@@ -13,6 +13,7 @@ mod words;
 
 use std::sync::Arc;
 
+use navyd_decode::grpc::Schema;
 use navyd_model::{
     capture::{Page, Stats},
     exchange::Exchange,
@@ -92,8 +93,12 @@ pub(super) fn list(folders: &[Folder], question: &Question) -> Result<Page, Capt
 }
 
 /// One exchange with all that is kept of it.
-pub(super) fn show(folders: &[Folder], id: u64) -> Result<Option<Exchange>, CaptureError> {
-    Ok(find(folders, id)?.map(view::exchange))
+pub(super) fn show(
+    folders: &[Folder],
+    id: u64,
+    schema: Option<&Schema>,
+) -> Result<Option<Exchange>, CaptureError> {
+    Ok(find(folders, id)?.map(|parts| view::exchange(parts, schema)))
 }
 
 /// One exchange with its bodies as they were sent.
@@ -115,8 +120,8 @@ fn find(folders: &[Folder], id: u64) -> Result<Option<Parts>, CaptureError> {
 }
 
 /// An exchange that is still in memory.
-pub(super) fn in_memory(record: &Record) -> Exchange {
-    view::exchange(parts_in_memory(record))
+pub(super) fn in_memory(record: &Record, schema: Option<&Schema>) -> Exchange {
+    view::exchange(parts_in_memory(record), schema)
 }
 
 /// The same with its bodies as they were sent.
@@ -183,7 +188,7 @@ pub(super) fn is_in(question: &Question, record: &Record) -> bool {
     };
     let means = |filter: &Filter| {
         let known = filter.matches(&record.summary());
-        known.or_else(|| filter.matches(&in_memory(record))) == Some(true)
+        known.or_else(|| filter.matches(&in_memory(record, None))) == Some(true)
     };
     question.has(record.id)
         && question.text.as_ref().is_none_or(has)
@@ -193,7 +198,7 @@ pub(super) fn is_in(question: &Question, record: &Record) -> bool {
 fn is_meant(question: &Question, line: &Line, reading: &Reading) -> bool {
     let Some(filter) = &question.filter else { return true };
     let known = filter.matches(&Seen(line, reading));
-    known.unwrap_or_else(|| filter.matches(&view::exchange(parts(reading, line))) == Some(true))
+    known.unwrap_or_else(|| filter.matches(&view::exchange(parts(reading, line), None)) == Some(true))
 }
 
 /// Every row that is asked for, the newest first, until `next` says that it is enough. Tells what was not looked through.

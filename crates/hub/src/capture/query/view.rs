@@ -1,7 +1,7 @@
 //! From what is stored to what is shown.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use navyd_decode::body::view;
+use navyd_decode::{body::view, grpc::Schema};
 use navyd_model::exchange::{Body, Exchange, Message, Piece, Summary};
 
 use super::carried::Carried;
@@ -25,8 +25,8 @@ pub(super) struct Parts {
     pub(super) caused: Vec<u64>,
 }
 
-/// As it is shown.
-pub(super) fn exchange(parts: Parts) -> Exchange {
+/// As it is shown; messages of gRPC by these descriptors.
+pub(super) fn exchange(parts: Parts, schema: Option<&Schema>) -> Exchange {
     let Parts { summary, heads, bodies, more, caused } = parts;
     let [sent, received, stream] = bodies;
     let [asked, answered] = heads;
@@ -47,6 +47,7 @@ pub(super) fn exchange(parts: Parts) -> Exchange {
             header(&request, "grpc-encoding"),
             response.as_ref().and_then(|response| header(response, "grpc-encoding")),
         ],
+        schema,
     };
     pieces.extend(carried.pieces(summary.protocol));
     if let Some(Ok(stream)) = stream {
@@ -61,7 +62,7 @@ pub(super) fn raw(parts: Parts) -> Raw {
         Some(Ok(content)) => [content.front.as_slice(), &content.back].concat(),
         _ => Vec::new(),
     });
-    Raw { exchange: exchange(parts), request, response }
+    Raw { exchange: exchange(parts, None), request, response }
 }
 
 fn message(

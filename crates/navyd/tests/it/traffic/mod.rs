@@ -5,6 +5,7 @@ mod breaks;
 mod cli;
 mod faults;
 mod forms;
+mod grpc;
 mod kept;
 mod otlp;
 mod postgres;
