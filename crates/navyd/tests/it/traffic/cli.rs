@@ -24,8 +24,8 @@ const ANSWER: &str =
     "HTTP/1.1 200 OK|Content-Type: application/json|Content-Length: 22||{\"id\":7,\"name\":\"lamp\"}";
 
 /// Asks for a path of `shop.localhost`, and reads the answer to its end.
-fn get(hub: &Foreground, path: &str, fields: &str) {
-    let mut stream = TcpStream::connect(hub.address()).unwrap();
+pub(super) fn get(hub: SocketAddr, path: &str, fields: &str) {
+    let mut stream = TcpStream::connect(hub).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhOst: shop.localhost\r\n{fields}Connection: close\r\n\r\n")
         .unwrap();
@@ -35,14 +35,14 @@ fn get(hub: &Foreground, path: &str, fields: &str) {
 }
 
 /// A hub with a route, through which three requests went.
-fn shop() -> (Home, Foreground) {
+pub(super) fn shop() -> (Home, Foreground) {
     let home = Home::new();
     let (upstream, _heard) = answering(ANSWER);
     let hub = home.hub();
     home.json(&["route", "add", "shop", &format!("http://{upstream}")]);
-    get(&hub, "/cart?page=1", "");
-    get(&hub, "/lamps", "");
-    get(&hub, "/health", "Authorization: Bearer hunter2\r\n");
+    get(hub.address(), "/cart?page=1", "");
+    get(hub.address(), "/lamps", "");
+    get(hub.address(), "/health", "Authorization: Bearer hunter2\r\n");
     // What has passed is told soon, and not at once.
     super::until(|| {
         let page = home.json(&["traffic", "ls"]);
@@ -52,13 +52,13 @@ fn shop() -> (Home, Foreground) {
     (home, hub)
 }
 
-fn ids(page: &Value) -> Vec<u64> {
+pub(super) fn ids(page: &Value) -> Vec<u64> {
     let exchanges = page["exchanges"].as_array().unwrap();
     exchanges.iter().map(|one| one["id"].as_u64().unwrap()).collect()
 }
 
 /// The exchange of a path. Numbers grow with time, though not among connections of the same moment.
-fn id_of(page: &Value, path: &str) -> u64 {
+pub(super) fn id_of(page: &Value, path: &str) -> u64 {
     let exchanges = page["exchanges"].as_array().unwrap();
     let found =
         exchanges.iter().find(|one| one["target"].as_str().is_some_and(|target| target.ends_with(path)));

@@ -7,6 +7,7 @@ mod faults;
 mod forms;
 mod grpc;
 mod kept;
+mod live;
 mod otlp;
 mod postgres;
 mod taps;
