@@ -13,7 +13,7 @@ use navyd_model::{
 };
 use serde::Serialize;
 
-use super::{Command, Format, Stage, duration};
+use super::{Command, Format, Stage, duration, how::How};
 use crate::{
     client::{self, Manner, Plan, Wanted},
     exit::Exit,
@@ -40,13 +40,8 @@ pub(super) struct Free {
     #[arg(required = true, value_name = "PORT")]
     targets: Vec<String>,
 
-    /// Say what would be stopped, and stop nothing
-    #[arg(long, short = 'n', env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
+    #[command(flatten)]
+    how: How,
 
     /// Kill what does not end by itself
     #[arg(long)]
@@ -72,12 +67,12 @@ impl Command for Free {
         let wanted = self.targets.iter().map(|text| wanted(text)).collect::<Result<Vec<_>, _>>()?;
         let mut plans = wanted.into_iter().map(client::plan_free).collect::<Result<Vec<_>, _>>()?;
         let text = stage.format == Format::Text;
-        if !self.dry_run && plans.iter().any(is_planned) {
+        if !self.how.dry_run && plans.iter().any(is_planned) {
             say_plans(&plans, &mut stage.screen)?;
-            if !self.yes && !agreed(&plans, &mut stage.screen)? {
+            if !self.how.yes && !agreed(&plans, &mut stage.screen)? {
                 return Ok(Exit::No);
             }
-        } else if self.dry_run && text {
+        } else if self.how.dry_run && text {
             for line in plans.iter().flat_map(|plan| describe(&plan.freed)) {
                 stage.screen.line(&line)?;
             }
@@ -85,12 +80,12 @@ impl Command for Free {
         let manner = Manner { force: self.force, patience: self.timeout };
         let mut ports = Vec::new();
         for plan in plans.drain(..) {
-            ports.push(if self.dry_run { plan.freed } else { client::free(plan, manner)? });
+            ports.push(if self.how.dry_run { plan.freed } else { client::free(plan, manner)? });
         }
-        let exit = ports.iter().map(|freed| exit(freed, self.dry_run)).find(|exit| *exit == Exit::No);
-        let report = Report { dry_run: self.dry_run, ports };
+        let exit = ports.iter().map(|freed| exit(freed, self.how.dry_run)).find(|exit| *exit == Exit::No);
+        let report = Report { dry_run: self.how.dry_run, ports };
         match stage.format {
-            Format::Text if self.dry_run => {}
+            Format::Text if self.how.dry_run => {}
             Format::Text => render(&report.ports, &mut stage.screen)?,
             Format::Json => stage.screen.json(&Document::new("free", report))?,
             Format::Jsonl => {

@@ -14,6 +14,7 @@ mod fault;
 mod fixture;
 mod free;
 mod global;
+mod how;
 mod hub;
 mod listen_exec;
 mod logs;

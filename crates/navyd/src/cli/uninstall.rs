@@ -8,7 +8,7 @@ mod parts;
 use navyd_model::api::Document;
 use serde::Serialize;
 
-use super::{Command, Format, Stage};
+use super::{Command, Format, Stage, how::How};
 use crate::{
     exit::Exit,
     hub,
@@ -34,13 +34,8 @@ pub(super) struct Uninstall {
     #[arg(long)]
     data: bool,
 
-    /// Say what would be done, and do nothing
-    #[arg(long, short = 'n', env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
+    #[command(flatten)]
+    how: How,
 }
 
 /// The body of `navyd.uninstall/1`.
@@ -65,12 +60,13 @@ struct Row {
 impl Command for Uninstall {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let parts = parts::find(self.data)?;
-        if !parts.is_empty() && !self.dry_run && !self.agreed(&parts, stage)? {
+        if !parts.is_empty() && !self.how.dry_run && !self.agreed(&parts, stage)? {
             return Ok(Exit::No);
         }
         let rows: Vec<Row> = parts.into_iter().map(|part| self.row(part)).collect();
         let is_clean = rows.iter().all(|row| row.left.is_empty());
-        let report = Report { dry_run: self.dry_run, parts: rows, hint: (!is_clean).then(line).transpose()? };
+        let report =
+            Report { dry_run: self.how.dry_run, parts: rows, hint: (!is_clean).then(line).transpose()? };
         match stage.format {
             Format::Text => render(&report, stage)?,
             Format::Json => stage.screen.json(&Document::new("uninstall", report))?,
@@ -87,7 +83,7 @@ impl Uninstall {
             let steps = part.steps.iter().map(|step| Text::of(Tone::Dim, format!("  {step}")));
             steps.into_iter().try_for_each(|step| stage.screen.say(&step))?;
         }
-        if self.yes {
+        if self.how.yes {
             return Ok(true);
         }
         match stage.screen.ask("take all of that back?")? {
@@ -102,7 +98,7 @@ impl Uninstall {
 
     fn row(&self, part: Part) -> Row {
         let Part { name, steps, task } = part;
-        if self.dry_run {
+        if self.how.dry_run {
             return Row { part: name, steps, done: None, left: Vec::new() };
         }
         let left = task.undo();

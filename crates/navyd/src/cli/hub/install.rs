@@ -10,7 +10,7 @@ use navyd_model::api::Document;
 use serde::Serialize;
 
 use super::{
-    super::{Format, Stage},
+    super::{Format, Stage, how::How},
     low_ports,
 };
 use crate::{
@@ -45,17 +45,6 @@ pub(super) struct Uninstall {
     low_ports: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct How {
-    /// Say what would be done, and do nothing
-    #[arg(long, short = 'n', env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
-}
-
 /// The body of `navyd.hub-install/1`.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -72,7 +61,7 @@ struct Report {
 impl Install {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         if self.low_ports {
-            return low_ports::install(self.way, self.how.low_ports(), stage);
+            return low_ports::install(self.way, self.how, stage);
         }
         let unit = unit()?;
         let commands = unit.enable.clone();
@@ -92,7 +81,7 @@ impl Install {
 impl Uninstall {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         if self.low_ports {
-            return low_ports::uninstall(self.how.low_ports(), stage);
+            return low_ports::uninstall(self.how, stage);
         }
         let unit = unit()?;
         let commands: Vec<_> = unit.disable.iter().chain(&unit.forget).cloned().collect();
@@ -116,12 +105,6 @@ impl Uninstall {
             still_runs(stage)?;
         }
         Ok(exit)
-    }
-}
-
-impl How {
-    fn low_ports(&self) -> low_ports::How {
-        low_ports::How { dry_run: self.dry_run, yes: self.yes }
     }
 }
 

@@ -11,20 +11,11 @@ use navyd_model::{api::Document, hub::PORT};
 use serde::Serialize;
 
 use crate::{
-    cli::{Format, Stage},
+    cli::{Format, Stage, how::How},
     exit::Exit,
     hub,
     out::{Align, Answer, Column, Failure, Screen, Table, Text, Tone},
 };
-
-/// What was agreed to on the command line.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct How {
-    /// Only say it.
-    pub(super) dry_run: bool,
-    /// Do not ask.
-    pub(super) yes: bool,
-}
 
 /// The body of `navyd.low-ports/1`.
 #[derive(Debug, Serialize)]

@@ -10,7 +10,7 @@ use navyd_model::{Entry, Route, api::Document};
 use serde::Serialize;
 
 use crate::{
-    cli::{Format, Stage},
+    cli::{Format, Stage, how::How},
     exit::Exit,
     hub,
     out::{Answer, Failure, Text, Tone},
@@ -30,13 +30,8 @@ pub(super) struct SyncHosts {
     #[arg(long)]
     remove: bool,
 
-    /// Say what would be written, and write nothing
-    #[arg(long, short = 'n', env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
+    #[command(flatten)]
+    how: How,
 
     /// The hosts file
     #[arg(long, value_name = "FILE", env = "NAVYD_HOSTS_FILE", default_value_os_t = hosts::file(), hide_env = true)]
@@ -62,14 +57,14 @@ impl SyncHosts {
         let before = read(&self.file).map_err(|error| self.unread(&error))?;
         let after = hosts::edit(&before, &names);
         let changed = before != after;
-        if changed && !self.dry_run {
+        if changed && !self.how.dry_run {
             if !self.agreed(&names, stage)? {
                 return Ok(Exit::No);
             }
             hosts::write(&self.file, &after).map_err(|error| self.unwritten(&error, &names))?;
         }
         let report = Report {
-            dry_run: self.dry_run,
+            dry_run: self.how.dry_run,
             file: self.file.display().to_string(),
             names: names.iter().map(ToString::to_string).collect(),
             changed,
@@ -104,7 +99,7 @@ impl SyncHosts {
         for name in names {
             screen.say(&Text::of(Tone::Dim, format!("  {name}")))?;
         }
-        if self.yes {
+        if self.how.yes {
             return Ok(true);
         }
         match screen.ask("write it?")? {

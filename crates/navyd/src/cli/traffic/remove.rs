@@ -3,7 +3,7 @@
 use navyd_model::api::Document;
 use serde::Serialize;
 
-use super::super::{Format, Stage, exchanges};
+use super::super::{Format, Stage, exchanges, how::How};
 use crate::{
     exit::Exit,
     hub::{Client, Meant},
@@ -21,13 +21,8 @@ pub(super) struct Remove {
     #[arg(long, conflicts_with = "which")]
     all: bool,
 
-    /// Say what would be forgotten, and forget nothing
-    #[arg(long, env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
+    #[command(flatten)]
+    how: How,
 }
 
 /// The body of `navyd.removed/1`.
@@ -52,7 +47,7 @@ impl Remove {
         let meant = Meant { filter, ..Meant::default() };
         let figures = hub.exchange_stats(&meant).map_err(Failure::from)?;
         if figures.exchanges == 0 {
-            answer(Removed { dry_run: self.dry_run, removed: 0 }, stage)?;
+            answer(Removed { dry_run: self.how.dry_run, removed: 0 }, stage)?;
             return exchanges::nothing(self.all, stage);
         }
         let what = format!(
@@ -60,7 +55,7 @@ impl Remove {
             count(figures.exchanges),
             measure::bytes(figures.sent.saturating_add(figures.received))
         );
-        if self.dry_run {
+        if self.how.dry_run {
             if stage.format == Format::Text {
                 stage.screen.line(&Text::plain(format!("would forget {what}")))?;
             }
@@ -68,7 +63,7 @@ impl Remove {
             return Ok(Exit::Yes);
         }
         stage.screen.say(&Text::plain(format!("forgets {what}")))?;
-        if !self.yes && !self.agreed(figures.exchanges, stage)? {
+        if !self.how.yes && !self.agreed(figures.exchanges, stage)? {
             return Ok(Exit::No);
         }
         let removed = remove(&hub, ids.as_deref(), &meant)?;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Which, places, program, shown, unkept};
 use crate::{
-    cli::{Format, Stage},
+    cli::{Format, Stage, how::How},
     client,
     exit::Exit,
     hub,
@@ -26,13 +26,8 @@ pub(super) struct Change {
     #[command(flatten)]
     which: Which,
 
-    /// Say what would be written and run, and do none of it
-    #[arg(long, short = 'n', env = "NAVYD_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    dry_run: bool,
-
-    /// Do not ask
-    #[arg(long, short, env = "NAVYD_YES", value_parser = clap::builder::BoolishValueParser::new(), hide_env = true)]
-    yes: bool,
+    #[command(flatten)]
+    how: How,
 
     /// The root certificate that is meant, instead of this user's: for root, on behalf of a user
     #[arg(long, value_name = "FILE")]
@@ -84,7 +79,7 @@ impl Change {
         if !self.agreed("install", &first, &works, stage)? {
             return Ok(Exit::No);
         }
-        if is_new && !self.dry_run {
+        if is_new && !self.how.dry_run {
             let kept = Kept::renew(&places, Timestamp::now()).map_err(|error| unkept(&error, &places))?;
             if kept.new {
                 tell_the_hub(stage)?;
@@ -114,7 +109,7 @@ impl Change {
         // On behalf of a user, root keeps what it did apart from both homes: `sudo` may show it either.
         let on_behalf = self.authority.is_some() && client::me().uid == Some(0);
         let path = if on_behalf { PathBuf::from(SYSTEM) } else { places.state.clone() }.join("trust.json");
-        let journal = if self.dry_run { Journal::look(&path) } else { Journal::open(&path) };
+        let journal = if self.how.dry_run { Journal::look(&path) } else { Journal::open(&path) };
         journal.map_err(|error| unwritten(&error))
     }
 
@@ -144,7 +139,7 @@ impl Change {
     ) -> anyhow::Result<bool> {
         let lines = describe(first, works);
         let screen = &mut stage.screen;
-        if self.dry_run {
+        if self.how.dry_run {
             if stage.format == Format::Text {
                 lines.iter().try_for_each(|line| screen.line(line))?;
             }
@@ -155,7 +150,7 @@ impl Change {
             return Ok(true);
         }
         lines.iter().try_for_each(|line| screen.say(line))?;
-        if self.yes {
+        if self.how.yes {
             return Ok(true);
         }
         let noun = if planned == 1 { "this place" } else { "these places" };
@@ -176,18 +171,19 @@ impl Change {
         places: &Places,
         stage: &mut Stage,
     ) -> anyhow::Result<Exit> {
-        if !self.dry_run {
+        if !self.how.dry_run {
             for work in &mut works {
                 carry_out(&ThisMachine, work, journal).map_err(|error| unwritten(&error))?;
             }
         }
-        let exit = if self.dry_run { Exit::Yes } else { exit(&works, !self.which.names.is_empty()) };
+        let exit = if self.how.dry_run { Exit::Yes } else { exit(&works, !self.which.names.is_empty()) };
         let line =
             root_line(verb, &works, &self.authority.clone().unwrap_or_else(|| places.root_certificate()));
         for work in works.iter_mut().filter(|work| work.outcome == Outcome::NeedsRoot) {
             work.hint.clone_from(&line);
         }
-        let report = Report { action: verb, dry_run: self.dry_run, places: works.iter().map(row).collect() };
+        let report =
+            Report { action: verb, dry_run: self.how.dry_run, places: works.iter().map(row).collect() };
         match stage.format {
             Format::Text => render(&report, &mut stage.screen)?,
             Format::Json => stage.screen.json(&Document::new("trust-change", report))?,

@@ -71,6 +71,7 @@ const REGISTRIES: &[leaves::Registry] = &[
             "exchanges",
             "fixture",
             "global",
+            "how",
             "named",
             "probe",
             "services",
