@@ -346,6 +346,11 @@ impl Gateway {
         self.record.all()
     }
 
+    /// How many decisions faults have ever made; changes with each.
+    pub fn watch_faults(&self) -> watch::Receiver<u64> {
+        self.record.watch()
+    }
+
     /// What holds exchanges on their way.
     pub fn breakpoints(&self) -> &Breakpoints {
         &self.breakpoints

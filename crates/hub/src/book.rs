@@ -44,6 +44,8 @@ struct Pages {
     leased: Vec<Lease>,
     /// What is laid on routes, in this order. It ends with the hub.
     faults: Vec<Fault>,
+    /// What projects want on their routes, each with its owner. One that a person laid wins over one of its name.
+    of_projects: Vec<(String, Fault)>,
 }
 
 /// A route of a person.
@@ -83,7 +85,7 @@ impl Book {
             Kept { route, capture, open: true }
         };
         let kept = found.routes.into_iter().map(kept).collect();
-        let mut pages = Pages { kept, leased: Vec::new(), faults: Vec::new() };
+        let mut pages = Pages { kept, ..Pages::default() };
         let mut notes = Vec::new();
         // Each turn closes at least one route, so it ends.
         while let Err(error) = doors.change(pages.wanted()) {
@@ -280,8 +282,9 @@ impl Pages {
         let kept = self.kept.iter().filter(|kept| kept.open);
         let kept = kept.map(|kept| recorded(kept.route.clone(), kept.capture));
         let all = kept.chain(self.leased.iter().flat_map(|lease| lease.routes.iter().cloned()));
+        let laid = faults::all(&self.of_projects, &self.faults);
         let shaped = |routed: Routed| {
-            let faults = faults::of(&self.faults, &routed.route.entry);
+            let faults = faults::of(&laid, &routed.route.entry);
             Routed { faults, ..routed }
         };
         all.map(shaped).collect()

@@ -8,9 +8,11 @@ use std::{
 };
 
 use navyd_gateway::{
-    Gateway, Hurry, Limits, Plan, Routed, StartError, breakpoint::Breakpoints, tap::Tap, tls::Certificates,
+    Gateway, Hurry, Limits, Plan, Routed, StartError, breakpoint::Breakpoints, fault::Decision, tap::Tap,
+    tls::Certificates,
 };
 use navyd_model::{Route, hub::PORT};
+use tokio::sync::watch;
 
 use crate::low_ports;
 
@@ -97,6 +99,24 @@ impl Doors {
     pub(crate) fn fault_seed(&self) -> u64 {
         let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
         gateway.as_ref().map_or(0, Gateway::fault_seed)
+    }
+
+    /// Begins a new run of faults, with this seed.
+    pub(crate) fn seed_faults(&self, seed: u64) {
+        let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        gateway.iter().for_each(|gateway| gateway.seed_faults(seed));
+    }
+
+    /// What faults have chosen since the run began, as far as it is kept; nothing once it is closed.
+    pub(crate) fn fault_log(&self) -> Vec<Decision> {
+        let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        gateway.as_ref().map(Gateway::fault_log).unwrap_or_default()
+    }
+
+    /// How many decisions they have ever made, as they are; `None` once it is closed.
+    pub(crate) fn watch_faults(&self) -> Option<watch::Receiver<u64>> {
+        let gateway = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        gateway.as_ref().map(Gateway::watch_faults)
     }
 
     /// Takes nothing new, finishes what is in flight, and returns once all is closed. Blocks.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// What is recorded of what passes; nothing without it.
     pub capture: Option<Recording>,
+    /// What makes what faults choose repeatable; chance without it.
+    pub seed: Option<u64>,
     /// Where it says what happens.
     pub log: Log,
     /// Rung to end it.

@@ -70,7 +70,7 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10
 /// When a directory is not safe, an address is taken, or a hub that has the lock does not answer. Nothing of the
 /// new one is left then.
 pub fn start(settings: Settings) -> Result<Started, HubError> {
-    let Settings { places, listen, handed, workers, program, capture, log, bell } = settings;
+    let Settings { places, listen, handed, workers, program, capture, seed, log, bell } = settings;
     prepare(&places)?;
     let (file, socket) = (places.lock(), places.socket());
     let lock = match lock_or_join(&file, &socket)? {
@@ -112,6 +112,9 @@ pub fn start(settings: Settings) -> Result<Started, HubError> {
     let wanted = Wanted { listen, handed, workers, home: &socket, tls: tls.clone(), tap };
     let doors = wanted.open(&mut notes, &log);
     let doors = Arc::new(doors.inspect_err(|_| drop(std::fs::remove_file(&socket)))?);
+    if let Some(seed) = seed {
+        doors.seed_faults(seed);
+    }
     let events = Arc::new(Events::new());
     let (book, waiting) = Book::open(Arc::clone(&doors), Arc::clone(&events), routes, found);
     notes.extend(waiting);

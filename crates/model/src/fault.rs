@@ -63,6 +63,45 @@ pub struct Faults {
     pub faults: Vec<Fault>,
 }
 
+/// A seed: `navyd.seed/1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Seed {
+    /// What makes a run repeatable.
+    pub seed: u64,
+}
+
+/// What faults have chosen since the run began: `navyd.fault-log/1`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FaultLog {
+    /// What makes it repeatable.
+    pub seed: u64,
+    /// In the order in which they were made; the oldest are forgotten.
+    pub decisions: Vec<Decision>,
+}
+
+/// That a fault has hit a connection, an exchange or a datagram: `navyd.fault-decision/1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Decision {
+    /// Where its route begins.
+    pub route: String,
+    /// Which connection, exchange or client of the route, counted from 0.
+    pub connection: u64,
+    /// The fault's name.
+    pub fault: String,
+    /// What it is: `latency`.
+    pub kind: String,
+    /// Who sent what it hit; `None` where it hits the connection.
+    pub from: Option<crate::exchange::Side>,
+    /// Which datagram of the client in that direction, counted from 0.
+    pub datagram: Option<u64>,
+    /// What was chosen: `213.4 ms`.
+    pub chosen: String,
+}
+
 fn whole() -> f64 {
     1.0
 }

@@ -237,6 +237,14 @@ impl Placed {
     }
 }
 
+/// Whether a fault can be laid on a route that carries this, before it is.
+///
+/// # Errors
+/// When it is not understood, or hits nothing of that.
+pub fn check(fault: &Fault, carries: Scheme) -> Result<(), Reason> {
+    Placed::new(fault, Instant::now())?.suits(carries)
+}
+
 /// A filter of what the head of a request tells.
 fn filter(text: &str) -> Result<Filter, Reason> {
     // No time is among that, so it does not matter which one it is.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use navyd_model::exchange::Side;
+use tokio::sync::watch;
 
 /// How many decisions are kept. The oldest make room.
 const KEPT: usize = 16 * 1024;
@@ -36,12 +37,14 @@ pub struct Decision {
 pub(crate) struct Record {
     seed: AtomicU64,
     decisions: Mutex<VecDeque<Decision>>,
+    /// How many were ever made.
+    made: watch::Sender<u64>,
 }
 
 impl Record {
     /// Nothing yet, with this seed.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed: AtomicU64::new(seed), decisions: Mutex::default() }
+        Self { seed: AtomicU64::new(seed), decisions: Mutex::default(), made: watch::Sender::new(0) }
     }
 
     /// What makes a run repeatable.
@@ -62,6 +65,13 @@ impl Record {
             decisions.pop_front();
         }
         decisions.push_back(decision);
+        // Counted while nobody else can add one, so that whoever reads both finds as many.
+        self.made.send_modify(|made| *made += 1);
+    }
+
+    /// How many decisions were ever made, as they are.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.made.subscribe()
     }
 
     /// Every decision that is kept, in the order in which they were made.

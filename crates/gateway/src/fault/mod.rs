@@ -38,12 +38,13 @@ mod slow_open;
 mod stage;
 mod status;
 mod timeout;
+pub mod typed;
 mod words;
 
 pub(crate) use chain::Chain;
 pub(crate) use condition::{Edit, LARGE_ROOM, Plan, Then};
 pub(crate) use laid::{Laid, is_of_head};
-pub use laid::{Reason, Refused};
+pub use laid::{Reason, Refused, check};
 pub use leaf::{Field, Kind, Layer, Leaf, Unit, Wrong};
 pub use log::Decision;
 pub(crate) use log::Record;

@@ -10,6 +10,7 @@ mod capture;
 mod events;
 mod exchanges;
 mod fault;
+mod fault_log;
 mod faults;
 mod input;
 mod inspect;
@@ -41,6 +42,7 @@ const RESOURCES: &[Resource] = &[
     status::RESOURCE,
     routes::RESOURCE,
     faults::RESOURCE,
+    fault_log::RESOURCE,
     listeners::RESOURCE,
     projects::RESOURCE,
     services::RESOURCE,

@@ -16,7 +16,10 @@ const MOST: usize = 1_000;
 impl Book {
     /// Every fault, in the order in which they apply.
     pub(crate) fn faults(&self) -> Faults {
-        Faults { seed: self.doors.fault_seed(), faults: self.pages().faults.clone() }
+        let pages = self.pages();
+        let faults = all(&pages.of_projects, &pages.faults);
+        drop(pages);
+        Faults { seed: self.doors.fault_seed(), faults }
     }
 
     /// Lays a fault on its route; one of the same name there gives way to it, in its place. Blocks.
@@ -39,6 +42,24 @@ impl Book {
         Ok(self.faults())
     }
 
+    /// Gives a project these faults instead of those that it has; they wait for their routes. Blocks.
+    ///
+    /// # Errors
+    /// When the gateway does not know one of them, or there are too many; then nothing has changed.
+    pub(crate) fn lay_all(&self, owner: &str, faults: Vec<Fault>) -> Result<(), Refusal> {
+        let mut pages = self.pages();
+        let mut next = pages.clone();
+        next.of_projects.retain(|(other, _)| other != owner);
+        next.of_projects.extend(faults.into_iter().map(|fault| (owner.to_owned(), fault)));
+        if next.of_projects.len() > MOST {
+            return Err(Refusal::TooManyFaults);
+        }
+        if next.of_projects != pages.of_projects {
+            self.turn(&mut pages, next)?;
+        }
+        Ok(())
+    }
+
     /// Takes faults away: those of a route, the one of this name there, or all of them. Blocks.
     ///
     /// # Errors
@@ -49,13 +70,27 @@ impl Book {
         let mut pages = self.pages();
         let mut next = pages.clone();
         next.faults.retain(|fault| !is_meant(fault, route.as_deref(), name));
-        if next.faults.len() == pages.faults.len() {
+        // Of a project's they are gone until its file is read again.
+        next.of_projects.retain(|(_, fault)| !is_meant(fault, route.as_deref(), name));
+        let left = (next.faults.len(), next.of_projects.len());
+        if left == (pages.faults.len(), pages.of_projects.len()) {
             return Err(Refusal::NoFault);
         }
         self.turn(&mut pages, next)?;
         drop(pages);
         Ok(self.faults())
     }
+}
+
+/// Those of projects, and then those that people laid, each name once on a route.
+pub(super) fn all(of_projects: &[(String, Fault)], of_people: &[Fault]) -> Vec<Fault> {
+    let mut all: Vec<Fault> = Vec::with_capacity(of_projects.len() + of_people.len());
+    of_projects
+        .iter()
+        .map(|(_, fault)| fault)
+        .chain(of_people)
+        .for_each(|fault| put(&mut all, fault.clone()));
+    all
 }
 
 /// Those that lie on the route that begins there.

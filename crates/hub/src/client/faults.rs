@@ -1,6 +1,6 @@
 //! Asking for faults: what lies on routes, more of it, less of it.
 
-use navyd_model::fault::{Fault, Faults};
+use navyd_model::fault::{Fault, FaultLog, Faults, Seed};
 
 use super::{Client, ClientError, Method, segment};
 
@@ -11,6 +11,22 @@ impl Client {
     /// When the hub does not answer.
     pub fn faults(&self) -> Result<Faults, ClientError> {
         self.ask(Method::GET, "/api/v1/faults", None::<&()>)
+    }
+
+    /// What they have chosen since the run began.
+    ///
+    /// # Errors
+    /// When the hub does not answer.
+    pub fn fault_log(&self) -> Result<FaultLog, ClientError> {
+        self.ask(Method::GET, "/api/v1/faults/log", None::<&()>)
+    }
+
+    /// Begins a new run of faults, with this seed.
+    ///
+    /// # Errors
+    /// When the hub does not answer.
+    pub fn seed_faults(&self, seed: u64) -> Result<Faults, ClientError> {
+        self.ask(Method::POST, "/api/v1/faults/seed", Some(&Seed { seed }))
     }
 
     /// Lays a fault on its route; one of the same name there gives way.

@@ -3,6 +3,7 @@
 //! A file is read whole or not at all: with a mistake in it everything goes on as before. Deliberately absent:
 //! running services, which is the supervisor's.
 
+mod faults;
 mod resolve;
 mod routes;
 mod watch;
@@ -86,8 +87,8 @@ pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectSta
             return Err(fault.hint("navyd up"));
         }
     };
-    let config = read(&file, &new.text).map_err(|mistakes| mistaken(&mistakes))?;
-    config::needed(&config, &new.services).map_err(|unknown| {
+    let read = read(&file, &new.text).map_err(|mistakes| mistaken(&mistakes))?;
+    config::needed(&read.0, &new.services).map_err(|unknown| {
         let fault = Fault::new(StatusCode::NOT_FOUND, unknown.to_string());
         fault.hint("navyd up")
     })?;
@@ -95,7 +96,7 @@ pub(crate) async fn up(house: &Arc<House>, new: NewProject) -> Result<ProjectSta
     let known = house.projects.open().get(&root).map(|open| open.source.environment.clone());
     let environment = known.unwrap_or(new.environment);
     let source = Source { file: file.clone(), root: root.clone(), environment };
-    let Defined { name, notes } = define(house, &source, config).await?;
+    let Defined { name, notes } = define(house, &source, read).await?;
     let watching = house.projects.open().contains_key(&root);
     let watch = if watching { None } else { watch::start(house, &file) };
     {
@@ -144,6 +145,8 @@ pub(crate) async fn down(house: &Arc<House>, root: &Path, names: &[String]) -> R
     let ids: Vec<String> = ended.iter().map(|service| service.id.clone()).collect();
     routes::forget(house, ids).await;
     routes::lease(house, owner(root), Vec::new()).await;
+    // The only refusal left is that of a hub that ends, with which all faults go.
+    let _ = lay(house, root, Vec::new()).await;
     Ok(ended)
 }
 
@@ -194,7 +197,7 @@ async fn reload(house: &Arc<House>, root: &Path) {
         Ok(Err(_)) | Err(_) => return,
     };
     let defined = match read {
-        Ok(config) => define(house, &source, config).await,
+        Ok(read) => define(house, &source, read).await,
         Err(fault) => Err(fault),
     };
     let up = || async { house.projects.supervisor.up(root, &[]).await.err().map(Fault::from) };
@@ -224,18 +227,32 @@ struct Defined {
 }
 
 /// Makes the services of a project be what its configuration says.
-async fn define(house: &Arc<House>, source: &Source, config: Config) -> Result<Defined, Fault> {
+async fn define(
+    house: &Arc<House>,
+    source: &Source,
+    (config, wanted): (Config, Vec<faults::Wanted>),
+) -> Result<Defined, Fault> {
     let (supervisor, port) = (house.projects.supervisor.clone(), house.doors.port());
     let (root, source, places) = (source.root.clone(), source.clone(), house.places.clone());
     let resolve = move || resolve::resolve(&source, &config, &supervisor, port, &places);
     let resolved = spawn_blocking(resolve).await;
     let Resolved { name, project, entries, others } = resolved.map_err(|error| Fault::inner(&error))??;
+    // Before anything else, because they are all that can be refused: they wait for their routes.
+    let laid = faults::lay(&wanted, &entries, &others)?;
+    lay(house, &root, laid).await?;
     let changed = house.projects.supervisor.define(project).await;
     routes::forget(house, changed.removed).await;
     routes::give(house, entries).await;
     let others = others.into_iter().map(|route| recorded(route, true)).collect();
     let notes = routes::lease(house, owner(&root), others).await;
     Ok(Defined { name, notes })
+}
+
+/// Makes these the faults of a project, instead of those that it has.
+async fn lay(house: &Arc<House>, root: &Path, laid: Vec<navyd_model::fault::Fault>) -> Result<(), Fault> {
+    let (house, owner) = (Arc::clone(house), owner(root));
+    let laid = spawn_blocking(move || house.book.lay_all(&owner, laid)).await;
+    Ok(laid.map_err(|error| Fault::inner(&error))??)
 }
 
 /// Who has the routes of a project that lead to none of its services. No service has a `/` in its id.
@@ -260,9 +277,13 @@ fn text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn read(file: &Path, text: &str) -> Result<Config, Vec<Mistake>> {
+/// What a configuration says, and the faults in it, understood.
+fn read(file: &Path, text: &str) -> Result<(Config, Vec<faults::Wanted>), Vec<Mistake>> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    if name.ends_with(".toml") { config::read(&name, text) } else { config::read_procfile(&name, text) }
+    let is_toml = name.ends_with(".toml");
+    let config = if is_toml { config::read(&name, text) } else { config::read_procfile(&name, text) }?;
+    let wanted = faults::understand(&name, text, &config)?;
+    Ok((config, wanted))
 }
 
 /// The first mistake, and a line for each other.

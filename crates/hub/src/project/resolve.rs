@@ -58,6 +58,8 @@ pub(super) struct Resolved {
 #[derive(Debug)]
 pub(super) struct Entries {
     pub(super) id: String,
+    /// The service's name in its project.
+    pub(super) name: String,
     /// Routes up to their address, as in `shop.localhost=http://`.
     pub(super) entries: Vec<String>,
     /// The port that it is told to listen on.
@@ -158,7 +160,8 @@ pub(super) fn resolve(
             }
         }
         let capture = known.spec.capture;
-        Some(Entries { id: known.names.id.clone(), entries, told: known.port?, capture })
+        let (id, name) = (known.names.id.clone(), known.spec.name.clone());
+        Some(Entries { id, name, entries, told: known.port?, capture })
     });
     let entries = entries.collect();
     let to_upstream = |route: &RoutedTo| match &route.leads {

@@ -50,7 +50,7 @@ struct Named {
 /// Gives services what leads to them.
 pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
     let services = house.projects.supervisor.services();
-    for Entries { id, entries, told, capture } in all {
+    for Entries { id, entries, told, capture, .. } in all {
         let Some(service) = services.iter().find(|service| service.id == id) else { continue };
         {
             let mut names = house.projects.names.lock();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    LARGEST,
+    LARGEST, fault,
     keys::{PROJECT, TOP},
     mistake::{Mistake, Source},
     names, near,
@@ -22,6 +22,9 @@ use crate::{
 
 /// How many services one project may have.
 const MOST_SERVICES: usize = 1_000;
+
+/// How many faults one project may have.
+const MOST_FAULTS: usize = 100;
 
 /// How many services a mistake names.
 const MOST_SHOWN: usize = 8;
@@ -49,6 +52,7 @@ pub fn read(file: &str, text: &str) -> Result<Config, Vec<Mistake>> {
     reading.project(&mut source, &top);
     reading.services(&mut source, &top);
     reading.routes(&mut source, &top);
+    reading.faults(&mut source, &top);
     // Where a part could not be read at all, what is missing may be in it.
     if reading.whole {
         reading.dependencies(&mut source);
@@ -162,6 +166,33 @@ impl Reading {
                 source.mistake(&span, what, "a URL of `http`", EXAMPLE);
             }
             self.config.routes.push(RoutedTo { entry: begin, leads });
+        }
+    }
+
+    fn faults(&mut self, source: &mut Source<'_>, top: &Section<'_>) {
+        let Some(table) = top.item("faults").and_then(|item| item.table(source)) else { return };
+        for (count, entry) in entries(table).into_iter().enumerate() {
+            let name = entry.name;
+            if count == MOST_FAULTS {
+                let what = format!("`{}` is one fault too many", shown(name));
+                source.mistake(&entry.at, what, format!("at most {MOST_FAULTS}"), "navyd fault ls");
+                return;
+            }
+            let is_name = !name.is_empty() && name.len() <= 63 && !name.chars().any(char::is_control);
+            match entry.value.get_ref() {
+                _ if !is_name => {
+                    let what = format!("`{}` is no name of a fault", shown(name));
+                    source.mistake(&entry.at, what, "at most 63 bytes without line breaks", "[faults.slow]");
+                }
+                DeValue::Table(table) => {
+                    let read = fault::read(source, name, &entry.at, table);
+                    self.config.faults.extend(read);
+                }
+                other => {
+                    let what = format!("`faults.{}` is {}", shown(name), kind(other));
+                    source.mistake(&entry.value.span(), what, "a table", "[faults.slow]");
+                }
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every table, in the order of the reference.
-pub const TABLES: &[&Table] = &[&TOP, &PROJECT, &SERVICE, &READY, &STOP];
+pub const TABLES: &[&Table] = &[&TOP, &PROJECT, &SERVICE, &READY, &STOP, &FAULT];
 
 /// The tables at the top.
 pub(super) const TOP: Table = Table {
@@ -32,6 +32,7 @@ pub(super) const TOP: Table = Table {
         key("project", "a table", "[project]", &["name"]),
         key("services", "a table with a table for each service", "[services.web]", &["processes", "service"]),
         key("routes", "a table of routes", "[routes]", &["route"]),
+        key("faults", "a table with a table for each fault", "[faults.slow]", &["fault", "toxics", "chaos"]),
     ],
 };
 
@@ -141,6 +142,68 @@ pub(super) const STOP: Table = Table {
             "timeout = \"10s\"",
             &["timeout_seconds", "grace_period"],
         ),
+    ],
+};
+
+pub(super) const FAULT: Table = Table {
+    heading: "[faults.NAME]",
+    keys: &[
+        key(
+            "route",
+            "a service or where a route begins, or a list of them",
+            "route = \"shop.localhost/api\"",
+            &["routes", "on", "proxy"],
+        ),
+        key(
+            "profile",
+            "one of `3gslow`, `3g`, `3gfast`, `4g`, `lte`, `edge`, `2g`, `dsl`, `cable`, `dial` and `fios`",
+            "profile = \"3g\"",
+            &["network"],
+        ),
+        key("enabled", "`true` or `false`", "enabled = false", &["disabled", "active"]),
+        key("when", "a filter", "when = \"method:POST path:/pay\"", &["filter", "match", "if"]),
+        key(
+            "schedule",
+            "a schedule such as `at 10s for 5s every 60s`",
+            "schedule = \"at 10s for 5s every 60s\"",
+            &["at", "every"],
+        ),
+        key("toxicity", "a share from 0 to 1", "toxicity = 0.3", &["share", "probability", "percent"]),
+        key("direction", "`up`, `down` or `both`", "direction = \"up\"", &["stream"]),
+        key("latency", "a time such as `500us`, `200ms` or `2s`", "latency = \"200ms\"", &["lag"]),
+        key("jitter", "a time such as `500us`, `200ms` or `2s`", "jitter = \"50ms\"", &[]),
+        key("distribution", "`uniform`, `normal` or `pareto`", "distribution = \"normal\"", &[]),
+        key("bandwidth", "a size in a second such as `50kb` or `1mib`", "bandwidth = \"50kb\"", &["rate"]),
+        key("shared", "`true`", "shared = true", &[]),
+        key("slow_open", "a time such as `500us`, `200ms` or `2s`", "slow_open = \"2s\"", &["connect_delay"]),
+        key("refuse", "a time such as `500us`, `200ms` or `2s`, or `true`", "refuse = true", &[]),
+        key("black_hole", "`true`", "black_hole = true", &["blackhole"]),
+        key("slow_close", "a time such as `500us`, `200ms` or `2s`", "slow_close = \"2s\"", &[]),
+        key("timeout", "a time such as `500us`, `200ms` or `2s`, or `true`", "timeout = \"2s\"", &[]),
+        key(
+            "reset",
+            "a time such as `500us`, `200ms` or `2s`, or `true`",
+            "reset = \"500ms\"",
+            &["reset_peer"],
+        ),
+        key("spoken", "`true`", "spoken = true", &[]),
+        key("slicer", "a size such as `512`, `4kb` or `1mib`", "slicer = 64", &[]),
+        key("size_variation", "a size such as `512`, `4kb` or `1mib`", "size_variation = 16", &[]),
+        key("delay", "a time such as `500us`, `200ms` or `2s`", "delay = \"10ms\"", &[]),
+        key("limit_data", "a size such as `512`, `4kb` or `1mib`", "limit_data = \"4kb\"", &[]),
+        key("loss", "`true`", "loss = true", &["drop"]),
+        key("duplicate", "`true`", "duplicate = true", &[]),
+        key("copies", "a number", "copies = 2", &[]),
+        key("reorder", "a time such as `500us`, `200ms` or `2s`, or `true`", "reorder = \"20ms\"", &[]),
+        key("corrupt", "`true`", "corrupt = true", &[]),
+        key("status", "a status from 200 to 599", "status = 503", &[]),
+        key("body", "a text", "body = \"out of stock\"", &[]),
+        key("abort", "a size such as `512`, `4kb` or `1mib`, or `true`", "abort = true", &[]),
+        key("after", "a size such as `512`, `4kb` or `1mib`", "after = 100", &[]),
+        key("header", "a name of a header", "header = \"X-Shop\"", &["headers"]),
+        key("value", "a text", "value = \"two\"", &[]),
+        key("remove", "`true`", "remove = true", &[]),
+        key("dribble", "a size such as `512`, `4kb` or `1mib`", "dribble = 1", &[]),
     ],
 };
 

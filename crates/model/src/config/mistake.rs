@@ -28,6 +28,19 @@ pub struct Mistake {
     pub hint: String,
 }
 
+/// One mistake at a place of a text that was read, found by who knows more of what it means.
+pub fn at(
+    (file, text): (&str, &str),
+    span: &Range<usize>,
+    what: impl fmt::Display,
+    expected: impl fmt::Display,
+    hint: impl Into<String>,
+) -> Vec<Mistake> {
+    let mut source = Source::new(file, text);
+    source.mistake(span, what, expected, hint);
+    source.finish(()).err().unwrap_or_default()
+}
+
 /// A text with a name, and the mistakes found in it so far.
 #[derive(Debug)]
 pub(super) struct Source<'t> {

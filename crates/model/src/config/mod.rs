@@ -16,6 +16,7 @@ pub mod environment;
 pub mod names;
 
 mod document;
+mod fault;
 mod keys;
 mod mistake;
 pub(crate) mod near;
@@ -30,8 +31,9 @@ mod tests;
 mod time;
 
 pub use document::read;
+pub use fault::FaultSpec;
 pub use keys::{Key, TABLES, Table};
-pub use mistake::{MOST_MISTAKES, Mistake};
+pub use mistake::{MOST_MISTAKES, Mistake, at as mistake_at};
 pub use order::{Unknown, needed};
 pub use procfile::read as read_procfile;
 pub use reference::{Attribute, Part, Template};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::reference::Template;
+use super::{fault::FaultSpec, reference::Template};
 use crate::route::{Entry, Upstream};
 
 /// Everything that a `navyd.toml` or a `Procfile` says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// The project's name, where it is written; else the project's own decides.
     pub name: Option<String>,
@@ -14,6 +14,8 @@ pub struct Config {
     pub services: Vec<ServiceSpec>,
     /// Further routes, in the order in which they are written.
     pub routes: Vec<RoutedTo>,
+    /// What is laid on its routes, in the order in which it is written; without what is not enabled.
+    pub faults: Vec<FaultSpec>,
 }
 
 /// A service as it is to be run.

@@ -4,6 +4,7 @@
 
 mod add;
 mod flags;
+mod log;
 mod ls;
 mod profile;
 
@@ -29,6 +30,8 @@ use crate::{
         navyd fault add shop --bandwidth 50kb --shared --name line\n  \
         navyd fault add 127.0.0.1:15432 --reset 500ms --schedule 'at 10s for 5s every 60s'\n  \
         navyd fault add shop/api --timeout --filter 'method:POST path:/pay'\n  \
+        navyd fault add shop --latency 1s --toxicity 0.5 --seed 7\n  \
+        navyd fault log --follow              what they choose\n  \
         navyd fault ls\n  \
         navyd fault rm shop line\n  \
         navyd fault clear shop                everything of one route; of all without a name\n  \
@@ -46,6 +49,7 @@ enum Action {
     Add(Box<add::Add>),
     /// List the faults
     Ls,
+    Log(log::Log),
     /// Remove a fault
     Rm {
         /// Where its route begins
@@ -69,6 +73,7 @@ impl Command for Fault {
         match self.action {
             Action::Add(add) => add.run(stage),
             Action::Ls => list(stage),
+            Action::Log(log) => log.run(stage),
             Action::Rm { route, name } => remove(Some(&entry(&route)), Some(&name), stage),
             Action::Clear { route } => remove(route.as_deref().map(entry).as_deref(), None, stage),
             Action::Profile(lay) => lay.run(stage),

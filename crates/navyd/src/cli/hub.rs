@@ -99,6 +99,10 @@ pub(super) struct Serve {
         value_parser = super::duration::parse)]
     capture_age: Option<Duration>,
 
+    /// What makes what faults choose repeatable: the same seed and the same traffic make the same `navyd fault log`
+    #[arg(long, value_name = "N", conflicts_with = "ephemeral", env = "NAVYD_SEED", hide_env = true)]
+    seed: Option<u64>,
+
     /// How many cores are used (default: all)
     #[arg(long, value_name = "N", env = "NAVYD_HUB_WORKERS", hide_env = true,
         value_parser = clap::value_parser!(u16).range(1..=1024))]

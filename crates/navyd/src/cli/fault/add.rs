@@ -36,6 +36,10 @@ pub(super) struct Add {
     #[arg(long, value_name = "TIMES")]
     schedule: Option<String>,
 
+    /// Begin a new run of all faults with this seed: the same one and the same traffic make the same `navyd fault log`
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
     #[command(flatten)]
     kind: Kind,
 }
@@ -55,7 +59,11 @@ impl Add {
             filter: self.filter,
             schedule: self.schedule,
         };
-        let mut laid = hub::ensure()?.add_fault(&fault).map_err(Failure::from)?;
+        let hub = hub::ensure()?;
+        let mut laid = hub.add_fault(&fault).map_err(Failure::from)?;
+        if let Some(seed) = self.seed {
+            laid = hub.seed_faults(seed).map_err(Failure::from)?;
+        }
         if stage.format == Format::Text {
             laid.faults.retain(|other| other.route == fault.route);
         }

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, FromArgMatches, error::ErrorKind};
-use navyd_gateway::fault::{FAULTS, Field, Kind as Written, Leaf, Unit};
+use navyd_gateway::fault::{FAULTS, Field, Kind as Written, Leaf, Unit, typed};
 use serde_json::Value;
 
 use crate::out::Failure;
@@ -69,11 +69,8 @@ impl FromArgMatches for Kind {
         let is_typed =
             |name: &str| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
         let kinds: Vec<&Leaf> = FAULTS.iter().filter(|leaf| is_typed(leaf.name)).collect();
-        let takes =
-            |leaf: &Leaf, name: &str| leaf.name != name && leaf.fields.iter().any(|field| field.name == name);
         // `--body` is a kind, and what `--status` says.
-        let leaf = kinds.iter().find(|leaf| !kinds.iter().any(|other| takes(other, leaf.name)));
-        let Some(leaf) = leaf else {
+        let Some(leaf) = typed::kind(kinds.iter().map(|leaf| leaf.name)) else {
             return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, "no kind of fault is named"));
         };
         let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
@@ -155,64 +152,11 @@ fn long(name: &'static str) -> &'static str {
 
 /// A value as the gateway reads it: numbers in the unit of their field.
 fn value(field: &Field, typed: &str) -> Result<Value, Failure> {
-    let number = match (field.kind, field.unit) {
-        (Written::Flag, _) => return Ok(Value::Bool(typed != "false")),
-        (Written::Choice(_) | Written::Text, _) => return Ok(Value::from(typed)),
-        (Written::Number { .. }, Unit::Milliseconds) => scaled(typed, TIMES),
-        (Written::Number { .. }, Unit::Microseconds) => scaled(typed, TIMES).map(|ms| ms * 1000.0),
-        (Written::Number { .. }, Unit::Bytes) => scaled(typed, SIZES),
-        (Written::Number { .. }, Unit::BytesPerSecond) => scaled(typed.trim_end_matches("/s"), SIZES),
-        (Written::Number { .. }, Unit::None) => typed.parse().ok(),
-    };
-    let number = number.and_then(serde_json::Number::from_f64).map(whole);
-    number.ok_or_else(|| {
-        let example = match field.unit {
-            Unit::Milliseconds | Unit::Microseconds => "200ms, 1.5s or 500us",
-            Unit::Bytes => "512, 4kb or 1mib",
-            Unit::BytesPerSecond => "512, 50kb or 1mib, in a second",
-            Unit::None => "a number",
-        };
+    typed::value(field, typed).map_err(|example| {
         Failure::new(format!("`{typed}` is no value of `{}`", field.name))
             .cause(format!("it is written as {example}"))
             .hint("navyd fault add --help")
     })
-}
-
-/// Units of time, in milliseconds.
-const TIMES: &[(&str, f64)] =
-    &[("us", 0.001), ("µs", 0.001), ("ms", 1.0), ("s", 1000.0), ("m", 60_000.0), ("h", 3_600_000.0)];
-
-/// Units of size, in bytes.
-const SIZES: &[(&str, f64)] = &[
-    ("", 1.0),
-    ("b", 1.0),
-    ("k", 1000.0),
-    ("kb", 1000.0),
-    ("kib", 1024.0),
-    ("mb", 1e6),
-    ("mib", 1_048_576.0),
-    ("gb", 1e9),
-    ("gib", 1_073_741_824.0),
-];
-
-/// A number with its unit.
-fn scaled(typed: &str, units: &[(&str, f64)]) -> Option<f64> {
-    let end = typed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(typed.len());
-    let (number, unit) = typed.split_at(end);
-    if unit.is_empty() && number.parse() == Ok(0.0) {
-        return Some(0.0); // nothing is nothing in every unit
-    }
-    let unit = unit.to_ascii_lowercase();
-    let scale = units.iter().find_map(|(name, scale)| (*name == unit).then_some(scale))?;
-    number.parse::<f64>().ok().map(|number| number * scale)
-}
-
-/// A number without a fraction is written without one.
-fn whole(number: serde_json::Number) -> Value {
-    match number.as_f64() {
-        Some(float) if float.fract() == 0.0 && (0.0..9e15).contains(&float) => Value::from(float as u64),
-        _ => Value::Number(number),
-    }
 }
 
 #[cfg(test)]

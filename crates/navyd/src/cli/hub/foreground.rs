@@ -36,7 +36,8 @@ pub(super) fn run(serve: &Serve, stage: &mut Stage) -> anyhow::Result<Exit> {
     let log = log(serve.background, &places, stage)?;
     let (workers, program) = (serve.workers(), hub::program()?);
     let capture = serve.recording();
-    match hub::start(Settings { places, listen, handed, workers, program, capture, log, bell })
+    let seed = serve.seed;
+    match hub::start(Settings { places, listen, handed, workers, program, capture, seed, log, bell })
         .map_err(Failure::from)?
     {
         Started::Joined(other) => {

@@ -10,6 +10,8 @@ mod kept;
 mod live;
 mod otlp;
 mod postgres;
+mod project_faults;
+mod seeds;
 mod taps;
 mod watched;
 
