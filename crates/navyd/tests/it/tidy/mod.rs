@@ -47,6 +47,7 @@ const REGISTRIES: &[leaves::Registry] = &[
             "mail",
             "passage",
             "profile",
+            "typed",
             "queue",
             "schedule",
             "stage",

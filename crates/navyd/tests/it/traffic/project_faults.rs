@@ -113,7 +113,10 @@ fn faults_of_a_project_come_change_and_go_with_its_file() {
     assert_eq!(project.ask(&mut stream, "GET"), "404");
     // A mistake changes nothing.
     project.write("[faults.poor]\nstatus = 9\n");
-    until(|| project.run(&["hub", "logs"]).stdout.contains("navyd.toml:10:10").then_some(()));
+    until(|| {
+        let projects = project.home.ask("GET", "/api/v1/projects", "");
+        projects.body.contains("navyd.toml:10:10").then_some(())
+    });
     assert_eq!(project.ask(&mut stream, "GET"), "404");
     let ran = project.run(&["down"]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
