@@ -2,16 +2,13 @@
 //!
 //! Deliberately absent: what of a message may be changed, which the gateway decides.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
     http::StatusCode,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::IntoResponse,
     routing::{delete, get, post},
 };
 use navyd_decode::body::view;
@@ -23,21 +20,17 @@ use navyd_model::{
     hub::ApiError,
 };
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::OpenApi as _;
 
 use super::{
     Answer, Fault, Resource, document,
     input::{self, Input, Named},
+    stream,
 };
 use crate::house::House;
 
 /// How long messages are held when nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
-
-/// How often a comment is sent, so that a reader that is gone is noticed.
-const STILL_HERE: Duration = Duration::from_secs(15);
 
 /// Events that are written ahead of the reader.
 const AHEAD: usize = 16;
@@ -79,7 +72,7 @@ async fn set(
     let wanted = Wanted { filter: new.filter, response: new.response, timeout };
     let (point, mut notices) = points.set(wanted)?;
     let lease = Lease { points: points.clone(), id: point.id };
-    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(AHEAD);
+    let (tell, answer) = stream::open(AHEAD);
     // It ends with its reader, with the hub, or with the breakpoint, and takes that with it.
     tokio::spawn(async move {
         let mut ending = house.ending.subscribe();
@@ -106,7 +99,7 @@ async fn set(
         }
         drop(lease);
     });
-    Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(STILL_HERE)))
+    Ok(answer)
 }
 
 /// A breakpoint that goes when this does.
@@ -127,8 +120,8 @@ struct Passed {
     most: usize,
 }
 
-fn event(noun: &str, body: &impl Serialize) -> Result<Event, Infallible> {
-    Ok(Event::default().json_data(Document::new(noun, body)).unwrap_or_default().event(noun))
+fn event(noun: &str, body: &impl Serialize) -> stream::Told {
+    stream::event(noun, &Document::new(noun, body))
 }
 
 /// Breakpoints, and what they hold

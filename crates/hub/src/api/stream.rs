@@ -17,7 +17,10 @@ use tokio_stream::wrappers::ReceiverStream;
 const STILL_HERE: Duration = Duration::from_secs(15);
 
 /// The end that events are told to.
-pub(super) type Tell = mpsc::Sender<Result<Event, Infallible>>;
+pub(super) type Tell = mpsc::Sender<Told>;
+
+/// An event, which can always be sent: that none fails is what a stream of answers wants to hear.
+pub(super) type Told = Result<Event, Infallible>;
 
 /// A stream, and its answer. At most `ahead` events wait for the reader; then whoever tells waits.
 pub(super) fn open(ahead: usize) -> (Tell, impl IntoResponse) {
@@ -26,7 +29,7 @@ pub(super) fn open(ahead: usize) -> (Tell, impl IntoResponse) {
 }
 
 /// An event with its data.
-pub(super) fn event(name: &str, data: &impl Serialize) -> Result<Event, Infallible> {
+pub(super) fn event(name: &str, data: &impl Serialize) -> Told {
     // A document of ours is always JSON; were one not, its name alone would arrive.
     Ok(Event::default().event(name).json_data(data).unwrap_or_else(|_| Event::default().event(name)))
 }
