@@ -2,7 +2,9 @@
 //!
 //! The kernel is asked for the socket with exactly these ends, and then whose it is. That reads the descriptors of every
 //! process, so many connections are asked for together, on a thread of its own, and never for more than a share of the
-//! time. A connection that is gone by then stays unknown: nobody is guessed.
+//! time. Of a server's connection that is gone by then the kernel still knows the listener that it went to: where that has
+//! one holder, which ran already when the connection was there, it is the server. Everybody else stays unknown: nobody is
+//! guessed.
 
 pub(crate) mod cause;
 
@@ -11,6 +13,7 @@ use std::{
     io,
     sync::{
         Arc,
+        atomic::Ordering,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread::{self, JoinHandle},
@@ -95,8 +98,8 @@ fn look(new: &[(Arc<Peer>, Plane)]) -> Vec<Arc<Peer>> {
         .filter_map(|(peer, plane)| {
             let transport = if *plane == Plane::Udp { Transport::Udp } else { Transport::Tcp };
             let socket = kernel::find(transport, peer.address, peer.ours).ok().flatten()?;
-            // Without the connection the kernel answers with the listener.
-            (socket.state != State::Listen).then_some((peer, socket))
+            // Without the connection the kernel answers with the listener: that is a server's end, or somebody else's.
+            (socket.state != State::Listen || peer.serves.load(Ordering::Relaxed)).then_some((peer, socket))
         })
         .collect();
     let inodes: HashSet<u64> =
@@ -105,19 +108,17 @@ fn look(new: &[(Arc<Peer>, Plane)]) -> Vec<Arc<Peer>> {
     let (mut describer, mut known) = (Describer::new(), HashMap::new());
     let mut found = Vec::new();
     for (peer, socket) in sockets {
-        // Of several that have it, the first is who made it.
-        let pid = socket
-            .pids
-            .first()
-            .copied()
-            .or_else(|| owners.holders(socket.inode).first().map(|hold| hold.pid));
-        let Some(pid) = pid else { continue };
+        let held = owners.holders(socket.inode).iter().map(|hold| hold.pid);
+        let holders: Vec<u32> = if socket.pids.is_empty() { held.collect() } else { socket.pids };
+        let Some(pid) = holder(socket.state, &holders) else { continue };
         let who = known.entry(pid).or_insert_with(|| {
             let holder = describer.holder(pid, &[])?;
             let project = holder.project.map(|project| project.name);
-            Some(Who { pid, program: Some(holder.name), project })
+            let started = holder.started_at.map(|started| started.as_microsecond());
+            Some((started, Who { pid, program: Some(holder.name), project }))
         });
-        if let Some(who) = who
+        if let Some((started, who)) = who
+            && was_there(socket.state, *started, peer.used.load(Ordering::Relaxed))
             && peer.who.set(who.clone()).is_ok()
         {
             found.push(Arc::clone(peer));
@@ -126,12 +127,71 @@ fn look(new: &[(Arc<Peer>, Plane)]) -> Vec<Arc<Peer>> {
     found
 }
 
+/// Who of those that hold a socket made it: of a connection the first. Of a listener any may have taken the connection, so
+/// it is known only where there is one.
+fn holder(state: State, holders: &[u32]) -> Option<u32> {
+    match (state, holders) {
+        (State::Listen, [only]) => Some(*only),
+        (State::Listen, _) => None,
+        (_, holders) => holders.first().copied(),
+    }
+}
+
+/// Whether a process can have had a connection that was there at this time, in microseconds: who holds a listener now may
+/// have taken it over since, or have the number of one that has ended. Of a connection that still stands it is sure.
+fn was_there(state: State, started: Option<i64>, seen: i64) -> bool {
+    state != State::Listen || started.is_some_and(|started| started <= seen)
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::capture::assemble::record::Peer;
+
+    #[test]
+    fn nobody_is_taken_for_a_server_who_may_not_have_been_it() {
+        // The holders of a socket, when the one in question started, when the connection was seen; and who it was.
+        for (state, holders, started, seen, expected) in [
+            (State::Established, vec![7], Some(10), 20, Some(7)),
+            (State::Established, vec![7, 8], Some(10), 20, Some(7)),
+            // Clocks may be set, and of a connection that stands nothing is asked of them.
+            (State::Established, vec![7], Some(30), 20, Some(7)),
+            (State::Established, vec![], Some(10), 20, None),
+            (State::Listen, vec![7], Some(10), 20, Some(7)),
+            // Any of them may have taken it.
+            (State::Listen, vec![7, 8], Some(10), 20, None),
+            (State::Listen, vec![], Some(10), 20, None),
+            // The server was started again meanwhile, or its number was given to somebody else.
+            (State::Listen, vec![7], Some(30), 20, None),
+            (State::Listen, vec![7], None, 20, None),
+        ] {
+            let found = holder(state, &holders).filter(|_| was_there(state, started, seen));
+            assert_eq!(found, expected, "{state:?} {holders:?} {started:?} {seen}");
+        }
+    }
+
+    #[test]
+    fn a_servers_connection_that_is_gone_is_its_listeners() {
+        if !cfg!(target_os = "linux") {
+            eprintln!(
+                "skipped: a_servers_connection_that_is_gone_is_its_listeners: Linux alone finds a socket by its ends"
+            );
+            return;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = listener.local_addr().unwrap();
+        let [server, client] = [true, false].map(|serves| {
+            let peer = Peer::of_test(there, "127.0.0.1:1".parse().unwrap());
+            peer.serves.store(serves, Ordering::Relaxed);
+            peer.used.store(jiff::Timestamp::now().as_microsecond(), Ordering::Relaxed);
+            Arc::new(peer)
+        });
+        let found = look(&[(Arc::clone(&server), Plane::Tcp), (Arc::clone(&client), Plane::Tcp)]);
+        assert_eq!(found.len(), 1);
+        assert_eq!((server.pid(), client.pid()), (Some(std::process::id()), None));
+    }
 
     #[test]
     fn a_connection_of_this_process_is_told_as_its_own() {

@@ -108,6 +108,33 @@ fn a_killed_hub_has_what_it_kept_and_no_secret_is_in_any_file() {
     assert!(looked > 0);
 }
 
+/// A server that closes each connection: who it was is known from its listener, however short each was.
+#[test]
+fn every_short_exchange_has_its_server() {
+    let Some(scene) = Scene::new("every_short_exchange_has_its_server") else { return };
+    const CLOSING: &str = "HTTP/1.1 204 No|Connection: close||";
+    let (closing, _) = super::serving(CLOSING);
+    scene.home.json(&["route", "add", "short", &format!("http://{closing}")]);
+    let urls = format!("http://{}/[1-200]", scene.hub.address());
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "--max-time", "60", "--noproxy", "*", "-o", "/dev/null", "-H", "Connection: close"]);
+    let ran = curl.args(["-H", "Host: short.localhost", &urls]).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let path = "/api/v1/exchanges?limit=0&filter=route%3Ashort.localhost";
+    let all = super::until(|| {
+        let page = scene.ask("GET", path, "");
+        let all = page["exchanges"].as_array().unwrap().clone();
+        let known = all.iter().filter(|one| !one["server"]["pid"].is_null()).count();
+        (all.len() == 200 && known == 200).then_some(all)
+    });
+    let here = std::process::id();
+    assert!(all.iter().all(|one| one["server"]["pid"] == here), "{all:?}");
+    // One curl made them all, and lived while it did: whoever is named as a client is the same.
+    let mut clients: Vec<_> = all.iter().filter_map(|one| one["client"]["pid"].as_u64()).collect();
+    clients.dedup();
+    assert!(clients.len() <= 1, "{clients:?}");
+}
+
 fn each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
