@@ -27,14 +27,14 @@ mod told;
 use std::{
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use navyd_decode::grpc::Schema;
-use navyd_gateway::tap::FlowId;
+use navyd_gateway::tap::{FlowId, Plane};
 use navyd_model::{
     capture::{Page, Stats},
     exchange::{Exchange, Protocol, Summary},
@@ -81,8 +81,17 @@ pub struct Capture {
 struct Shared {
     settings: Settings,
     keeping: Mutex<Keeping>,
+    /// How it stood before the last step of the keeper, for whoever asks while the disk does not answer.
+    stood: Mutex<navyd_model::capture::Capture>,
     live: broadcast::Sender<Arc<Summary>>,
 }
+
+/// How long whoever asks how it stands waits for the disk, and how often it is looked whether that answers.
+const PATIENCE: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What is said of a disk on which something has been written for longer than that.
+const SLOW: &str = "the disk does not answer";
 
 /// Who waits for ever waits so long.
 const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
@@ -97,11 +106,15 @@ impl Capture {
     /// When the directory cannot be used, or a thread cannot be started.
     pub fn open(settings: Settings, source: impl Source) -> Result<Self, CaptureError> {
         let store = Store::open(settings.directory.clone(), settings.limits)?;
-        let decoders: Decoders = navyd_decode::decoder;
+        let decoders: Decoders = |plane, protocol| match plane {
+            Plane::Udp => navyd_decode::datagrams(protocol),
+            _ => navyd_decode::decoder(protocol),
+        };
         let assembler = Assembler::new(store.last() + 1, settings.reveal, decoders);
         let export = settings.export.clone().map(Sender::start).transpose().map_err(CaptureError::Thread)?;
         let keeping = Mutex::new(Keeping::new(assembler, store, settings.limits, export));
-        let shared = Arc::new(Shared { settings, keeping, live: broadcast::Sender::new(LIVE) });
+        let stood = Mutex::new(settings.as_told());
+        let shared = Arc::new(Shared { settings, keeping, stood, live: broadcast::Sender::new(LIVE) });
         let told = Arc::downgrade(&shared);
         let attribution = Attribution::start(move |found| {
             if let Some(shared) = told.upgrade() {
@@ -156,23 +169,16 @@ impl Capture {
         drop(export);
     }
 
-    /// As it stands.
+    /// As it stands. While the disk does not answer: as it stood before, with that as its trouble.
     pub fn status(&self) -> navyd_model::capture::Capture {
-        let Settings { directory, limits, reveal, .. } = &self.shared.settings;
-        let keeping = self.shared.keeping();
-        navyd_model::capture::Capture {
-            directory: directory.to_string_lossy().into_owned(),
-            bytes: keeping.disk(),
-            most_bytes: limits.bytes,
-            most_age_ms: u64::try_from(limits.age.as_millis()).unwrap_or(u64::MAX),
-            reveal: *reveal,
-            recorded: keeping.recorded,
-            waiting: keeping.waiting().len() as u64,
-            open: keeping.assembler.in_progress() as u64,
-            lost: keeping.lost(),
-            trouble: keeping.trouble().map(str::to_owned),
-            export: keeping.export.as_ref().map(Sender::status),
-        }
+        let Some(keeping) = self.shared.keeping_soon() else {
+            let stood = self.shared.stood.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            return navyd_model::capture::Capture { trouble: Some(SLOW.to_owned()), ..stood };
+        };
+        let bytes = keeping.disk();
+        let mut stood = self.shared.stood(&keeping);
+        stood.bytes = bytes;
+        stood.clone()
     }
 
     /// Whether every word that is kept is indexed.
@@ -334,10 +340,48 @@ impl Drop for Capture {
     }
 }
 
+impl Settings {
+    /// What is told of them.
+    fn as_told(&self) -> navyd_model::capture::Capture {
+        navyd_model::capture::Capture {
+            directory: self.directory.to_string_lossy().into_owned(),
+            most_bytes: self.limits.bytes,
+            most_age_ms: u64::try_from(self.limits.age.as_millis()).unwrap_or(u64::MAX),
+            reveal: self.reveal,
+            ..navyd_model::capture::Capture::default()
+        }
+    }
+}
+
 impl Shared {
     /// Whoever panicked while holding it has left records, and these are whole.
     fn keeping(&self) -> MutexGuard<'_, Keeping> {
         self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless the disk holds it up. Whoever holds it otherwise has done with it by then.
+    fn keeping_soon(&self) -> Option<MutexGuard<'_, Keeping>> {
+        let begun = Instant::now();
+        loop {
+            match self.keeping.try_lock() {
+                Ok(keeping) => return Some(keeping),
+                Err(TryLockError::Poisoned(keeping)) => return Some(keeping.into_inner()),
+                Err(TryLockError::WouldBlock) if begun.elapsed() >= PATIENCE => return None,
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+            }
+        }
+    }
+
+    /// Remembers how it stands, but for the bytes on the disk.
+    fn stood(&self, keeping: &Keeping) -> MutexGuard<'_, navyd_model::capture::Capture> {
+        let mut stood = self.stood.lock().unwrap_or_else(PoisonError::into_inner);
+        stood.recorded = keeping.recorded;
+        stood.waiting = keeping.waiting().len() as u64;
+        stood.open = keeping.assembler.in_progress() as u64;
+        stood.lost = keeping.lost();
+        stood.trouble = keeping.trouble().map(str::to_owned);
+        stood.export = keeping.export.as_ref().map(Sender::status);
+        stood
     }
 
     /// The folders, with all that has ended.
@@ -380,6 +424,7 @@ fn keep(shared: &std::sync::Weak<Shared>, who: &std::sync::Weak<Attribution>, mu
         let (from, new) = keeping.take(&batch);
         shared.tell(&keeping.waiting()[from..]);
         keeping.send(from);
+        drop(shared.stood(&keeping));
         keeping.write_if_due();
         drop(keeping);
         if !new.is_empty() {

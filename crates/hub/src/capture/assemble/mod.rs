@@ -19,7 +19,7 @@ mod tests;
 
 use std::{collections::HashMap, hash::BuildHasherDefault, sync::Arc};
 
-use navyd_decode::{Decoder, Spoken};
+use navyd_decode::{Decoder, Spoken, grpc::Status};
 use navyd_gateway::tap::{Batch, Begin, FlowId, Plane, What};
 use navyd_model::exchange::{Outcome, Protocol};
 
@@ -39,8 +39,8 @@ use super::{
     redact::{self, Encoding, Form},
 };
 
-/// Makes decoders of protocols that are not HTTP.
-pub(crate) type Decoders = fn(Protocol) -> Option<Box<dyn Decoder + Send>>;
+/// Makes decoders of protocols that are not HTTP, for streams or datagrams.
+pub(crate) type Decoders = fn(Plane, Protocol) -> Option<Box<dyn Decoder + Send>>;
 
 /// Flows in progress.
 pub(crate) struct Assembler {
@@ -155,7 +155,7 @@ impl Assembler {
         };
         let client = self.peers.find((begin.client, begin.ours), begin.plane, at);
         let mut flow = Flow::begun(self.next, at, begin, client);
-        flow.decoder = understood.and_then(self.decoders);
+        flow.decoder = understood.and_then(|protocol| (self.decoders)(begin.plane, protocol));
         self.next += 1;
         self.flows.insert(id, Box::new(flow));
     }
@@ -270,13 +270,15 @@ impl Assembler {
             more.response_trailers = head::fields(&response.trailers, reveal);
         }
         if record.protocol == Protocol::Grpc {
-            let trailer =
-                more.response_trailers.iter().find(|(name, _)| name.eq_ignore_ascii_case("grpc-status"));
-            let status = trailer.and_then(|(_, value)| head::number(value.as_bytes()));
-            record.status = status.or_else(|| response.head.as_deref().and_then(|head| head.grpc));
-            let message =
-                more.response_trailers.iter().find(|(name, _)| name.eq_ignore_ascii_case("grpc-message"));
-            record.error = message.map(|(_, value)| value.clone()).filter(|message| !message.is_empty());
+            let read = |fields: &[(String, String)]| {
+                Status::read(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            };
+            // An answer that is nothing but its end has in its head what else stands in trailers.
+            let only = || response.head.as_deref().filter(|head| head.grpc.is_some());
+            let told = read(&more.response_trailers)
+                .or_else(|| only().and_then(|head| read(&head::lines(&head.text).1)));
+            record.status = told.as_ref().map(|status| status.code);
+            record.error = told.map(|status| status.message).filter(|message| !message.is_empty());
         }
         record.more = (more != More::default()).then(|| Box::new(more));
         record

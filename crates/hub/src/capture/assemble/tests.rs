@@ -10,7 +10,7 @@ use crate::capture::tests::Script;
 const ASK: &str = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
 fn assembled(script: &mut Script) -> Vec<Record> {
-    let mut assembler = Assembler::new(1, false, |_| None);
+    let mut assembler = Assembler::new(1, false, |_, _| None);
     let mut out = Vec::new();
     assembler.take(&script.take(), &mut out);
     assembler.finish(script.at, &mut out);
@@ -121,6 +121,18 @@ fn grpc_has_the_status_of_its_trailers() {
 }
 
 #[test]
+fn grpc_that_fails_at_once_has_the_status_of_its_head() {
+    let mut script = Script::new();
+    let ask = "POST /shop.Cart/Add HTTP/1.1\r\nHost: h\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n";
+    script.begin(1, Plane::Http { h2: true }).reached(1).bytes(1, Side::Client, Mark::Head, ask);
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\ngrpc-status: 5\r\n\
+        grpc-message: no %C3%BC cart\r\nContent-Length: 0\r\n\r\n";
+    script.bytes(1, Side::Server, Mark::Head, answer).what(1, What::End(Outcome::Complete));
+    let record = &assembled(&mut script)[0];
+    assert_eq!((record.status, record.error.as_deref()), (Some(5), Some("no ü cart")));
+}
+
+#[test]
 fn a_flow_that_nobody_ends_stays_open() {
     let mut script = Script::new();
     let record = &assembled(http(&mut script))[0];
@@ -171,7 +183,7 @@ impl Decoder for Echo {
 
 #[test]
 fn what_decoders_tell_are_exchanges_of_their_own() {
-    let mut assembler = Assembler::new(7, false, |_| Some(Box::new(Echo)));
+    let mut assembler = Assembler::new(7, false, |_, _| Some(Box::new(Echo)));
     assembler.read_as("shop.localhost", Some(Protocol::Redis));
     let (mut script, mut out) = (Script::new(), Vec::new());
     script.begin(1, Plane::Tcp).reached(1).bytes(1, Side::Client, Mark::Stream, "hunter2");
@@ -194,7 +206,7 @@ fn what_decoders_tell_are_exchanges_of_their_own() {
 
 #[test]
 fn what_was_lost_of_a_connection_is_told_by_one_of_its_exchanges() {
-    let mut assembler = Assembler::new(1, false, |_| Some(Box::new(Echo)));
+    let mut assembler = Assembler::new(1, false, |_, _| Some(Box::new(Echo)));
     assembler.read_as("shop.localhost", Some(Protocol::Redis));
     let (mut script, mut out) = (Script::new(), Vec::new());
     script.begin(1, Plane::Tcp).reached(1).bytes(1, Side::Client, Mark::Stream, "a");

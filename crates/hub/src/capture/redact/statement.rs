@@ -32,6 +32,9 @@ pub(crate) fn spoken(spoken: &mut Spoken) {
         spoken.pieces.clear();
         return;
     }
+    if spoken.protocol == Protocol::Redis {
+        named(&spoken.method, &mut spoken.details);
+    }
     if matches!(spoken.protocol, Protocol::Postgres | Protocol::Mysql)
         && let Some(target) = statement(&spoken.target)
     {
@@ -43,6 +46,35 @@ pub(crate) fn spoken(spoken: &mut Spoken) {
             piece.text = Some(text);
         }
     }
+}
+
+/// Hides what a command of Redis gives to a key or field that is named like a secret, or gets from it.
+fn named(method: &str, details: &mut Value) {
+    let gets = method.to_ascii_uppercase().contains("GET");
+    let arguments = details.get_mut("arguments").and_then(Value::as_array_mut);
+    let mut is_named = false;
+    for argument in arguments.into_iter().flatten() {
+        if is_named {
+            strings(argument);
+        }
+        is_named |= names_secret(argument);
+    }
+    match details.get_mut("reply") {
+        Some(reply) if is_named && gets => strings(reply),
+        // Without a map in the protocol, each value stands behind its name.
+        Some(Value::Array(items)) if gets => {
+            for at in 1..items.len() {
+                if at % 2 == 1 && names_secret(&items[at - 1]) {
+                    strings(&mut items[at]);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn names_secret(value: &Value) -> bool {
+    value.as_str().is_some_and(|name| is_secret(name.as_bytes()))
 }
 
 /// A statement without the literals behind names of secrets: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `token = 'x'`.
@@ -193,6 +225,32 @@ mod tests {
                 "{method}"
             );
             assert_eq!(told.target == "[redacted]", hides, "{method}");
+        }
+    }
+
+    #[test]
+    fn values_of_keys_and_fields_that_are_named_so_are_hidden() {
+        use serde_json::json;
+        let hidden = "[redacted]";
+        for (method, arguments, reply, told_arguments, told_reply) in [
+            ("SET", json!(["session:1", "x"]), json!("OK"), json!(["session:1", hidden]), json!("OK")),
+            ("GET", json!(["session:1"]), json!("x"), json!(["session:1"]), json!(hidden)),
+            ("HSET", json!(["u:1", "password", "x"]), json!(1), json!(["u:1", "password", hidden]), json!(1)),
+            ("HGET", json!(["u:1", "password"]), json!("x"), json!(["u:1", "password"]), json!(hidden)),
+            (
+                "HGETALL",
+                json!(["u:1"]),
+                json!(["name", "ada", "password", "x"]),
+                json!(["u:1"]),
+                json!(["name", "ada", "password", hidden]),
+            ),
+            ("MGET", json!(["a", "b"]), json!(["1", "2"]), json!(["a", "b"]), json!(["1", "2"])),
+            ("SET", json!(["a", "token"]), json!("OK"), json!(["a", "token"]), json!("OK")),
+        ] {
+            let details = json!({"arguments": arguments, "reply": reply});
+            let mut told = said(Protocol::Redis, method, "", details);
+            spoken(&mut told);
+            assert_eq!(told.details, json!({"arguments": told_arguments, "reply": told_reply}), "{method}");
         }
     }
 

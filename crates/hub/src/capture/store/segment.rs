@@ -128,8 +128,11 @@ impl Frames {
         Self { folder: folder.to_owned(), file: None, frame: None, bytes: Vec::new() }
     }
 
-    /// So many bytes of a body.
+    /// So many bytes of a body. Of nothing nothing was written, so that no frame may stand at its place.
     pub(crate) fn read(&mut self, place: Place, length: u64) -> io::Result<&[u8]> {
+        if length == 0 {
+            return Ok(&[]);
+        }
         let end = place.at.saturating_add(length);
         let here = self.frame == Some((place.segment, place.frame));
         if !here || (self.bytes.len() as u64) < end {
@@ -171,6 +174,16 @@ fn file(folder: &Path, number: u32) -> PathBuf {
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
+
+    #[test]
+    fn a_body_of_which_nothing_is_kept_is_there() {
+        let scratch = Scratch::new();
+        let mut segments = Segments::open(scratch.path()).unwrap();
+        let place = segments.add([b"", b""]).unwrap();
+        segments.flush().unwrap();
+        assert_eq!(Frames::new(scratch.path()).read(place, 0).unwrap(), b"");
+        assert!(Frames::new(scratch.path()).read(place, 1).is_err());
+    }
 
     #[test]
     fn bodies_come_back_and_new_ones_are_appended() {

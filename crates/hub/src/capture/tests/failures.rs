@@ -155,7 +155,7 @@ fn until_killed(directory: &Path) {
 fn a_body_of_two_gibibytes_needs_no_more_memory_than_is_kept_of_it() {
     const PART: usize = 1 << 20;
     const PARTS: usize = 2048;
-    let mut assembler = Assembler::new(1, false, |_| None);
+    let mut assembler = Assembler::new(1, false, |_, _| None);
     let mut out = Vec::new();
     let mut script = Script::new();
     script.begin(1, Plane::Http { h2: false }).reached(1);
@@ -178,7 +178,7 @@ fn a_body_of_two_gibibytes_needs_no_more_memory_than_is_kept_of_it() {
 
 #[test]
 fn what_is_in_progress_is_bounded_and_what_is_too_much_is_counted() {
-    let mut assembler = Assembler::new(1, false, |_| None);
+    let mut assembler = Assembler::new(1, false, |_, _| None);
     let mut out = Vec::new();
     let mut script = Script::new();
     let part = vec![0; 1 << 20];
@@ -211,4 +211,18 @@ fn a_bomb_is_kept_small() {
     let body = capture.show(1).unwrap().unwrap().response.unwrap().body.unwrap();
     assert!(body.kept <= 1 << 20 && body.note.is_some(), "{} {:?}", body.kept, body.note);
     assert_eq!(body.size, bomb.len() as u64);
+}
+
+#[test]
+fn while_the_disk_does_not_answer_it_is_told_how_it_stood() {
+    let scratch = Scratch::new();
+    let capture = told(settings(scratch.path()), Script::new().get(1, "/", "{}"));
+    let stood = capture.status();
+    assert_eq!((stood.recorded, &stood.trouble), (1, &None));
+    // Whoever writes holds it.
+    let writing = capture.shared.keeping();
+    let asked = thread::scope(|scope| scope.spawn(|| capture.status()).join().unwrap());
+    drop(writing);
+    assert_eq!(asked, navyd_model::capture::Capture { trouble: Some(SLOW.into()), ..stood.clone() });
+    assert_eq!(capture.status(), stood);
 }

@@ -2,9 +2,9 @@
 //! wants, and between programs that people use.
 
 mod connections;
-mod h2;
+pub(crate) mod h2;
 mod messages;
-mod peers;
+pub(crate) mod peers;
 mod readers;
 mod refusals;
 mod servers;

@@ -6,7 +6,7 @@ use super::Hub;
 use crate::support::{child::Held, program, run::run, skip, temp::TempDir};
 
 /// A server on port 0 that prints its port as the first line.
-pub(super) fn server(program: &str, script: &str) -> (Held, std::net::SocketAddr) {
+pub(crate) fn server(program: &str, script: &str) -> (Held, std::net::SocketAddr) {
     let flag = if program == "node" { "-e" } else { "-c" };
     let mut held = Held::start(Command::new(program).args([flag, script]).env("PYTHONUNBUFFERED", "1"));
     let port: u16 = held.line().trim().parse().unwrap();

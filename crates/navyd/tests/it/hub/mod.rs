@@ -97,13 +97,27 @@ impl Home {
 
     /// Starts a hub and waits until it answers.
     pub(crate) fn hub(&self) -> Foreground {
-        self.hub_with(&[])
+        self.hub_in(&[], &[])
     }
 
     /// The same with more flags.
     pub(crate) fn hub_with(&self, flags: &[&str]) -> Foreground {
-        let arguments = [&["hub", "--json"], flags].concat();
-        let mut held = Held::start(self.navyd(&arguments).stderr(Stdio::null()));
+        self.hub_in(&[], flags)
+    }
+
+    /// The same, begun by this program with these arguments in front of navyd's own.
+    pub(crate) fn hub_in(&self, around: &[&str], flags: &[&str]) -> Foreground {
+        let navyd = self.navyd(&[&["hub", "--json"], flags].concat());
+        let own = [navyd.get_program()].into_iter().chain(navyd.get_args());
+        let mut words = around.iter().map(std::ffi::OsStr::new).chain(own);
+        let mut command = Command::new(words.next().unwrap());
+        for (name, value) in navyd.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut held = Held::start(command.args(words).stderr(Stdio::null()));
         let status: Value = serde_json::from_str(&held.line()).unwrap();
         assert_eq!(status["schema"], "navyd.hub-status/1");
         Foreground { held, status }
@@ -147,6 +161,10 @@ impl Foreground {
         let stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         ask(stream, method, path, &format!("Host: {}\r\n{fields}", self.address()), body).unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.held.pid()
     }
 
     /// Waits until it ends by itself: its exit status, or `None` when a signal ended it.

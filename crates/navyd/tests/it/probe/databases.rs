@@ -81,7 +81,7 @@ fn mariadb_greets() {
 }
 
 /// A server on a port of its own that asks nobody who they are, and its data.
-fn mariadb(test: &str) -> Option<(Server, u16, TempDir)> {
+pub(crate) fn mariadb(test: &str) -> Option<(Server, u16, TempDir)> {
     let mariadb = program(test, "mariadbd")?;
     let folder = TempDir::new();
     let data = folder.path().join("data");

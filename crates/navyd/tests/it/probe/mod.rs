@@ -27,7 +27,7 @@ use navyd_host::{
 use navyd_model::{Certainty, Speaks};
 
 use crate::support::{is_root, skip, temp::TempDir};
-pub(crate) use databases::postgresql;
+pub(crate) use databases::{mariadb, postgresql};
 
 /// How long a server may take to start or to stop: slow machines initialise a database in half of it.
 const PATIENCE: Duration = Duration::from_secs(60);

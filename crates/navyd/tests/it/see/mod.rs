@@ -16,7 +16,7 @@ mod projects;
 mod published;
 mod refused;
 mod sockets;
-mod terminal;
+pub(crate) mod terminal;
 mod watch;
 
 use std::{

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// navyd on a terminal of this size, whose output comes back as it was written. With `until`, control-C is
 /// typed once that text has come for the second time.
-pub(super) fn navyd(columns: u16, rows: u16, until: &str) -> Command {
+pub(crate) fn navyd(columns: u16, rows: u16, until: &str) -> Command {
     let mut command = piped();
     let mut wrapper = Command::new(interpreter());
     wrapper.args(["-c", include_str!("terminal.py"), &columns.to_string(), &rows.to_string(), until]);
@@ -26,7 +26,7 @@ pub(super) fn navyd(columns: u16, rows: u16, until: &str) -> Command {
 }
 
 /// The exit status and what was written.
-fn shown(command: &mut Command) -> (Option<i32>, String) {
+pub(crate) fn shown(command: &mut Command) -> (Option<i32>, String) {
     let ran = command.stdin(Stdio::null()).output().expect("python can be started");
     (ran.status.code(), String::from_utf8(ran.stdout).expect("text"))
 }

@@ -135,9 +135,13 @@ fn every_short_exchange_has_its_server() {
     assert!(clients.len() <= 1, "{clients:?}");
 }
 
-fn each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
+pub(super) fn each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { each_file(&path, look) } else { look(&path, &fs::read(&path).unwrap()) }
+        if path.is_dir() {
+            each_file(&path, look);
+        } else if path.is_file() {
+            look(&path, &fs::read(&path).unwrap());
+        }
     }
 }

@@ -1,19 +1,28 @@
 //! What passes through a daemon, as it is kept, found, sent once more and forgotten. Each test has a hub of its own, and
 //! says what it sends with curl.
 
+mod bodies;
+mod bombs;
 mod breaks;
 mod cli;
+mod disks;
 mod faults;
 mod forms;
 mod grpc;
 mod kept;
+mod lines;
 mod live;
+mod load;
+mod mysql;
 mod otlp;
 mod postgres;
 mod project_faults;
+mod redis;
+mod secrets;
 mod seeds;
 mod taps;
 mod watched;
+mod websocket;
 
 use std::{
     net::SocketAddr,

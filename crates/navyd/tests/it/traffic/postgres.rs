@@ -89,7 +89,8 @@ fn errors_copies_and_cancelled_queries_are_told_as_what_they_are() {
     waiting.args(["-X", "-c", "select pg_sleep(600)"]).stdin(Stdio::null()).stdout(Stdio::null());
     // A group of its own, as a shell gives it, so that the interrupt is its own.
     let mut waiting = waiting.stderr(Stdio::null()).process_group(0).spawn().unwrap();
-    let running = "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'";
+    let running =
+        "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'";
     until(|| (scene.psql(false, &[running]).trim() == "1").then_some(()));
     assert!(Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap().success());
     assert_eq!(waiting.wait().unwrap().code(), Some(1));
@@ -134,7 +135,17 @@ fn encryption_that_is_refused_is_read_on_and_encryption_that_is_spoken_is_said()
     let data = scene._running.1.path().join("data");
     let (key, certificate) = (data.join("server.key"), data.join("server.crt"));
     let mut made = Command::new(openssl);
-    made.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
+    made.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
     made.args(["-subj", "/CN=localhost"]).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
     assert_eq!(run(&mut made).status, Some(0));
     for path in [&key, &certificate] {
@@ -146,6 +157,10 @@ fn encryption_that_is_refused_is_read_on_and_encryption_that_is_spoken_is_said()
     let ran = ask("require", "select 'in secret'");
     assert_eq!(ran.stdout, "in secret\n", "{ran:?}");
     scene.watched.settled(4);
-    scene.watched.check(&[("method:tls target~\"encrypted by TLS\"", 1), ("target~\"in secret\"", 0), ("", 4)]);
+    scene.watched.check(&[
+        ("method:tls target~\"encrypted by TLS\"", 1),
+        ("target~\"in secret\"", 0),
+        ("", 4),
+    ]);
     assert_eq!(scene.watched.interrupted(), Some(130));
 }

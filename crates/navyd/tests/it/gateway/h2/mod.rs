@@ -16,10 +16,10 @@ use crate::support::{
 };
 
 /// The interpreter that has the packages of the distribution.
-const PYTHON: &str = "/usr/bin/python3";
+pub(crate) const PYTHON: &str = "/usr/bin/python3";
 
 /// Whether Python has this module; otherwise says that the test is skipped.
-fn has_module(test: &str, module: &str) -> bool {
+pub(crate) fn has_module(test: &str, module: &str) -> bool {
     let found = run(Command::new("sh").args(["-c", &format!("{PYTHON} -c 'import {module}'")]));
     if found.status != Some(0) {
         skip(test, &format!("the Python module `{module}` is not installed"));
