@@ -321,11 +321,11 @@ fn ready<'s>(services: impl Iterator<Item = &'s Service>) -> Together {
         Phase::Restarting if service.restarts >= ENDS => Phase::Failed,
         phase => phase,
     };
-    together(services.map(lasting).collect())
+    together(&services.map(lasting).collect::<Vec<_>>())
 }
 
 /// How phases stand together. One that waits for another that failed is not to come.
-fn together(phases: Vec<Phase>) -> Together {
+fn together(phases: &[Phase]) -> Together {
     let failed = phases.contains(&Phase::Failed);
     let comes = |phase: &Phase| match phase {
         Phase::Ready | Phase::Stopped | Phase::Failed => false,
@@ -344,7 +344,7 @@ fn ended(standing: &BTreeMap<String, Service>) -> Together {
     if standing.values().any(|service| service.phase == Phase::Ready) {
         return Together::Coming;
     }
-    together(standing.values().map(|service| service.phase).collect())
+    together(&standing.values().map(|service| service.phase).collect::<Vec<_>>())
 }
 
 /// Hears how services change, from now on.

@@ -32,7 +32,7 @@ fn lines_are_kept_searched_and_followed() {
     assert_eq!(shop.run(&["logs", "--grep", "("]).status, Some(2));
     assert_eq!(shop.run(&["logs", "nobody"]).status, Some(2));
 
-    let mut follow = Held::start(&mut shop.navyd(&["logs", "-f", "-n", "0", "--grep", "typed", "echo"]));
+    let mut follow = Held::start(&mut shop.navyd(&["logs", "-f", "-n", "10", "--grep", "typed", "echo"]));
     let mut attach = Held::start(shop.navyd(&["attach", "echo"]).stderr(Stdio::null()));
     attach.say("not this");
     attach.say("typed here");

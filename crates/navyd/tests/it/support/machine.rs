@@ -60,7 +60,7 @@ while [ "$code" = 133 ]; do
     code=0
     systemd-nspawn --quiet --register=no --keep-unit --private-network --private-users=no --hostname=test \
         --notify-ready=yes --console=pipe -D "$tree" --boot systemd.unit=multi-user.target \
-        </dev/null >/dev/null || code=$?
+        </dev/null >/dev/null 2>&1 || code=$?
 done
 exit "$code""#;
 
