@@ -16,7 +16,7 @@ use super::{DEADLINE, Toxiproxy, connect, echo, has_ended, patient, say, upstrea
 fn hit(seed: &str, meanwhile: impl Fn(&Toxiproxy)) -> Vec<bool> {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &["-seed", seed]);
     toxiproxy
-        .lay(json!({"name": "half", "type": "limit_data", "toxicity": 0.5, "attributes": {"bytes": 10}}));
+        .lay(&json!({"name": "half", "type": "limit_data", "toxicity": 0.5, "attributes": {"bytes": 10}}));
     // Each is heard of before the next one comes, so that their numbers are the same in each run.
     let streams: Vec<_> = (0..24)
         .map(|_| {
@@ -48,8 +48,8 @@ fn a_share_is_rolled_once_and_a_seed_repeats_it() {
     // Neighbours come, change and go; nobody is asked again.
     let among = hit("42", |toxiproxy| {
         for round in 0..10 {
-            toxiproxy.add("latency", "downstream", json!({"latency": 1}));
-            toxiproxy.lay(json!({"type": "slicer", "toxicity": 0.5, "attributes": {"average_size": 5}}));
+            toxiproxy.add("latency", "downstream", &json!({"latency": 1}));
+            toxiproxy.lay(&json!({"type": "slicer", "toxicity": 0.5, "attributes": {"average_size": 5}}));
             let update = json!({"attributes": {"latency": round}}).to_string();
             assert_eq!(toxiproxy.ask("PATCH", "/proxies/p/toxics/latency_downstream", &update).status, 200);
             toxiproxy.remove("latency_downstream");
@@ -64,7 +64,7 @@ fn a_share_is_rolled_once_and_a_seed_repeats_it() {
 fn reset_peer_that_hits_nobody_resets_nobody() {
     let server = upstream(|mut stream| stream.write_all(b"all of it").unwrap());
     let (toxiproxy, listen) = Toxiproxy::to(server, &[]);
-    toxiproxy.lay(json!({"type": "reset_peer", "toxicity": 0, "attributes": {"timeout": 0}}));
+    toxiproxy.lay(&json!({"type": "reset_peer", "toxicity": 0, "attributes": {"timeout": 0}}));
     let mut heard = String::new();
     connect(listen).read_to_string(&mut heard).unwrap();
     assert_eq!(heard, "all of it");
@@ -75,7 +75,7 @@ fn connections_that_are_open_are_reset_as_well() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     let mut stream = connect(listen);
     say(&mut stream, b"before");
-    toxiproxy.add("reset_peer", "downstream", json!({}));
+    toxiproxy.add("reset_peer", "downstream", &json!({}));
     stream.write_all(b"after").unwrap();
     assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
@@ -104,7 +104,7 @@ fn an_upstream_that_does_not_answer_blocks_nobody_else() {
     let mut waiting: Vec<_> = (0..4).map(|_| connect(listen)).collect();
     let other = toxiproxy.proxy("other", &echo().to_string());
     say(&mut connect(other), b"not blocked");
-    toxiproxy.add("latency", "upstream", json!({"latency": 1}));
+    toxiproxy.add("latency", "upstream", &json!({"latency": 1}));
     toxiproxy.remove("latency_upstream");
     // The clients that waited learn that it is over.
     assert_eq!(toxiproxy.ask("DELETE", "/proxies/p", "").status, 204);
@@ -121,7 +121,7 @@ fn an_end_in_one_direction_is_not_one_in_both() {
     let (toxiproxy, listen) = Toxiproxy::to(late, &[]);
     for toxic in [None, Some("latency"), Some("slicer"), Some("slow_close")] {
         if let Some(kind) = toxic {
-            toxiproxy.add(kind, "upstream", json!({"latency": 5, "average_size": 10, "delay": 1}));
+            toxiproxy.add(kind, "upstream", &json!({"latency": 5, "average_size": 10, "delay": 1}));
         }
         let mut stream = connect(listen);
         stream.write_all(b"a question that ends").unwrap();
@@ -137,11 +137,11 @@ fn what_makes_no_sense_harms_nobody() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     let mut stream = connect(listen);
     say(&mut stream, b"before");
-    toxiproxy.lay(json!({"type": "slicer"}));
+    toxiproxy.lay(&json!({"type": "slicer"}));
     say(&mut stream, b"a slicer without a size");
-    toxiproxy.add("slicer", "upstream", json!({"average_size": 1, "size_variation": 99}));
+    toxiproxy.add("slicer", "upstream", &json!({"average_size": 1, "size_variation": 99}));
     say(&mut stream, b"one that strays by more than its size");
-    toxiproxy.add("bandwidth", "upstream", json!({"rate": -1}));
+    toxiproxy.add("bandwidth", "upstream", &json!({"rate": -1}));
     stream.write_all(b"held").unwrap();
     assert_eq!(toxiproxy.ask("GET", "/version", "").status, 200);
     toxiproxy.remove("bandwidth_upstream");
@@ -161,8 +161,8 @@ fn removal_does_not_wait_for_clients_that_do_not_read() {
     let deaf: Vec<_> = (0..8).map(|_| patient(TcpStream::connect(listen).unwrap())).collect();
     let begun = Instant::now();
     for _ in 0..20 {
-        toxiproxy.add("latency", "downstream", json!({"latency": 1000}));
-        toxiproxy.add("bandwidth", "downstream", json!({"rate": 1}));
+        toxiproxy.add("latency", "downstream", &json!({"latency": 1000}));
+        toxiproxy.add("bandwidth", "downstream", &json!({"rate": 1}));
         toxiproxy.remove("latency_downstream");
         toxiproxy.remove("bandwidth_downstream");
     }

@@ -70,7 +70,7 @@ fn no_byte_is_lost_while_toxics_come_and_go() {
             let (kind, attributes) = &kinds[change / 2 % kinds.len()];
             let stream = if change % 4 == 0 { "upstream" } else { "downstream" };
             let name = format!("t{change}");
-            toxiproxy.lay(json!({"name": name, "type": kind, "stream": stream, "attributes": attributes}));
+            toxiproxy.lay(&json!({"name": name, "type": kind, "stream": stream, "attributes": attributes}));
             laid.push(name);
         } else {
             let at = if change % 3 == 0 { 0 } else { laid.len() - 1 };

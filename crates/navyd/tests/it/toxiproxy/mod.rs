@@ -64,11 +64,11 @@ impl Toxiproxy {
     }
 
     /// Lays a toxic on the proxy `p`.
-    pub(super) fn add(&self, kind: &str, stream: &str, attributes: Value) -> Value {
-        self.lay(json!({"type": kind, "stream": stream, "attributes": attributes}))
+    pub(super) fn add(&self, kind: &str, stream: &str, attributes: &Value) -> Value {
+        self.lay(&json!({"type": kind, "stream": stream, "attributes": attributes}))
     }
 
-    pub(super) fn lay(&self, toxic: Value) -> Value {
+    pub(super) fn lay(&self, toxic: &Value) -> Value {
         let made = self.ask("POST", "/proxies/p/toxics", &toxic.to_string());
         assert_eq!(made.status, 200, "{made:?}");
         made.json()

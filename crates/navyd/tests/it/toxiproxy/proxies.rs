@@ -17,7 +17,7 @@ use crate::support::{
 #[test]
 fn a_proxy_that_is_disabled_refuses_and_drops_and_comes_back() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
-    toxiproxy.add("latency", "downstream", json!({"latency": 1}));
+    toxiproxy.add("latency", "downstream", &json!({"latency": 1}));
     let mut stream = connect(listen);
     say(&mut stream, b"hello");
     let off = toxiproxy.ask("PATCH", "/proxies/p", r#"{"enabled":false}"#).json();
@@ -32,7 +32,7 @@ fn a_proxy_that_is_disabled_refuses_and_drops_and_comes_back() {
 #[test]
 fn a_changed_proxy_starts_anew_and_keeps_its_toxics() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
-    toxiproxy.add("slow_close", "upstream", json!({"delay": 1}));
+    toxiproxy.add("slow_close", "upstream", &json!({"delay": 1}));
     let mut stream = connect(listen);
     say(&mut stream, b"hello");
     // The same addresses are no change.
@@ -66,7 +66,7 @@ fn a_changed_proxy_starts_anew_and_keeps_its_toxics() {
 fn populate_leaves_what_is_the_same_and_replaces_what_is_not() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     let now = toxiproxy.ask("GET", "/proxies/p", "").json();
-    toxiproxy.add("latency", "downstream", json!({}));
+    toxiproxy.add("latency", "downstream", &json!({}));
     toxiproxy.ask("PATCH", "/proxies/p", r#"{"enabled":false}"#);
     let listed =
         |listen: String| json!([{"name": "p", "listen": listen, "upstream": now["upstream"]}]).to_string();
@@ -86,7 +86,7 @@ fn populate_leaves_what_is_the_same_and_replaces_what_is_not() {
 fn reset_starts_all_and_takes_every_toxic_away() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     for stream in ["upstream", "downstream"] {
-        toxiproxy.add("bandwidth", stream, json!({"rate": 0}));
+        toxiproxy.add("bandwidth", stream, &json!({"rate": 0}));
     }
     toxiproxy.ask("PATCH", "/proxies/p", r#"{"enabled":false}"#);
     assert_eq!(toxiproxy.ask("POST", "/reset", "").status, 204);

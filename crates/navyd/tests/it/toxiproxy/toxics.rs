@@ -17,7 +17,7 @@ fn latency_is_waited_for_and_can_be_changed() {
     for (latency, way) in [(0, "upstream"), (100, "upstream"), (150, "downstream")] {
         let name = format!("latency_{way}");
         if toxiproxy.ask("GET", &format!("/proxies/p/toxics/{name}"), "").status == 404 {
-            toxiproxy.add("latency", way, json!({}));
+            toxiproxy.add("latency", way, &json!({}));
         }
         let update = json!({"attributes": {"latency": latency}}).to_string();
         assert_eq!(toxiproxy.ask("PATCH", &format!("/proxies/p/toxics/{name}"), &update).status, 200);
@@ -35,7 +35,7 @@ fn bandwidth_is_so_many_thousand_bytes_in_a_second() {
         let _ = stream.write_all(&vec![7; 480_000]);
     });
     let (toxiproxy, listen) = Toxiproxy::to(server, &[]);
-    toxiproxy.add("bandwidth", "downstream", json!({"rate": 1000}));
+    toxiproxy.add("bandwidth", "downstream", &json!({"rate": 1000}));
     let mut stream = connect(listen);
     let begun = Instant::now();
     stream.write_all(b"x").unwrap();
@@ -59,7 +59,7 @@ fn a_rate_of_nothing_blocks_until_it_is_gone() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     let mut stream = connect(listen);
     say(&mut stream, b"first");
-    toxiproxy.add("bandwidth", "downstream", json!({"rate": 0}));
+    toxiproxy.add("bandwidth", "downstream", &json!({"rate": 0}));
     stream.write_all(b"second").unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let blocked = stream.read(&mut [0; 6]).unwrap_err().kind();
@@ -75,7 +75,7 @@ fn a_rate_of_nothing_blocks_until_it_is_gone() {
 fn slow_close_delays_the_end_alone() {
     let server = upstream(|mut stream| stream.write_all(b"bye").unwrap());
     let (toxiproxy, listen) = Toxiproxy::to(server, &[]);
-    toxiproxy.add("slow_close", "downstream", json!({"delay": 150}));
+    toxiproxy.add("slow_close", "downstream", &json!({"delay": 150}));
     let begun = Instant::now();
     let mut stream = connect(listen);
     let mut heard = [0; 3];
@@ -94,7 +94,7 @@ fn a_timeout_swallows_and_closes_and_its_removal_ends_both_sides() {
         let _ = tell.send((ended.is_ok(), heard));
     });
     let (toxiproxy, listen) = Toxiproxy::to(server, &[]);
-    toxiproxy.add("timeout", "upstream", json!({"timeout": 100}));
+    toxiproxy.add("timeout", "upstream", &json!({"timeout": 100}));
     let mut stream = connect(listen);
     let begun = Instant::now();
     stream.write_all(b"lost").unwrap();
@@ -118,7 +118,7 @@ fn a_timeout_swallows_and_closes_and_its_removal_ends_both_sides() {
 fn reset_peer_is_a_reset_after_the_first_bytes() {
     for timeout in [0, 100] {
         let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
-        toxiproxy.add("reset_peer", "upstream", json!({"timeout": timeout}));
+        toxiproxy.add("reset_peer", "upstream", &json!({"timeout": timeout}));
         let mut stream = connect(listen);
         let begun = Instant::now();
         stream.write_all(b"hello").unwrap();
@@ -133,7 +133,7 @@ fn limit_data_counts_each_connection_and_goes_on_counting_when_it_is_changed() {
     for (limit, said, heard) in
         [(0, 1, 0), (10, 5, 5), (10, 10, 10), (10, 25, 10), (100_000, 200_000, 100_000)]
     {
-        toxiproxy.add("limit_data", "downstream", json!({"bytes": limit}));
+        toxiproxy.add("limit_data", "downstream", &json!({"bytes": limit}));
         let mut stream = connect(listen);
         stream.write_all(&vec![b'x'; said]).unwrap();
         let mut found = vec![0; heard];
@@ -143,7 +143,7 @@ fn limit_data_counts_each_connection_and_goes_on_counting_when_it_is_changed() {
         }
         toxiproxy.remove("limit_data_downstream");
     }
-    toxiproxy.add("limit_data", "downstream", json!({"bytes": 10}));
+    toxiproxy.add("limit_data", "downstream", &json!({"bytes": 10}));
     let mut stream = connect(listen);
     say(&mut stream, b"sixsix");
     let update = json!({"attributes": {"bytes": 8}}).to_string();
@@ -158,8 +158,8 @@ fn limit_data_counts_each_connection_and_goes_on_counting_when_it_is_changed() {
 fn slices_are_the_same_bytes() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     let slices = json!({"average_size": 50, "size_variation": 10, "delay": 10});
-    toxiproxy.add("slicer", "downstream", slices.clone());
-    toxiproxy.add("slicer", "upstream", slices);
+    toxiproxy.add("slicer", "downstream", &slices);
+    toxiproxy.add("slicer", "upstream", &slices);
     let text: Vec<u8> = (0..40_000u32).map(|number| (number % 251) as u8).collect();
     let mut stream = connect(listen);
     stream.write_all(&text).unwrap();
@@ -178,8 +178,8 @@ fn slices_are_the_same_bytes() {
 fn toxics_apply_in_the_order_in_which_they_were_added() {
     let (toxiproxy, listen) = Toxiproxy::to(echo(), &[]);
     // What the first one lets pass, the second swallows; the other way round, nothing would be counted.
-    toxiproxy.add("limit_data", "upstream", json!({"bytes": 4}));
-    toxiproxy.add("timeout", "upstream", json!({"timeout": 0}));
+    toxiproxy.add("limit_data", "upstream", &json!({"bytes": 4}));
+    toxiproxy.add("timeout", "upstream", &json!({"timeout": 0}));
     let mut stream = connect(listen);
     stream.write_all(b"four").unwrap();
     assert!(has_ended(&mut stream));
