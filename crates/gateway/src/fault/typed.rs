@@ -43,9 +43,8 @@ pub enum Unclear {
 }
 
 /// The kind that these names mean: the one that is no field of another. `body` is a kind, and what `status` says.
-pub fn kind<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Option<&'static Leaf> {
-    let kinds: Vec<&Leaf> =
-        FAULTS.iter().filter(|leaf| names.clone().any(|name| name == leaf.name)).collect();
+pub fn kind(names: &[&str]) -> Option<&'static Leaf> {
+    let kinds: Vec<&Leaf> = FAULTS.iter().filter(|leaf| names.contains(&leaf.name)).collect();
     let takes =
         |leaf: &Leaf, name: &str| leaf.name != name && leaf.fields.iter().any(|field| field.name == name);
     kinds.iter().find(|leaf| !kinds.iter().any(|other| takes(other, leaf.name))).copied()
@@ -56,7 +55,8 @@ pub fn kind<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Option<&'static
 /// # Errors
 /// When there is no kind, a name does not go with it, or a value is not written in its unit.
 pub fn read(written: &[(String, String)]) -> Result<(&'static Leaf, BTreeMap<String, Value>), Unclear> {
-    let leaf = kind(written.iter().map(|(name, _)| name.as_str())).ok_or(Unclear::NoKind)?;
+    let names: Vec<&str> = written.iter().map(|(name, _)| name.as_str()).collect();
+    let leaf = kind(&names).ok_or(Unclear::NoKind)?;
     let mut attributes = BTreeMap::new();
     for (name, typed) in written {
         let is_kind = name == leaf.name;

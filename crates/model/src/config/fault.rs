@@ -90,7 +90,7 @@ pub(super) fn read(
         }
     }
     let enabled = section.item("enabled").and_then(|item| item.flag(source)).unwrap_or(true);
-    if spec.profile.is_some() == !spec.kind.is_empty() {
+    if spec.profile.is_some() != spec.kind.is_empty() {
         let (what, expected) = match spec.profile {
             Some(_) => ("has a `profile` and a kind of its own", "one of them"),
             None => ("says not what it does", "a kind such as `latency`, or a `profile`"),

@@ -71,6 +71,28 @@ fn only_the_requests_that_are_meant_are_answered_instead() {
 }
 
 #[test]
+fn only_the_requests_that_are_meant_are_rewritten() {
+    let meant = |kind, attributes, direction| Fault {
+        filter: Some("path:/pay header.x-secret:7".to_owned()),
+        ..fault(kind, attributes, direction)
+    };
+    let stage = Stage::to(
+        "http",
+        mirror(),
+        vec![
+            meant("header", json!({"name": "X-New", "value": "2"}), Direction::Up),
+            meant("header", json!({"name": "X-Own", "remove": true}), Direction::Down),
+        ],
+    );
+    let (pay, other) = (ask(&stage, "GET /pay HTTP/1.1"), ask(&stage, "GET /other HTTP/1.1"));
+    assert!(pay.contains("|X-New: 2|") && !pay.contains("|X-Own: 1|"), "{pay}");
+    assert!(!other.contains("|X-New: 2|") && other.contains("|X-Own: 1|"), "{other}");
+    let stage = Stage::to("http", mirror(), vec![meant("body", json!({"text": "other"}), Direction::Down)]);
+    assert!(ask(&stage, "GET /pay HTTP/1.1").ends_with("||other"));
+    assert!(ask(&stage, "GET /other HTTP/1.1").contains("GET /other HTTP/1.1|"));
+}
+
+#[test]
 fn a_connection_stays_behind_an_answer_of_a_fault() {
     let stage = Stage::to("http", mirror(), vec![fault("status", json!({"status": 204}), Direction::Down)]);
     let mut stream = BufReader::new(stage.connect());

@@ -70,7 +70,7 @@ impl FromArgMatches for Kind {
             |name: &str| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
         let kinds: Vec<&Leaf> = FAULTS.iter().filter(|leaf| is_typed(leaf.name)).collect();
         // `--body` is a kind, and what `--status` says.
-        let Some(leaf) = typed::kind(kinds.iter().map(|leaf| leaf.name)) else {
+        let Some(leaf) = typed::kind(&kinds.iter().map(|leaf| leaf.name).collect::<Vec<_>>()) else {
             return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, "no kind of fault is named"));
         };
         let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();

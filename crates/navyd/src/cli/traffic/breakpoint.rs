@@ -76,14 +76,14 @@ impl Break {
         let timeout_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
         let new = NewBreakpoint { filter, response: self.response, timeout_ms: Some(timeout_ms) };
         let hub = hub::ensure()?;
-        let mut lease = hub::ensure()?.set_breakpoint(&new).map_err(Failure::from)?;
+        let lease = hub::ensure()?.set_breakpoint(&new).map_err(Failure::from)?;
         if stage.format == Format::Text {
             stage.screen.detail("waiting for what is to be held; Control-C ends it, and all goes on")?;
         } else {
             stage.screen.json_line(&Document::new("breakpoint", &lease.breakpoint))?;
             stage.screen.flush()?;
         }
-        while let Some(message) = lease.next() {
+        for message in lease {
             let message = message.map_err(Failure::from)?;
             if stage.format != Format::Text {
                 print(&message, stage)?;
