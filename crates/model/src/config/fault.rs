@@ -83,17 +83,20 @@ pub(super) fn read(
             None => item.wrong(source, "is no share"),
         }
     }
+    // What is written wrongly is a kind as well: one mistake is told of it.
+    let mut does = false;
     for key in FAULT.keys.iter().filter(|key| !COMMON.contains(&key.name)) {
         let Some(item) = section.item(key.name) else { continue };
+        does |= !matches!(item.value(), DeValue::Boolean(false));
         if let Some(value) = written(source, &item) {
             spec.kind.push((key.name.to_owned(), value));
         }
     }
     let enabled = section.item("enabled").and_then(|item| item.flag(source)).unwrap_or(true);
-    if spec.profile.is_some() != spec.kind.is_empty() {
-        let (what, expected) = match spec.profile {
-            Some(_) => ("has a `profile` and a kind of its own", "one of them"),
-            None => ("says not what it does", "a kind such as `latency`, or a `profile`"),
+    if section.item("profile").is_some() == does {
+        let (what, expected) = match does {
+            true => ("has a `profile` and a kind of its own", "one of them"),
+            false => ("says not what it does", "a kind such as `latency`, or a `profile`"),
         };
         source.mistake(at, format!("`faults.{}` {what}", shown(name)), expected, "latency = \"200ms\"");
     }
