@@ -85,7 +85,7 @@ async fn told(
     url: &str,
     reflection: &mut Reflection,
 ) -> Result<(), AskError> {
-    while let Some(message) = reflection.next() {
+    while let Some(message) = reflection.ask() {
         let request = Request::post(url)
             .header(header::CONTENT_TYPE, "application/grpc")
             .header(header::TE, "trailers")

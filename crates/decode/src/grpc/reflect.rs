@@ -60,7 +60,7 @@ impl Reflection {
     }
 
     /// The next message to send, as gRPC frames it; `None` when everything is there.
-    pub fn next(&mut self) -> Option<Vec<u8>> {
+    pub fn ask(&mut self) -> Option<Vec<u8>> {
         if self.files.is_empty() {
             return Some(framed(&field(ASK_SYMBOL, self.service.as_bytes())));
         }
@@ -178,11 +178,11 @@ mod tests {
     fn files_are_asked_for_until_none_is_missing() {
         assert!(Reflection::new("shop.Cart").is_none());
         let mut reflection = Reflection::new("/shop.Cart/Add").unwrap();
-        assert_eq!(reflection.next().unwrap(), b"\0\0\0\0\x0b\x22\x09shop.Cart");
+        assert_eq!(reflection.ask().unwrap(), b"\0\0\0\0\x0b\x22\x09shop.Cart");
         reflection.take(&answer(&[file("cart.proto", &["money.proto", "item.proto"])])).unwrap();
-        assert_eq!(reflection.next().unwrap(), b"\0\0\0\0\x0d\x1a\x0bmoney.proto");
+        assert_eq!(reflection.ask().unwrap(), b"\0\0\0\0\x0d\x1a\x0bmoney.proto");
         reflection.take(&answer(&[file("money.proto", &[]), file("item.proto", &[])])).unwrap();
-        assert_eq!(reflection.next(), None);
+        assert_eq!(reflection.ask(), None);
         assert!(reflection.schema().is_ok());
     }
 

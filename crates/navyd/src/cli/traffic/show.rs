@@ -67,7 +67,7 @@ impl Show {
     /// What messages are to be read by.
     fn descriptors(&self) -> Result<Option<Descriptors>, Failure> {
         let Some(path) = &self.schema else {
-            return Ok(self.reflect.then(|| Descriptors { set: None, reflect: true }));
+            return Ok(self.reflect.then_some(Descriptors { set: None, reflect: true }));
         };
         let mut set = Vec::new();
         let read = File::open(path).and_then(|file| file.take(SCHEMA + 1).read_to_end(&mut set));
