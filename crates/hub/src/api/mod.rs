@@ -18,6 +18,7 @@ mod links;
 mod listeners;
 mod logs;
 mod openapi;
+mod passing;
 mod projects;
 mod recorded;
 mod routes;

@@ -3,17 +3,19 @@
 use std::{net::Ipv4Addr, sync::Arc};
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use jiff::Timestamp;
 use navyd_model::{
     Scheme, Upstream,
     api::Document,
     exchange::Protocol,
+    filter::Filter,
     hub::ApiError,
     tap::{NewTap, Tap},
 };
 use tokio::task::spawn_blocking;
 use utoipa::OpenApi as _;
 
-use super::{Fault, Resource, input::Input, recorded, stream};
+use super::{Fault, Resource, input::Input, passing, recorded, stream};
 use crate::{borrowed::Borrowed, house::House};
 
 pub(super) const RESOURCE: Resource =
@@ -25,8 +27,8 @@ struct Description;
 
 /// Watch a port
 ///
-/// The answer is an event stream whose only event is `tap`. The tap lasts until the connection ends. What passes is told
-/// by `GET /api/v1/exchanges/events?filter=route:…`.
+/// The answer is an event stream: `tap` first, then an `exchange` for each that passes, from the very first, and `lagged`
+/// when the reader was too slow for some. The tap lasts until the connection ends.
 #[utoipa::path(post, path = "/api/v1/taps", operation_id = "open_tap", request_body = NewTap, responses(
     (status = 200, description = "a stream without end; `data` is a document", body = Document<Tap>,
         content_type = "text/event-stream"),
@@ -37,7 +39,8 @@ async fn open(
     State(house): State<Arc<House>>,
     Input(new): Input<NewTap>,
 ) -> Result<impl IntoResponse, Fault> {
-    recorded::of(&house)?;
+    // Before the listener is there, so that nothing passes unseen.
+    let live = recorded::of(&house)?.follow();
     let (upstream, read_as) = target(&new)?;
     let listen = new.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
     if !listen.ip().is_loopback() {
@@ -54,15 +57,13 @@ async fn open(
         to: borrowed.route.upstream.to_string(),
         read_as,
     };
-    let (tell, answer) = stream::open(1);
+    let passing = Filter::parse(&format!("route:\"{}\"", tap.route), Timestamp::now())
+        .map_err(|error| Fault::inner(&error))?;
+    let (tell, answer) = stream::open(passing::AHEAD);
     // It ends with its reader, or with the hub, and the route with it.
     tokio::spawn(async move {
-        let mut ending = house.ending.subscribe();
         if tell.send(stream::event("tap", &Document::new("tap", &tap))).await.is_ok() {
-            tokio::select! {
-                () = tell.closed() => {}
-                _ = ending.wait_for(|ending| *ending) => {}
-            }
+            passing::forward(&house, live, Some(&passing), &tell).await;
         }
         drop(borrowed);
     });

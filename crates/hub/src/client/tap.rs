@@ -4,11 +4,12 @@ use navyd_model::tap::{NewTap, Tap};
 
 use super::{Client, ClientError, Follow};
 
-/// A listener that ends when this is dropped.
+/// A listener that ends when [`TapLease::passing`] is dropped.
 pub struct TapLease {
     /// What was granted.
     pub tap: Tap,
-    stream: Follow,
+    /// What passes, from the first exchange.
+    pub passing: Follow,
 }
 
 impl Client {
@@ -17,14 +18,7 @@ impl Client {
     /// # Errors
     /// When it is refused.
     pub fn open_tap(self, new: &NewTap) -> Result<TapLease, ClientError> {
-        let (tap, stream) = self.open("/api/v1/taps", new)?;
-        Ok(TapLease { tap, stream })
-    }
-}
-
-impl TapLease {
-    /// Blocks as long as the listener is there.
-    pub fn wait(mut self) {
-        while let Some(Ok(_)) = self.stream.next() {}
+        let (tap, passing) = self.open("/api/v1/taps", new)?;
+        Ok(TapLease { tap, passing })
     }
 }

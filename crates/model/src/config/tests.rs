@@ -138,10 +138,10 @@ fn unknown_keys_name_the_nearest() {
         )],
     );
     check(
-        "[faults]",
+        "[mocks]",
         &[(
-            "1:2: `faults` is no key of `navyd.toml`",
-            "one of `project`, `services`, `routes`",
+            "1:2: `mocks` is no key of `navyd.toml`",
+            "one of `project`, `services`, `routes`, `faults`",
             "navyd up --help",
         )],
     );

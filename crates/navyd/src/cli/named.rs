@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn what_is_no_target_is_a_word_or_a_mistake() {
         assert_eq!(parse("3000").unwrap().port, Some(3000));
-        assert_eq!(parse("Node").unwrap().host, Some(Host::Name("node".into())));
+        assert_eq!(parse("Gizmos").unwrap().host, Some(Host::Name("gizmos".into())));
         assert!(parse("127.0.0.1:99999").is_err());
     }
 }

@@ -6,7 +6,6 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::mpsc::sync_channel,
-    thread,
 };
 
 use navyd_model::{
@@ -82,21 +81,14 @@ impl Command for Tap {
         let target = if wanted.is_udp { format!("udp://{target}") } else { target };
         let new = NewTap { target, listen: self.listen, read_as: protocol };
         let lease = hub::ensure()?.open_tap(&new).map_err(Failure::from)?;
-        let opened = lease.tap.clone();
-        let filter = format!("route:\"{}\"", opened.route);
-        let stream = hub::ensure()?.follow_exchanges(&filter).map_err(Failure::from)?;
+        let opened = lease.tap;
 
         let (tell, news) = sync_channel(AHEAD);
-        let (stop, over) = (tell.clone(), tell.clone());
+        let stop = tell.clone();
         // Whoever is told has gone when this fails.
         Interrupt::calling(move || drop(stop.try_send(exchanges::News::Stop)))?;
-        exchanges::watch(stream, tell);
-        // It ends with the process, and the listener with it.
-        thread::spawn(move || {
-            lease.wait();
-            let gone = Failure::new("the hub took the listener away").hint("navyd hub status");
-            drop(over.send(exchanges::News::Over(gone)));
-        });
+        // The listener ends with this stream, and the stream with the process.
+        exchanges::watch(lease.passing, tell);
 
         greet(&opened, stage)?;
         let most = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));

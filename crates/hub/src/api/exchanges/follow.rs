@@ -3,27 +3,15 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
-use navyd_model::{
-    api::Document,
-    exchange::Summary,
-    filter::Filter,
-    hub::{ApiError, Happened},
-};
+use navyd_model::{api::Document, exchange::Summary, hub::ApiError};
 use serde::Deserialize;
-use tokio::sync::broadcast::{self, error::RecvError};
 use utoipa::OpenApi as _;
 
 use super::asked::{Wanted, read};
 use crate::{
-    api::{
-        Fault, recorded,
-        stream::{self, Tell},
-    },
+    api::{Fault, passing, recorded, stream},
     house::House,
 };
-
-/// Events written ahead of the reader. Behind them the capture's own queue fills, which tells what it drops.
-const AHEAD: usize = 64;
 
 pub(super) fn routes() -> Router<Arc<House>> {
     Router::new().route("/api/v1/exchanges/events", get(follow))
@@ -60,47 +48,8 @@ async fn follow(
 ) -> Result<impl IntoResponse, Fault> {
     let filter = read(written.filter)?;
     let live = recorded::of(&house)?.follow();
-    let (tell, answer) = stream::open(AHEAD);
+    let (tell, answer) = stream::open(passing::AHEAD);
     // It ends with its reader, or with the hub.
-    tokio::spawn(forward(house, live, filter, tell));
+    tokio::spawn(async move { passing::forward(&house, live, filter.as_ref(), &tell).await });
     Ok(answer)
-}
-
-async fn forward(
-    house: Arc<House>,
-    mut live: broadcast::Receiver<Arc<Summary>>,
-    filter: Option<Filter>,
-    tell: Tell,
-) {
-    let mut ending = house.ending.subscribe();
-    loop {
-        let told = tokio::select! {
-            biased;
-            told = live.recv() => told,
-            _ = ending.wait_for(|ending| *ending) => return,
-            () = tell.closed() => return,
-        };
-        let event = match told {
-            Ok(summary) if is_meant(&house, filter.as_ref(), &summary).await => {
-                stream::event("exchange", &Document::new("exchange-summary", &*summary))
-            }
-            Ok(_) => continue,
-            Err(RecvError::Lagged(missed)) => stream::event("lagged", &Happened::Lagged { missed }),
-            Err(RecvError::Closed) => return,
-        };
-        if tell.send(event).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Whether the filter means it; where its line does not tell, all that is kept of it does.
-async fn is_meant(house: &Arc<House>, filter: Option<&Filter>, summary: &Summary) -> bool {
-    let Some(filter) = filter else { return true };
-    if let Some(known) = filter.matches(summary) {
-        return known;
-    }
-    let id = summary.id;
-    let whole = recorded::with(house, move |capture| capture.show(id)).await;
-    whole.ok().flatten().is_some_and(|exchange| filter.matches(&exchange) == Some(true))
 }

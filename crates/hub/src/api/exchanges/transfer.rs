@@ -1,10 +1,13 @@
 //! Exchanges for other tools, in their formats, and from them.
 
-use std::sync::Arc;
+use std::{
+    io::{self, BufWriter, Write},
+    sync::Arc,
+};
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{StatusCode, header},
     response::IntoResponse,
@@ -12,7 +15,8 @@ use axum::{
 };
 use navyd_model::{api::Document, capture::Imported, hub::ApiError};
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
+use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio_stream::wrappers::ReceiverStream;
 use utoipa::OpenApi as _;
 
 use super::{
@@ -32,6 +36,10 @@ const MOST_FILE: usize = 64 << 20;
 
 /// How many bytes of bodies one export may hold: they are in memory until it is written.
 const MOST_BYTES: usize = 128 << 20;
+
+/// How much is sent at once, in bytes, and how many such parts wait for the reader.
+const PART: usize = 64 << 10;
+const AHEAD: usize = 4;
 
 pub(super) fn routes() -> Router<Arc<House>> {
     Router::new()
@@ -85,15 +93,21 @@ async fn export(
             .hint("navyd traffic export --har")
     })?;
     let question = id.map_or(question, only);
-    let written = spawn_blocking(move || {
-        let all = gather(recorded::of(&house)?, &question)?;
-        match id {
-            Some(id) if all.is_empty() => Err(unknown(id)),
-            _ => write(format, &all),
+    let all = spawn_blocking(move || gather(recorded::of(&house)?, &question));
+    let all = all.await.map_err(|error| Fault::inner(&error))??;
+    if let Some(id) = id.filter(|_| all.is_empty()) {
+        return Err(unknown(id));
+    }
+    let (tell, told) = mpsc::channel(AHEAD);
+    // It ends with what it has to write, or with its reader.
+    spawn_blocking(move || {
+        let mut out = BufWriter::with_capacity(PART, Parts(&tell));
+        if let Err(error) = (format.write)(&all, &mut out).and_then(|()| out.flush()) {
+            // The answer breaks off: what was cut short never looks complete. A reader that is gone hears nothing.
+            drop(tell.blocking_send(Err(error)));
         }
     });
-    let written = written.await.map_err(|error| Fault::inner(&error))??;
-    Ok(([(header::CONTENT_TYPE, format.media_type)], Bytes::from(written)))
+    Ok(([(header::CONTENT_TYPE, format.media_type)], Body::from_stream(ReceiverStream::new(told))))
 }
 
 /// Keep exchanges of another tool
@@ -148,8 +162,17 @@ fn gather(capture: &Capture, question: &Question) -> Result<Vec<Raw>, Fault> {
     Ok(all)
 }
 
-fn write(format: &Format, all: &[Raw]) -> Result<Vec<u8>, Fault> {
-    let mut out = Vec::new();
-    (format.write)(all, &mut out).map_err(|error| Fault::inner(&error))?;
-    Ok(out)
+/// An answer that is sent while it is written, so that it is never in memory as a whole.
+struct Parts<'a>(&'a mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Parts<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let part = Ok(Bytes::copy_from_slice(bytes));
+        self.0.blocking_send(part).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

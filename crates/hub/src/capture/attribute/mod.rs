@@ -2,9 +2,10 @@
 //!
 //! The kernel is asked for the socket with exactly these ends, and then whose it is. That reads the descriptors of every
 //! process, so many connections are asked for together, on a thread of its own, and never for more than a share of the
-//! time. Of a server's connection that is gone by then the kernel still knows the listener that it went to: where that has
-//! one holder, which ran already when the connection was there, it is the server. Everybody else stays unknown: nobody is
-//! guessed.
+//! time. Of a server's connection that is gone by then the kernel still knows the listener that it went to: where one of
+//! its holders ran already when the connection was there, and no other, that is the server. Everybody else stays unknown:
+//! nobody is guessed. A child that has not begun its own program holds what its parent does, so a listener with several
+//! holders is looked at twice.
 
 pub(crate) mod cause;
 
@@ -77,12 +78,22 @@ impl Drop for Attribution {
 }
 
 fn work(asked: &Receiver<New>, ended: &Receiver<()>, told: impl Fn(Vec<Arc<Peer>>)) {
-    while let Ok(mut new) = asked.recv() {
+    let mut unclear = New::new();
+    loop {
+        // What was unclear is looked at once more, whether or not there is anything new.
+        let again: HashSet<*const Peer> = unclear.iter().map(|(peer, _)| Arc::as_ptr(peer)).collect();
+        let mut peers = std::mem::take(&mut unclear);
+        if peers.is_empty() {
+            let Ok(new) = asked.recv() else { return };
+            peers = new;
+        }
         let begun = Instant::now();
-        new.extend(asked.try_iter().flatten());
-        let found = look(&new);
-        if !found.is_empty() {
-            told(found);
+        peers.extend(asked.try_iter().flatten());
+        let looked = look(&peers);
+        unclear = looked.unclear;
+        unclear.retain(|(peer, _)| !again.contains(&Arc::as_ptr(peer)));
+        if !looked.found.is_empty() {
+            told(looked.found);
         }
         let rest = (begun.elapsed() * REST).min(LONGEST_REST);
         if ended.recv_timeout(rest) == Err(RecvTimeoutError::Disconnected) {
@@ -91,40 +102,54 @@ fn work(asked: &Receiver<New>, ended: &Receiver<()>, told: impl Fn(Vec<Arc<Peer>
     }
 }
 
-/// Sets who they are, where that can be seen, and gives those that were found.
-fn look(new: &[(Arc<Peer>, Plane)]) -> Vec<Arc<Peer>> {
-    let sockets: Vec<(&Arc<Peer>, Socket)> = new
+/// What a look has shown.
+#[derive(Default)]
+struct Looked {
+    /// Those that are known now.
+    found: Vec<Arc<Peer>>,
+    /// Those whose listener has several holders that were there.
+    unclear: New,
+}
+
+/// Sets who they are, where that can be seen.
+fn look(new: &[(Arc<Peer>, Plane)]) -> Looked {
+    let sockets: Vec<(&(Arc<Peer>, Plane), Socket)> = new
         .iter()
-        .filter_map(|(peer, plane)| {
+        .filter_map(|asked @ (peer, plane)| {
             let transport = if *plane == Plane::Udp { Transport::Udp } else { Transport::Tcp };
             let socket = kernel::find(transport, peer.address, peer.ours).ok().flatten()?;
             // Without the connection the kernel answers with the listener: that is a server's end, or somebody else's.
-            (socket.state != State::Listen || peer.serves.load(Ordering::Relaxed)).then_some((peer, socket))
+            (socket.state != State::Listen || peer.serves.load(Ordering::Relaxed)).then_some((asked, socket))
         })
         .collect();
     let inodes: HashSet<u64> =
         sockets.iter().map(|(_, socket)| socket.inode).filter(|inode| *inode != 0).collect();
     let owners = Owners::of(&inodes, |_| ());
     let (mut describer, mut known) = (Describer::new(), HashMap::new());
-    let mut found = Vec::new();
-    for (peer, socket) in sockets {
+    let mut looked = Looked::default();
+    for (asked, socket) in sockets {
+        let peer = &asked.0;
         let held = owners.holders(socket.inode).iter().map(|hold| hold.pid);
-        let holders: Vec<u32> = if socket.pids.is_empty() { held.collect() } else { socket.pids };
-        let Some(pid) = holder(socket.state, &holders) else { continue };
-        let who = known.entry(pid).or_insert_with(|| {
-            let holder = describer.holder(pid, &[])?;
-            let project = holder.project.map(|project| project.name);
-            let started = holder.started_at.map(|started| started.as_microsecond());
-            Some((started, Who { pid, program: Some(holder.name), project }))
-        });
-        if let Some((started, who)) = who
-            && was_there(socket.state, *started, peer.used.load(Ordering::Relaxed))
-            && peer.who.set(who.clone()).is_ok()
-        {
-            found.push(Arc::clone(peer));
+        let mut holders: Vec<u32> = if socket.pids.is_empty() { held.collect() } else { socket.pids };
+        let mut describe = |pid: u32| {
+            let described = known.entry(pid).or_insert_with(|| {
+                let holder = describer.holder(pid, &[])?;
+                let project = holder.project.map(|project| project.name);
+                let started = holder.started_at.map(|started| started.as_microsecond());
+                Some((started, Who { pid, program: Some(holder.name), project }))
+            });
+            described.clone()
+        };
+        let seen = peer.used.load(Ordering::Relaxed);
+        holders
+            .retain(|pid| describe(*pid).is_some_and(|(started, _)| was_there(socket.state, started, seen)));
+        match holder(socket.state, &holders).and_then(&mut describe) {
+            Some((_, who)) if peer.who.set(who.clone()).is_ok() => looked.found.push(Arc::clone(peer)),
+            None if holders.len() > 1 => looked.unclear.push(asked.clone()),
+            _ => {}
         }
     }
-    found
+    looked
 }
 
 /// Who of those that hold a socket made it: of a connection the first. Of a listener any may have taken the connection, so
@@ -188,8 +213,8 @@ mod tests {
             peer.used.store(jiff::Timestamp::now().as_microsecond(), Ordering::Relaxed);
             Arc::new(peer)
         });
-        let found = look(&[(Arc::clone(&server), Plane::Tcp), (Arc::clone(&client), Plane::Tcp)]);
-        assert_eq!(found.len(), 1);
+        let looked = look(&[(Arc::clone(&server), Plane::Tcp), (Arc::clone(&client), Plane::Tcp)]);
+        assert_eq!(looked.found.len(), 1);
         assert_eq!((server.pid(), client.pid()), (Some(std::process::id()), None));
     }
 

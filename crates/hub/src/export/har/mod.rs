@@ -21,16 +21,18 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(all: &[Raw], out: &mut dyn Write) -> io::Result<()> {
-    let entries: Vec<Value> =
-        all.iter().filter(|raw| raw.exchange.summary.protocol.is_http()).map(entry).collect();
-    let log = json!({
-        "version": "1.2",
-        "creator": {"name": "navyd", "version": env!("CARGO_PKG_VERSION")},
-        "pages": [],
-        "entries": entries,
-    });
-    serde_json::to_writer_pretty(&mut *out, &json!({ "log": log }))?;
-    out.write_all(b"\n")
+    let http = all.iter().filter(|raw| raw.exchange.summary.protocol.is_http());
+    let creator = json!({"name": "navyd", "version": env!("CARGO_PKG_VERSION")});
+    write!(
+        out,
+        "{{\"log\": {{\n  \"version\": \"1.2\",\n  \"creator\": {creator},\n  \"pages\": [],\n  \"entries\": ["
+    )?;
+    // One at a time: bodies in JSON are long.
+    for (at, raw) in http.enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer_pretty(&mut *out, &entry(raw))?;
+    }
+    out.write_all(b"\n  ]\n}}\n")
 }
 
 fn entry(raw: &Raw) -> Value {

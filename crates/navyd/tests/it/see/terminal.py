@@ -1,8 +1,9 @@
 """A program on a terminal: terminal.py COLUMNS ROWS UNTIL PROGRAM ARGUMENT…
 
-Writes what the program writes, and ends as it ends. Once UNTIL, unless empty, has come twice, types control-C.
+Writes what the program writes, and ends as it ends. Once UNTIL, unless empty, has come twice, types control-C; a minute
+and a half later it does so in any case, so that a test which waits in vain fails and does not hang.
 """
-import fcntl, os, pty, struct, sys, termios
+import fcntl, os, pty, signal, struct, sys, termios
 
 columns, rows, until, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].encode(), sys.argv[4:]
 go, wait = os.pipe()
@@ -19,6 +20,8 @@ termios.tcsetattr(terminal, termios.TCSANOW, settings)
 os.close(go)
 os.close(wait)
 written, typed = b"", not until
+signal.signal(signal.SIGALRM, lambda *_: os.write(terminal, b"\x03"))
+signal.alarm(90)
 while True:
     try:
         part = os.read(terminal, 65536)

@@ -58,7 +58,7 @@ const REGISTRIES: &[leaves::Registry] = &[
     leaves::Registry {
         folder: "crates/hub/src/api",
         list: "RESOURCES",
-        engine: &["fault", "input", "recorded", "stream"],
+        engine: &["fault", "input", "passing", "recorded", "stream"],
     },
     leaves::Registry { folder: "crates/hub/src/export", list: "FORMATS", engine: &["tests"] },
     leaves::Registry { folder: "crates/hub/src/trust/stores", list: "STORES", engine: &["anchors", "nss"] },
