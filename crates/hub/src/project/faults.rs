@@ -10,7 +10,7 @@ use navyd_model::{
     fault::{Direction, Fault as Laid},
 };
 
-use super::resolve::Entries;
+use super::resolve::{Entries, Leading};
 use crate::api::Fault;
 
 /// What is wanted on routes of a project.
@@ -65,7 +65,11 @@ pub(super) fn understand(file: &str, text: &str, config: &Config) -> Result<Vec<
 ///
 /// # Errors
 /// When a route that is named is none of the project, or carries nothing that the fault hits.
-pub(super) fn lay(wanted: &[Wanted], entries: &[Entries], others: &[Route]) -> Result<Vec<Laid>, Fault> {
+pub(super) fn lay(
+    wanted: &[Wanted],
+    entries: &[Entries],
+    others: &[(Route, bool)],
+) -> Result<Vec<Laid>, Fault> {
     let places = places(entries, others);
     let mut laid = Vec::new();
     for Wanted { faults, routes, place } in wanted {
@@ -111,18 +115,21 @@ impl Place {
     }
 }
 
-fn places(entries: &[Entries], others: &[Route]) -> Vec<Place> {
+fn places(entries: &[Entries], others: &[(Route, bool)]) -> Vec<Place> {
     let of_service = |service: &Entries| {
         let name = service.name.clone();
-        let place = move |text: &String| {
-            let (entry, scheme) = text.split_once('=')?;
+        let place = move |leading: &Leading| {
+            let (entry, scheme) = leading.text.split_once('=')?;
             let scheme = if scheme.starts_with("tcp") { Scheme::Tcp } else { Scheme::Http };
             Some(Place { entry: entry.parse().ok()?, service: Some(name.clone()), scheme })
         };
         service.entries.iter().filter_map(place).collect::<Vec<_>>()
     };
-    let other =
-        |route: &Route| Place { entry: route.entry.clone(), service: None, scheme: route.upstream.scheme };
+    let other = |(route, _): &(Route, bool)| Place {
+        entry: route.entry.clone(),
+        service: None,
+        scheme: route.upstream.scheme,
+    };
     entries.iter().flat_map(of_service).chain(others.iter().map(other)).collect()
 }
 
@@ -222,16 +229,15 @@ mod tests {
         understand("navyd.toml", text, &config).map_err(told)
     }
 
-    fn project() -> (Vec<Entries>, Vec<Route>) {
+    fn project() -> (Vec<Entries>, Vec<(Route, bool)>) {
         let entries = ["shop.localhost=http://", "*.shop.localhost=http://", "127.0.0.1:7=tcp://"];
         let web = Entries {
             id: "web.shop".to_owned(),
             name: "web".to_owned(),
-            entries: entries.map(str::to_owned).to_vec(),
+            entries: entries.map(|text| Leading { text: text.to_owned(), capture: true }).into(),
             told: 1,
-            capture: true,
         };
-        (vec![web], vec!["127.0.0.1:8=udp://127.0.0.1:9".parse().unwrap()])
+        (vec![web], vec![("127.0.0.1:8=udp://127.0.0.1:9".parse().unwrap(), true)])
     }
 
     #[test]

@@ -243,7 +243,7 @@ async fn define(
     let changed = house.projects.supervisor.define(project).await;
     routes::forget(house, changed.removed).await;
     routes::give(house, entries).await;
-    let others = others.into_iter().map(|route| recorded(route, true)).collect();
+    let others = others.into_iter().map(|(route, capture)| recorded(route, capture)).collect();
     let notes = routes::lease(house, owner(&root), others).await;
     Ok(Defined { name, notes })
 }

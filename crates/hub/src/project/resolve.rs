@@ -50,8 +50,8 @@ pub(super) struct Resolved {
     pub(super) project: Project,
     /// What leads to each service that listens.
     pub(super) entries: Vec<Entries>,
-    /// Routes that lead to none of its services.
-    pub(super) others: Vec<Route>,
+    /// Routes that lead to none of its services, and whether what passes is recorded.
+    pub(super) others: Vec<(Route, bool)>,
 }
 
 /// What leads to a service.
@@ -60,10 +60,16 @@ pub(super) struct Entries {
     pub(super) id: String,
     /// The service's name in its project.
     pub(super) name: String,
-    /// Routes up to their address, as in `shop.localhost=http://`.
-    pub(super) entries: Vec<String>,
+    pub(super) entries: Vec<Leading>,
     /// The port that it is told to listen on.
     pub(super) told: u16,
+}
+
+/// A route to a service, which listens nobody knows yet where.
+#[derive(Debug)]
+pub(super) struct Leading {
+    /// The route up to its address, as in `shop.localhost=http://`.
+    pub(super) text: String,
     /// Whether what passes is recorded.
     pub(super) capture: bool,
 }
@@ -148,7 +154,8 @@ pub(super) fn resolve(
         if known.spec.protocol == ServiceProtocol::Http {
             // A service answers for its name, and for every name below it.
             let hosts = known.names.hosts.iter().chain(&known.spec.hosts);
-            entries.extend(hosts.flat_map(|host| [format!("{host}=http://"), format!("*.{host}=http://")]));
+            let routes = hosts.flat_map(|host| [format!("{host}=http://"), format!("*.{host}=http://")]);
+            entries.extend(routes.map(|text| Leading { text, capture: known.spec.capture }));
         }
         for route in &config.routes {
             if route.leads == Leads::Service(known.spec.name.clone()) {
@@ -156,16 +163,19 @@ pub(super) fn resolve(
                     (Entry::Address(_), ServiceProtocol::Tcp) => "tcp",
                     _ => "http",
                 };
-                entries.push(format!("{}={scheme}://", route.entry));
+                let capture = route.capture.unwrap_or(known.spec.capture);
+                entries.push(Leading { text: format!("{}={scheme}://", route.entry), capture });
             }
         }
-        let capture = known.spec.capture;
         let (id, name) = (known.names.id.clone(), known.spec.name.clone());
-        Some(Entries { id, name, entries, told: known.port?, capture })
+        Some(Entries { id, name, entries, told: known.port? })
     });
     let entries = entries.collect();
     let to_upstream = |route: &RoutedTo| match &route.leads {
-        Leads::Upstream(upstream) => Some(Route { entry: route.entry.clone(), upstream: upstream.clone() }),
+        Leads::Upstream(upstream) => {
+            let leads = Route { entry: route.entry.clone(), upstream: upstream.clone() };
+            Some((leads, route.capture.unwrap_or(true)))
+        }
         Leads::Service(_) => None,
     };
     let others = config.routes.iter().filter_map(to_upstream).collect();

@@ -16,7 +16,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::resolve::Entries;
+use super::resolve::{Entries, Leading};
 use crate::{
     book::{Missed, Refusal, recorded},
     house::House,
@@ -32,11 +32,9 @@ pub(super) struct Names {
 }
 
 struct Named {
-    entries: Vec<String>,
+    entries: Vec<Leading>,
     /// The port that the service was told.
     told: u16,
-    /// Whether what passes is recorded.
-    capture: bool,
     /// Where its routes should lead now.
     leads: Option<SocketAddr>,
     /// Whether the gateway has them all: a name may be another's until that ends.
@@ -50,16 +48,13 @@ struct Named {
 /// Gives services what leads to them.
 pub(super) async fn give(house: &Arc<House>, all: Vec<Entries>) {
     let services = house.projects.supervisor.services();
-    for Entries { id, entries, told, capture, .. } in all {
+    for Entries { id, entries, told, .. } in all {
         let Some(service) = services.iter().find(|service| service.id == id) else { continue };
         {
             let mut names = house.projects.names.lock();
             let shown = names.remove(&id).map(|named| named.shown);
             let shown = shown.unwrap_or_else(|| watch::Sender::new(service.clone()));
-            names.insert(
-                id,
-                Named { entries, told, capture, leads: None, given: false, notes: Vec::new(), shown },
-            );
+            names.insert(id, Named { entries, told, leads: None, given: false, notes: Vec::new(), shown });
         }
         lead(house, &service.id).await;
     }
@@ -130,9 +125,11 @@ async fn point(house: &Arc<House>, service: Service) {
 
 fn routes(named: &Named, address: SocketAddr) -> Vec<Routed> {
     // What leads to a loopback address is always a route; another would be left out.
-    let routes = named.entries.iter().filter_map(|entry| format!("{entry}{address}").parse::<Route>().ok());
-    let routed = |route| Routed { service: Some(named.shown.subscribe()), ..recorded(route, named.capture) };
-    routes.map(routed).collect()
+    let routed = |leading: &Leading| {
+        let route: Route = format!("{}{address}", leading.text).parse().ok()?;
+        Some(Routed { service: Some(named.shown.subscribe()), ..recorded(route, leading.capture) })
+    };
+    named.entries.iter().filter_map(routed).collect()
 }
 
 /// Gives an owner these routes instead of those that it has; a sentence on each that it does not get.
@@ -214,10 +211,9 @@ mod tests {
         let house = House::of_test(&scratch).await;
         let other: Route = "web.localhost=http://127.0.0.1:1".parse().unwrap();
         let mut service = fixture::service("web");
-        let entries = vec!["web.localhost=http://".to_owned()];
+        let entries = vec![Leading { text: "web.localhost=http://".to_owned(), capture: true }];
         let shown = watch::Sender::new(service.clone());
-        let named =
-            Named { entries, told: 2, capture: true, leads: None, given: false, notes: Vec::new(), shown };
+        let named = Named { entries, told: 2, leads: None, given: false, notes: Vec::new(), shown };
         house.projects.names.lock().insert(service.id.clone(), named);
 
         let blocking = Arc::clone(&house);

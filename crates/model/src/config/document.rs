@@ -2,11 +2,14 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
     LARGEST, fault,
-    keys::{PROJECT, TOP},
+    keys::{PROJECT, ROUTE, TOP},
     mistake::{Mistake, Source},
     names, near,
     order::sorted,
@@ -25,6 +28,9 @@ const MOST_SERVICES: usize = 1_000;
 
 /// How many faults one project may have.
 const MOST_FAULTS: usize = 100;
+
+/// A route, for whoever wrote something else.
+const ROUTE_EXAMPLE: &str = "\"shop.localhost/api\" = \"http://127.0.0.1:3000\"";
 
 /// How many services a mistake names.
 const MOST_SHOWN: usize = 8;
@@ -122,50 +128,68 @@ impl Reading {
 
     fn routes(&mut self, source: &mut Source<'_>, top: &Section<'_>) {
         let Some(table) = top.item("routes").and_then(|item| item.table(source)) else { return };
-        const EXAMPLE: &str = "\"shop.localhost/api\" = \"http://127.0.0.1:3000\"";
         for entry in entries(table) {
             let parsed: Option<Entry> = match entry.name.parse() {
                 Ok(parsed) => Some(parsed),
                 Err(error) => {
-                    source.mistake(&entry.at, error, "a host, a host and a path, or an address", EXAMPLE);
+                    source.mistake(
+                        &entry.at,
+                        error,
+                        "a host, a host and a path, or an address",
+                        ROUTE_EXAMPLE,
+                    );
                     None
                 }
             };
-            let span = entry.value.span();
-            let leads = match text(entry.value.get_ref()) {
-                Some(to) if to.contains("://") => match to.parse::<Upstream>() {
-                    Ok(upstream) => Some(Leads::Upstream(upstream)),
-                    Err(error) => {
-                        let hint = format!("\"{}\" = \"{}\"", shown(entry.name), error.hint);
-                        source.mistake(
-                            &span,
-                            &error,
-                            "a service, or the URL of a server on this machine",
-                            hint,
-                        );
-                        None
-                    }
-                },
-                Some(to) => {
-                    if self.whole {
-                        self.listens(source, &span, to);
-                    }
-                    Some(Leads::Service(to.to_owned()))
+            let (to, capture) = match entry.value.get_ref() {
+                DeValue::Table(table) => {
+                    let path = format!("routes.{}", entry.name);
+                    let section = Section::read(source, table, &ROUTE, path);
+                    let Some(to) = section.item("to") else {
+                        let what = format!("`routes.{}` leads nowhere", shown(entry.name));
+                        source.mistake(&entry.at, what, "`to`, a service or a URL", ROUTE_EXAMPLE);
+                        continue;
+                    };
+                    (to.spanned(), section.item("capture").and_then(|item| item.flag(source)))
                 }
-                None => {
-                    let what = format!("`routes.{}` is {}", shown(entry.name), kind(entry.value.get_ref()));
-                    source.mistake(&span, what, "a service, or the URL of a server on this machine", EXAMPLE);
-                    None
-                }
+                _ => (entry.value, None),
             };
+            let span = to.span();
+            let leads = self.leads(source, entry.name, to);
             let (Some(begin), Some(leads)) = (parsed, leads) else { continue };
             if let (Entry::Name(_), Leads::Upstream(Upstream { scheme: Scheme::Tcp | Scheme::Udp, .. })) =
                 (&begin, &leads)
             {
                 let what = format!("`{}` is a name, which only HTTP carries", shown(entry.name));
-                source.mistake(&span, what, "a URL of `http`", EXAMPLE);
+                source.mistake(&span, what, "a URL of `http`", ROUTE_EXAMPLE);
             }
-            self.config.routes.push(RoutedTo { entry: begin, leads });
+            self.config.routes.push(RoutedTo { entry: begin, leads, capture });
+        }
+    }
+
+    /// Where a route leads that is written with this value.
+    fn leads(&self, source: &mut Source<'_>, name: &str, to: &Spanned<DeValue<'_>>) -> Option<Leads> {
+        const EXPECTED: &str = "a service, or the URL of a server on this machine";
+        match text(to.get_ref()) {
+            Some(url) if url.contains("://") => match url.parse::<Upstream>() {
+                Ok(upstream) => Some(Leads::Upstream(upstream)),
+                Err(error) => {
+                    let hint = format!("\"{}\" = \"{}\"", shown(name), error.hint);
+                    source.mistake(&to.span(), &error, EXPECTED, hint);
+                    None
+                }
+            },
+            Some(service) => {
+                if self.whole {
+                    self.listens(source, &to.span(), service);
+                }
+                Some(Leads::Service(service.to_owned()))
+            }
+            None => {
+                let what = format!("`routes.{}` is {}", shown(name), kind(to.get_ref()));
+                source.mistake(&to.span(), what, EXPECTED, ROUTE_EXAMPLE);
+                None
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Key {
 }
 
 /// Every table, in the order of the reference.
-pub const TABLES: &[&Table] = &[&TOP, &PROJECT, &SERVICE, &READY, &STOP, &FAULT];
+pub const TABLES: &[&Table] = &[&TOP, &PROJECT, &SERVICE, &READY, &STOP, &ROUTE, &FAULT];
 
 /// The tables at the top.
 pub(super) const TOP: Table = Table {
@@ -142,6 +142,20 @@ pub(super) const STOP: Table = Table {
             "timeout = \"10s\"",
             &["timeout_seconds", "grace_period"],
         ),
+    ],
+};
+
+/// A route that has more to say than where it leads.
+pub(super) const ROUTE: Table = Table {
+    heading: "[routes]",
+    keys: &[
+        key(
+            "to",
+            "a service, or the URL of a server on this machine",
+            "to = \"http://127.0.0.1:3000\"",
+            &["url", "upstream", "target", "service"],
+        ),
+        key("capture", "`true` or `false`", "capture = false", &["record", "inspect"]),
     ],
 };
 

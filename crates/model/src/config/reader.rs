@@ -97,6 +97,11 @@ impl<'d> Item<'d> {
         self.value.span()
     }
 
+    /// The value with its place.
+    pub(super) fn spanned(&self) -> &'d Spanned<DeValue<'d>> {
+        self.value
+    }
+
     /// The value itself.
     pub(super) fn value(&self) -> &'d DeValue<'d> {
         self.value.get_ref()

@@ -204,6 +204,8 @@ pub struct RoutedTo {
     pub entry: Entry,
     /// Where it leads.
     pub leads: Leads,
+    /// Whether what passes is recorded, where it says so; else its service decides, and without one it is.
+    pub capture: Option<bool>,
 }
 
 /// Where a written route leads.

@@ -47,6 +47,7 @@ ready = { log = "ready in" }
 "shop.localhost/api" = "api"
 "*.cdn.localhost" = "http://127.0.0.1:9000"
 15432 = "tcp://127.0.0.1:5432"
+"quiet.localhost" = { to = "api", capture = false }
 "#,
     )
     .unwrap();
@@ -85,6 +86,8 @@ ready = { log = "ready in" }
         ("*.cdn.localhost".into(), &Leads::Upstream("http://127.0.0.1:9000".parse().unwrap()))
     );
     assert_eq!(routes[2].0, "127.0.0.1:15432");
+    assert_eq!(routes[3], ("quiet.localhost".into(), &Leads::Service("api".into())));
+    assert_eq!((config.routes[0].capture, config.routes[3].capture), (None, Some(false)));
     assert_eq!(read("navyd.toml", ""), Ok(Config::default()));
 }
 
@@ -138,9 +141,9 @@ fn unknown_keys_name_the_nearest() {
         )],
     );
     check(
-        "[mocks]",
+        "[volumes]",
         &[(
-            "1:2: `mocks` is no key of `navyd.toml`",
+            "1:2: `volumes` is no key of `navyd.toml`",
             "one of `project`, `services`, `routes`, `faults`",
             "navyd up --help",
         )],
@@ -305,6 +308,18 @@ fn what_leads_nowhere() {
             to,
             "\"a.localhost\" = \"http://127.0.0.1:3000\"",
         ),
+    );
+    check_more(
+        "[routes]\n\"a.localhost\" = { capture = false }",
+        (
+            "7:1: `routes.a.localhost` leads nowhere",
+            "`to`, a service or a URL",
+            "\"shop.localhost/api\" = \"http://127.0.0.1:3000\"",
+        ),
+    );
+    check_more(
+        "[routes]\n\"a.localhost\" = { to = \"http://127.0.0.1:1\", capture = 1 }",
+        ("7:56: `routes.a.localhost.capture` is a number", "`true` or `false`", "capture = false"),
     );
     check_more(
         "[routes]\n\"a.localhost\" = \"tcp://127.0.0.1:1\"",

@@ -10,6 +10,7 @@ mod faults;
 mod forms;
 mod grpc;
 mod kept;
+mod left_out;
 mod lines;
 mod live;
 mod load;
