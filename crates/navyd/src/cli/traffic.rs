@@ -20,7 +20,7 @@ mod stats;
 use std::sync::mpsc::sync_channel;
 
 use super::{Command, Stage, exchanges};
-use crate::{exit::Exit, out::Failure};
+use crate::{exit::Exit, interrupt::Interrupt, out::Failure};
 
 /// Show what passes through the hub, and what has passed
 ///
@@ -51,7 +51,8 @@ use crate::{exit::Exit, out::Failure};
         fault: error: outcome: since: until: and more, each with a value; `~` finds a part, `*` is anything; terms side\n\
         by side must all hold, `or`, `not` and parentheses do as they say. A word alone is searched for everywhere.\n\n\
         Into a pipe: one exchange a line, tabs between the columns, no header, times in RFC 3339.\n\
-        Exit status: 0 there are some, 1 there are none or no hub runs, 2 wrong use or failure."
+        Exit status: 0 there are some, 1 there are none or no hub runs, 2 wrong use or failure,\n\
+        130 Control-C."
 )]
 pub(super) struct Traffic {
     #[command(subcommand)]
@@ -103,6 +104,9 @@ fn follow(filter: &[String], stage: &mut Stage) -> anyhow::Result<Exit> {
     let stream = hub.follow_exchanges(&filter).map_err(Failure::from)?;
     stage.screen.detail("waiting for what passes; Control-C ends it")?;
     let (tell, news) = sync_channel(AHEAD);
+    let stop = tell.clone();
+    // Whoever is told has gone when this fails.
+    Interrupt::calling(move || drop(stop.try_send(exchanges::News::Stop)))?;
     exchanges::watch(stream, tell);
     let (exit, _) = exchanges::show(&news, None, stage)?;
     Ok(exit)

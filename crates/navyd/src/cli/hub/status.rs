@@ -26,6 +26,10 @@ pub(super) struct Start {
     /// Send each exchange to a collector of OpenTelemetry as well, as a span without secrets and bodies
     #[arg(long, value_name = "URL", env = "NAVYD_OTLP", hide_env = true)]
     otlp: Option<Endpoint>,
+
+    /// What makes what faults choose repeatable: the same seed and the same traffic make the same `navyd fault log`
+    #[arg(long, value_name = "N", env = "NAVYD_SEED", hide_env = true)]
+    seed: Option<u64>,
 }
 
 /// Say where the hub is and what it has
@@ -47,22 +51,31 @@ struct Report {
 
 impl Start {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let Some(otlp) = self.otlp else {
-            let client = hub::ensure()?;
-            return answer(client.status().map_err(Failure::from)?, None, stage);
+        let seed = self.seed.map(|seed| seed.to_string());
+        let mut flags = Vec::new();
+        flags.extend(self.otlp.iter().flat_map(|otlp| ["--otlp", otlp.url()]));
+        flags.extend(seed.iter().flat_map(|seed| ["--seed", seed.as_str()]));
+        let client = hub::ensure_with(&flags)?;
+        let hub = client.status().map_err(Failure::from)?;
+        let otherwise = |what: String| {
+            let cause = format!("it runs already, as process {}, and was not told to", hub.pid);
+            let again = format!("navyd hub stop && navyd hub start {}", flags.join(" "));
+            Failure::new(what).cause(cause).hint(again)
         };
-        let url = otlp.to_string();
-        let hub = hub::ensure_with(&["--otlp", otlp.url()])?.status().map_err(Failure::from)?;
-        let to = hub.capture.as_ref().and_then(|capture| capture.export.as_ref()).map(|export| &export.to);
-        if to == Some(&url) {
-            return answer(hub, None, stage);
+        if let Some(otlp) = &self.otlp {
+            let url = otlp.to_string();
+            let export = hub.capture.as_ref().and_then(|capture| capture.export.as_ref());
+            if export.is_none_or(|export| export.to != url) {
+                return Err(otherwise(format!("the hub does not send exchanges to `{url}`")).into());
+            }
         }
-        let failure = Failure::new(format!("the hub does not send exchanges to `{url}`"));
-        let cause = format!("it runs already, as process {}, and was not told to", hub.pid);
-        Err(failure
-            .cause(cause)
-            .hint(format!("navyd hub stop && navyd hub start --otlp {}", otlp.url()))
-            .into())
+        if let Some(seed) = self.seed {
+            let is = client.faults().map_err(Failure::from)?.seed;
+            if is != seed {
+                return Err(otherwise(format!("the seed of the hub is `{is}`, and not `{seed}`")).into());
+            }
+        }
+        answer(hub, None, stage)
     }
 }
 

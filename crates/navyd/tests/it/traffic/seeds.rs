@@ -100,6 +100,19 @@ fn a_hub_can_be_told_its_seed() {
     let home = Home::new();
     let _hub = home.hub_with(&["--seed", "41"]);
     assert_eq!(home.json(&["fault", "ls"])["seed"], 41);
+    assert_eq!(home.run(&["hub", "start", "--seed", "41"]).status, Some(0));
+    let other = home.run(&["hub", "start", "--seed", "42"]);
+    assert!(other.status == Some(2) && other.stderr.contains("`41`, and not `42`"), "{other:?}");
     let empty = home.run(&["fault", "log"]);
     assert!(empty.status == Some(1) && empty.stderr.contains("hint: "), "{empty:?}");
+}
+
+#[test]
+fn a_hub_in_the_background_can_be_told_its_seed() {
+    let home = Home::new();
+    let started = home.run(&["hub", "start", "--seed", "43"]);
+    assert_eq!(started.status, Some(0), "{started:?}");
+    let seed = home.json(&["fault", "ls"])["seed"].clone();
+    assert_eq!(home.run(&["hub", "stop"]).status, Some(0));
+    assert_eq!(seed, 43);
 }
