@@ -76,7 +76,8 @@ async fn list(
     Query(Wanted { limit, tunnel_name }): Query<Wanted>,
 ) -> Result<Json<Value>, Fault> {
     let most = limit.unwrap_or(PAGE).clamp(1, MOST);
-    let filter = Filter::parse("protocol:http", jiff::Timestamp::now())?;
+    let filter =
+        Filter::parse("protocol:http", jiff::Timestamp::now()).map_err(|error| Fault::inner(&error))?;
     // Of one route, as many of all are looked through as may be.
     let limit = if tunnel_name.is_some() { 0 } else { most };
     let question = Question { filter: Some(filter), limit, ..Question::default() };

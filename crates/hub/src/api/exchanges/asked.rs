@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use jiff::Timestamp;
-use navyd_model::filter::{Filter, FilterError};
+use navyd_model::filter::Filter;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::PAGE;
@@ -68,17 +68,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Wanted<
 }
 
 /// The filter that was written; `None` means every exchange.
-pub(super) fn read(written: Option<String>) -> Result<Option<Filter>, FilterError> {
+///
+/// # Errors
+/// When it is no filter: with the mistake in backticks, and below the filter a mark where it is.
+pub(super) fn read(written: Option<String>) -> Result<Option<Filter>, Fault> {
     let written = written.filter(|text| !text.trim().is_empty());
-    written.map(|text| Filter::parse(&text, Timestamp::now())).transpose()
-}
-
-impl From<FilterError> for Fault {
-    fn from(error: FilterError) -> Self {
-        let FilterError { message, at, hint } = error;
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "the filter cannot be read")
-            .cause(message)
-            .hint(hint)
-            .at([at.start, at.end])
-    }
+    let parsed = |text: String| {
+        Filter::parse(&text, Timestamp::now()).map_err(|error| {
+            let at = [error.at.start, error.at.end];
+            let fault = Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error.message.as_str());
+            fault.cause(error.pointing(&text).join("\n")).hint(error.hint).at(at)
+        })
+    };
+    written.map(parsed).transpose()
 }

@@ -31,6 +31,9 @@ fn what_passes_is_listed_shown_found_counted_and_removed() {
     assert_eq!((&stats["exchanges"], &stats["statuses"]["200"]), (&1.into(), &1.into()));
     let wrong = scene.home.ask("GET", "/api/v1/exchanges?filter=status%3Aabc", "");
     assert_eq!((wrong.status, &wrong.json()["at"]), (422, &serde_json::json!([7, 10])), "{wrong:?}");
+    // As the command line tells it.
+    assert_eq!(wrong.json()["error"], "`abc` is not understood here");
+    assert_eq!(wrong.json()["cause"], "status:abc\n       ^^^");
     let status = scene.home.json(&["hub", "status"]);
     assert_eq!((&status["capture"]["recorded"], &status["capture"]["reveal"]), (&2.into(), &false.into()));
 
