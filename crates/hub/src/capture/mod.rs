@@ -25,6 +25,7 @@ mod tests;
 mod told;
 
 use std::{
+    cmp::Reverse,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
@@ -39,7 +40,7 @@ use navyd_model::{
     capture::{Page, Stats},
     exchange::{Exchange, Protocol, Summary},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::{
     export::Raw,
@@ -74,6 +75,8 @@ pub struct Capture {
     /// Whether its directory goes with it.
     throwaway: bool,
     _attribution: Arc<Attribution>,
+    /// Who may ask what blocks for the disk.
+    pub(crate) readers: Arc<Semaphore>,
     /// Closed when nobody tells anything any more and all of it is taken.
     over: Mutex<mpsc::Receiver<()>>,
 }
@@ -85,6 +88,9 @@ struct Shared {
     stood: Mutex<navyd_model::capture::Capture>,
     live: broadcast::Sender<Arc<Summary>>,
 }
+
+/// How many may wait for the disk at once, each on a thread.
+const READERS: usize = 32;
 
 /// How long whoever asks how it stands waits for the disk, and how often it is looked whether that answers.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -132,7 +138,13 @@ impl Capture {
             drop::<mpsc::Sender<()>>(ending);
         };
         thread::Builder::new().name("capture".into()).spawn(work).map_err(CaptureError::Thread)?;
-        Ok(Self { shared, throwaway: false, _attribution: attribution, over: Mutex::new(over) })
+        Ok(Self {
+            shared,
+            throwaway: false,
+            _attribution: attribution,
+            readers: Arc::new(Semaphore::new(READERS)),
+            over: Mutex::new(over),
+        })
     }
 
     /// The same in a directory of its own, which goes with it.
@@ -181,6 +193,11 @@ impl Capture {
         stood.clone()
     }
 
+    /// Whether the disk holds up whoever keeps or asks, for half a second. Blocks for as long.
+    pub(crate) fn hangs(&self) -> bool {
+        self.shared.keeping_soon().is_none()
+    }
+
     /// Whether every word that is kept is indexed.
     pub fn is_indexed(&self) -> bool {
         self.shared.keeping().is_indexed()
@@ -197,7 +214,8 @@ impl Capture {
         self.shared.keeping().assembler.read_as(route, protocol);
     }
 
-    /// The newest exchanges that are asked for. Blocks for the disk.
+    /// The newest exchanges that are asked for. Pages are cut by number, and each has what began last first: a number is
+    /// had when an exchange becomes known, which of a statement is when its answer ends. Blocks for the disk.
     ///
     /// # Errors
     /// When the disk cannot be read.
@@ -217,6 +235,7 @@ impl Capture {
         };
         let mut page = query::list(&folders, question)?;
         if memory.is_empty() {
+            page.exchanges.sort_by_key(begun);
             return Ok(page);
         }
         // One that was written while it went on is told as it stands now.
@@ -224,11 +243,12 @@ impl Capture {
         // Behind the page there may be more on the disk.
         memory.retain(|summary| page.next.is_none_or(|next| summary.id > next));
         page.exchanges.append(&mut memory);
-        page.exchanges.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.id));
+        page.exchanges.sort_unstable_by_key(|summary| Reverse(summary.id));
         if page.exchanges.len() > question.most() {
             page.exchanges.truncate(question.most());
             page.next = page.exchanges.last().map(|last| last.id);
         }
+        page.exchanges.sort_by_key(begun);
         Ok(page)
     }
 
@@ -326,6 +346,11 @@ impl Capture {
     pub fn prune(&self) -> Result<usize, CaptureError> {
         self.shared.keeping().prune()
     }
+}
+
+/// By what a page is sorted. Pure.
+fn begun(summary: &Summary) -> Reverse<(Timestamp, u64)> {
+    Reverse((summary.started, summary.id))
 }
 
 impl Drop for Capture {

@@ -147,6 +147,14 @@ fn while_the_disk_hangs_bytes_pass_and_what_is_lost_is_counted() {
     scene.send("during", 450);
     // Nobody waits for ever who asks how it stands.
     until(|| (scene.capture()["trouble"] == "the disk does not answer").then_some(()));
+    // Nor who asks what is there.
+    for words in [&["traffic", "ls"][..], &["traffic", "show", "1"], &["traffic", "search", "before"]] {
+        let ran = scene.home.run(words);
+        assert!(
+            ran.status == Some(2) && ran.stderr.contains("the disk does not answer"),
+            "{words:?}: {ran:?}"
+        );
+    }
     drop(frozen);
     until(|| (scene.capture()["trouble"] == Value::Null).then_some(()));
     scene.send("after", 1);
