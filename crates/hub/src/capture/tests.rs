@@ -279,7 +279,12 @@ fn a_capture_goes_on_where_the_last_one_ended() {
     let settings = settings(scratch.path());
     drop(told(settings.clone(), Script::new().get(1, "/a", "{}").get(2, "/b", "{\"b\":1}")));
     let capture = told(settings.clone(), Script::new().get(1, "/c", "{}"));
-    assert_eq!(ids(&capture, &Question::default()), [3, 2, 1]);
+    // In the order in which they began: the clock of each script begins anew, so `/c` began with `/a`, before `/b`.
+    assert_eq!(ids(&capture, &Question::default()), [2, 3, 1]);
+    // A page is cut by number all the same, and the next one goes on there.
+    let first = capture.list(&Question { limit: 2, ..Question::default() }).unwrap();
+    assert_eq!((first.exchanges.len(), first.next), (2, Some(2)));
+    assert_eq!(ids(&capture, &Question { before: first.next, ..Question::default() }), [1]);
     let body = |id| capture.show(id).unwrap().unwrap().response.unwrap().body.unwrap().text.unwrap();
     assert_eq!((body(1), body(2), body(3)), ("{}".to_owned(), "{\"b\":1}".to_owned(), "{}".to_owned()));
     capture.clear().unwrap();
