@@ -126,7 +126,7 @@ fn a_killed_process_leaves_what_it_had_written() {
     let last = written.pop().unwrap();
     let capture = told(settings(scratch.path()), Script::new().get(1, "/next", "{}"));
     let page = capture.list(&Question { limit: 10, ..Question::default() }).unwrap();
-    assert!(page.exchanges[0].id > last, "{} {last}", page.exchanges[0].id);
+    assert!(page.exchanges.iter().any(|one| one.id > last), "{last}");
     for id in [1, last / 2, last] {
         let body = capture.show(id).unwrap().unwrap().response.unwrap().body.unwrap();
         assert_eq!((body.note, body.text.map(|text| text.contains("fruit"))), (None, Some(true)), "{id}");
