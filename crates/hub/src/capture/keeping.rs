@@ -151,7 +151,7 @@ impl Keeping {
         if self.since.is_none() {
             return;
         }
-        let causes = if self.late.is_empty() { Vec::new() } else { self.causes.late() };
+        let causes = if self.late.is_empty() { Vec::new() } else { self.causes.late(self.assembler.open()) };
         if let Some(export) = &self.export {
             causes.iter().for_each(|(id, cause)| export.caused(*id, *cause));
         }
