@@ -4,6 +4,8 @@
 //! reason. Deliberately absent: anything that prints, and any decision about what to show.
 //!
 //! # Layout
+//! - [`audit`]: what is dangerous about them, and what mends it
+//! - [`doctor`]: why localhost itself does not work
 //! - [`listeners`]: the picture, sockets joined with their holders
 //! - [`free`]: giving a port back
 //! - [`bind`]: a real bind, closed at once
@@ -16,7 +18,9 @@
 //! - [`why`]: why an address can or cannot be bound and reached
 #![deny(unsafe_code)]
 
+pub mod audit;
 pub mod bind;
+pub mod doctor;
 pub mod free;
 pub mod kernel;
 pub mod listeners;

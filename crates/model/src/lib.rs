@@ -10,10 +10,12 @@ pub mod breakpoint;
 pub mod capture;
 pub mod config;
 pub mod connection;
+pub mod diagnosis;
 pub mod event;
 pub mod exchange;
 pub mod fault;
 pub mod filter;
+pub mod finding;
 pub mod free;
 pub mod holder;
 pub mod hub;
@@ -29,7 +31,9 @@ pub mod text;
 pub mod why;
 
 pub use connection::Connection;
+pub use diagnosis::Diagnosis;
 pub use event::{Change, Event};
+pub use finding::{Audit, Finding};
 pub use holder::{Ancestor, Holder, Project, ProjectKind, RawText, Supervisor, SupervisorKind};
 pub use listener::{
     Certainty, Exposure, Family, Listener, Names, Namespace, OwnerUnknown, Protocol, Queue, Speaks, State,

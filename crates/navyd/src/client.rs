@@ -5,11 +5,12 @@
 use std::{collections::HashSet, io, net::IpAddr, path::Path, process::Command};
 
 use navyd_host::{
-    free,
+    audit::{self, Check},
+    doctor, free,
     kernel::{self, Query, Socket, States},
     listeners, process, scan, why,
 };
-use navyd_model::{Connection, Project, Target, Why, free::Freed};
+use navyd_model::{Audit, Connection, Diagnosis, Listener, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
     free::{Manner, Plan, Wanted},
@@ -45,6 +46,19 @@ pub(crate) fn connections(port: Option<u16>) -> Result<Vec<Connection>, Failure>
 /// Why a target can or cannot be bound and reached.
 pub(crate) fn why(target: &Target) -> Result<Why, Failure> {
     why::why(target).map_err(|error| unreadable(&error))
+}
+
+/// What is dangerous about these listeners, as far as it can be seen without asking them.
+pub(crate) fn audit(listeners: Vec<Listener>, wanted: impl Fn(&Check) -> bool) -> Audit {
+    let facts = audit::gather(listeners);
+    let findings = audit::judge(&facts, wanted);
+    Audit { findings, listeners: facts.subjects.len(), accepted: 0, unknown: facts.unknown }
+}
+
+/// How this machine's localhost itself stands.
+pub(crate) fn doctor() -> Diagnosis {
+    let facts = doctor::gather();
+    Diagnosis { checks: doctor::judge(&facts), matrix: Vec::new() }
 }
 
 /// What freeing a port would stop.

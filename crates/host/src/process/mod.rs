@@ -15,6 +15,7 @@ pub mod supervisor;
 
 mod bounded;
 mod census;
+mod condition;
 mod replace;
 mod stop;
 
@@ -31,9 +32,10 @@ use linux as os;
 use portable as os;
 
 pub use census::Member;
+pub use condition::Condition;
 pub use os::{
-    Describer, Hold, Owners, Process, ancestors, census, children, container, descriptor_in_flight,
-    environment, holds, inodes, lost_leader, own_user, pids, protected,
+    Describer, Hold, Owners, Process, ancestors, census, children, condition, container,
+    descriptor_in_flight, environment, holds, inodes, lost_leader, own_user, pids, protected,
 };
 pub use replace::become_program;
 pub use stop::{Signal, StopError};

@@ -4,7 +4,9 @@
 //! [`Command::run`]. It knows [`Stage`] and never another leaf. Deliberately absent here: what any command does.
 
 mod attach;
+mod audit;
 mod completions;
+mod doctor;
 mod down;
 mod duration;
 mod entry;
@@ -60,6 +62,8 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<port::Port>(),
     Leaf::of::<wait::Wait>(),
     Leaf::of::<scan::Scan>(),
+    Leaf::of::<audit::Audit>(),
+    Leaf::of::<doctor::Doctor>(),
     Leaf::of::<run::Run>(),
     Leaf::of::<up::Up>(),
     Leaf::of::<down::Down>(),

@@ -82,6 +82,11 @@ impl Entry {
         matches!((target, named), (Ok(target), Ok(named)) if same(&target, &named))
     }
 
+    /// How many names the file has that the link `name` leads to.
+    pub(super) fn links(&self, name: &str) -> Option<u64> {
+        fs::statat(&self.0, name, AtFlags::empty()).ok().map(|found| found.st_nlink)
+    }
+
     fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = fs::openat(&self.0, name, flags, Mode::empty()).ok()?;

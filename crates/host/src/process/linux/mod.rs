@@ -3,6 +3,7 @@
 mod argv;
 mod census;
 mod children;
+mod condition;
 mod describe;
 mod entry;
 mod kin;
@@ -16,6 +17,7 @@ mod users;
 
 pub use census::{census, environment, inodes};
 pub use children::children;
+pub use condition::condition;
 pub use describe::Describer;
 pub use lineage::lost_leader;
 pub use owners::{Hold, Owners, descriptor_in_flight, holds, own_user, pids};

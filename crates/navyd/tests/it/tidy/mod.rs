@@ -55,6 +55,8 @@ const REGISTRIES: &[leaves::Registry] = &[
         ],
     },
     leaves::Registry { folder: "crates/host/src/why/causes", list: "CAUSES", engine: &[] },
+    leaves::Registry { folder: "crates/host/src/audit/checks", list: "CHECKS", engine: &["fixture"] },
+    leaves::Registry { folder: "crates/host/src/doctor/rows", list: "ROWS", engine: &[] },
     leaves::Registry {
         folder: "crates/hub/src/api",
         list: "RESOURCES",

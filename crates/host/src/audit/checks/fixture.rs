@@ -1,0 +1,45 @@
+//! Listeners and machines for the tables of the checks.
+
+use navyd_model::{Exposure, Holder, Listener, Protocol};
+
+use super::super::{Facts, Program, Subject};
+use crate::kernel::Interface;
+
+/// A TCP listener on 127.0.0.1 held by a program of this name, whose framework it may be.
+pub(super) fn held(port: u16, name: &str, framework: Option<&str>) -> Subject {
+    let holder = Holder {
+        pid: 812,
+        name: name.to_owned(),
+        framework: framework.map(str::to_owned),
+        uid: Some(1000),
+        user: Some("dev".to_owned()),
+        ..Holder::default()
+    };
+    let listener = Listener { holders: vec![holder], ..Listener::on(Protocol::Tcp, port) };
+    Subject { listener, programs: vec![Program { pid: 812, ..Program::default() }] }
+}
+
+/// The same on another address.
+pub(super) fn bound(address: &str, subject: Subject) -> Subject {
+    let address: std::net::IpAddr = address.parse().unwrap();
+    let exposure = match () {
+        () if address.is_unspecified() => Exposure::All,
+        () if address.is_loopback() => Exposure::Loopback,
+        () => Exposure::Lan,
+    };
+    let v6only = address.is_ipv6().then_some(false);
+    Subject { listener: Listener { address: Some(address), exposure, v6only, ..subject.listener }, ..subject }
+}
+
+/// A machine with `lo` and one network device of these addresses, where this listener stands.
+pub(super) fn machine(subject: Subject, addresses: &[&str]) -> Facts {
+    let device = |index, name: &str, loopback, addresses: &[&str]| Interface {
+        index,
+        name: name.to_owned(),
+        up: true,
+        loopback,
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+    };
+    let interfaces = vec![device(1, "lo", true, &["127.0.0.1", "::1"]), device(2, "eth0", false, addresses)];
+    Facts { subjects: vec![subject], interfaces: Some(interfaces), me: Some(1000), ..Facts::default() }
+}

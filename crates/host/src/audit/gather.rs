@@ -1,0 +1,23 @@
+//! Looks at this machine for what the checks need: passive, no byte is sent.
+
+use navyd_model::Listener;
+
+use super::{Facts, Program, Subject};
+use crate::{kernel, process};
+
+/// Gathers the facts about these listeners.
+pub fn gather(listeners: Vec<Listener>) -> Facts {
+    let subjects = listeners.into_iter().map(|listener| {
+        let programs = listener.holders.iter().map(|holder| program(holder.pid)).collect();
+        Subject { listener, programs }
+    });
+    let subjects = subjects.collect();
+    let mut unknown = Vec::new();
+    let interfaces = kernel::interfaces().map_err(|error| unknown.push(error.to_string())).ok();
+    Facts { subjects, interfaces, me: process::own_user(), unknown, ..Facts::default() }
+}
+
+fn program(pid: u32) -> Program {
+    let condition = process::condition(pid);
+    Program { pid, exe_gone: condition.exe_gone, cwd_gone: condition.cwd_gone }
+}

@@ -1,0 +1,96 @@
+//! Is it safe? What is dangerous about this machine's listeners, with proof and the line that mends it.
+//!
+//! A check is one file: what it is called, why it matters, when it is silent on purpose, and a pure judgement over
+//! [`Facts`] with its table of tests. `CHECKS` is the list of them, and the only place that names them; the engine
+//! knows none. Deliberately absent: exploiting anything, signing in, opening a session, and the word "reachable" for
+//! what was only seen from this machine.
+
+mod check;
+mod checks;
+mod facts;
+mod gather;
+mod severity;
+mod stakes;
+
+use navyd_model::finding::{Finding, Keeper, Place};
+
+pub use check::{Check, Judge};
+pub use facts::{Facts, Program, Subject};
+pub use gather::gather;
+pub use severity::{Gate, Power, Reach, severity};
+
+use check::Found;
+
+/// Every check, in the order of their numbers.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    checks::CHECKS.iter().copied()
+}
+
+/// What `wanted` checks find in these facts, the worst first. Pure.
+pub fn judge(facts: &Facts, wanted: impl Fn(&Check) -> bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for check in checks().filter(|check| wanted(check)) {
+        match check.judge {
+            Judge::Each(judge) => {
+                let found =
+                    facts.subjects.iter().filter_map(|subject| Some((subject, judge(subject, facts)?)));
+                findings.extend(found.map(|(subject, found)| finding(check, Some(subject), found)));
+            }
+            Judge::Whole(judge) => {
+                let found = judge(facts).into_iter();
+                findings.extend(found.map(|(at, found)| finding(check, at, found)));
+            }
+        }
+    }
+    findings.sort_by(|a, b| b.severity.score.total_cmp(&a.severity.score).then_with(|| a.id.cmp(&b.id)));
+    findings
+}
+
+fn finding(check: &Check, subject: Option<&Subject>, found: Found) -> Finding {
+    let listener = subject.map(|subject| &subject.listener);
+    let holders = listener.into_iter().flat_map(|listener| &listener.holders);
+    Finding {
+        id: check.id.to_owned(),
+        title: check.title.to_owned(),
+        severity: severity(found.power, found.reach, found.gate),
+        confidence: found.confidence,
+        listener: listener.map(|listener| Place {
+            address: listener.address,
+            port: listener.port,
+            proto: listener.proto,
+            path: listener.path.clone(),
+        }),
+        holders: holders
+            .map(|holder| Keeper {
+                pid: holder.pid,
+                name: holder.name.clone(),
+                user: holder.user.clone(),
+                framework: holder.framework.clone(),
+                cwd: holder.cwd.clone(),
+            })
+            .collect(),
+        project: listener.and_then(|listener| listener.project().cloned()),
+        evidence: found.evidence,
+        fix: found.fix,
+        doc: format!("navyd audit explain {}", check.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_a_number_of_its_own_in_order_and_explains_itself() {
+        let ids: Vec<_> = checks().map(|check| check.id).collect();
+        let sorted: BTreeSet<_> = ids.iter().copied().collect();
+        assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
+        for check in checks() {
+            assert!(check.id.len() == 3 && check.id.starts_with('A'), "{}", check.id);
+            assert!(!check.title.ends_with('.') && !check.title.is_empty(), "{}", check.id);
+            assert!(check.why.ends_with('.') && check.spares.ends_with('.'), "{}", check.id);
+        }
+    }
+}

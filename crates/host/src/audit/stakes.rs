@@ -1,0 +1,147 @@
+//! What is at stake behind a listener, and who gets to it: where a check finds a door open, this says to what.
+//!
+//! By program and framework, and never by port number. Bias: what is unknown gives power over nothing but knowledge.
+
+use std::net::IpAddr;
+
+use navyd_model::Exposure;
+
+use super::{Facts, Power, Reach, Subject};
+
+/// Programs and frameworks that run code for whoever asks: debuggers, notebooks, engines of containers.
+const CODE: &[&str] = &[
+    "Jupyter",
+    "jupyter-lab",
+    "jupyter-notebook",
+    "debugpy",
+    "dockerd",
+    "containerd",
+    "podman",
+    "Storybook MCP",
+];
+
+/// Those that keep data which whoever asks may change.
+const WRITE: &[&str] = &[
+    "redis-server",
+    "valkey-server",
+    "memcached",
+    "mongod",
+    "postgres",
+    "mysqld",
+    "mariadbd",
+    "elasticsearch",
+    "opensearch",
+    "clickhouse-server",
+    "couchdb",
+    "beam.smp",
+    "ollama",
+    "etcd",
+    "consul",
+    "minio",
+    "influxd",
+    "nats-server",
+];
+
+/// Those that hand out the source they work on.
+const READ: &[&str] = &[
+    "Vite",
+    "webpack-dev-server",
+    "Next.js",
+    "Nuxt",
+    "Astro",
+    "Remix",
+    "React Router",
+    "Gatsby",
+    "Angular",
+    "SvelteKit",
+    "Create React App",
+    "Vue CLI",
+    "Expo",
+    "Metro",
+    "Parcel",
+    "Rsbuild",
+    "Rspack",
+    "http.server",
+    "http-server",
+    "serve",
+    "Django",
+    "Flask",
+    "Rails",
+    "Laravel",
+    "Storybook",
+    "Docusaurus",
+    "MkDocs",
+    "Qwik",
+    "Vitest",
+];
+
+/// What the one who gets there can do.
+pub(super) fn power(subject: &Subject) -> Power {
+    let names = subject.names();
+    let any =
+        |list: &[&str]| names.iter().any(|name| list.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    match () {
+        () if any(CODE) => Power::Code,
+        () if any(WRITE) => Power::Write,
+        () if any(READ) => Power::Read,
+        () => Power::Info,
+    }
+}
+
+/// Who gets to the listener, as far as its address tells: a firewall may allow less.
+pub(super) fn reach(subject: &Subject, facts: &Facts) -> Reach {
+    let listener = &subject.listener;
+    match listener.exposure {
+        Exposure::Loopback => Reach::AnyUser,
+        Exposure::Container => Reach::Lan,
+        Exposure::Lan => listener.address.map_or(Reach::Lan, beyond),
+        Exposure::All => {
+            let v4 =
+                listener.address.is_some_and(|address| address.is_ipv4()) || listener.v6only == Some(false);
+            let v6 = listener.address.is_some_and(|address| address.is_ipv6());
+            let devices = facts.interfaces.iter().flatten().filter(|device| device.up && !device.loopback);
+            let addresses = devices.flat_map(|device| &device.addresses);
+            let taken = addresses.filter(|address| if address.is_ipv4() { v4 } else { v6 });
+            taken.map(|address| beyond(*address)).max().unwrap_or(Reach::AnyUser)
+        }
+    }
+}
+
+/// Who gets to an address that is not loopback.
+fn beyond(address: IpAddr) -> Reach {
+    let near = match address {
+        IpAddr::V4(v4) => {
+            v4.is_private()
+                || v4.is_link_local()
+                || v4.is_loopback()
+                || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
+        }
+        // Unique local (RFC 4193) and link-local (RFC 4291 §2.5.6) addresses.
+        IpAddr::V6(v6) => {
+            v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80 || v6.is_loopback()
+        }
+    };
+    if near { Reach::Lan } else { Reach::Routable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_reach_as_far_as_their_block() {
+        for (address, expected) in [
+            ("10.0.0.7", Reach::Lan),
+            ("192.168.1.2", Reach::Lan),
+            ("169.254.1.1", Reach::Lan),
+            ("100.64.0.1", Reach::Lan),
+            ("100.128.0.1", Reach::Routable),
+            ("203.0.113.5", Reach::Routable),
+            ("fe80::1", Reach::Lan),
+            ("fd00::1", Reach::Lan),
+            ("2001:db8::1", Reach::Routable),
+        ] {
+            assert_eq!(beyond(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Does localhost itself work? One row for each thing that can be wrong with it, and what to type.
+//!
+//! A row is one file: its word, and a pure judgement over [`Facts`] with its table of tests. `ROWS` is the list of
+//! them, and the only place that names them. What could not be read is unknown, with the reason, and never ok.
+
+mod facts;
+mod gather;
+mod row;
+mod rows;
+
+use navyd_model::diagnosis::Check;
+
+pub use facts::{Facts, Told};
+pub use gather::gather;
+pub use row::Row;
+
+/// Every row, in the order in which they are shown.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    rows::ROWS.iter().copied()
+}
+
+/// How every row stands, given these facts. Pure.
+pub fn judge(facts: &Facts) -> Vec<Check> {
+    rows().map(|row| row.check(facts)).collect()
+}
