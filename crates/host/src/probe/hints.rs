@@ -65,6 +65,11 @@ impl Hints {
 }
 
 impl Program {
+    /// What it is called: its name, the file it runs from, and the first of its arguments.
+    pub(super) fn titles(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.name), self.exe.as_ref(), self.argv.first()].into_iter().flatten().map(|text| stem(text))
+    }
+
     /// Whether it is one of these: by name, executable, framework, or an argument that is a path to one.
     ///
     /// Biased towards yes: `run postgres` counts as well, since the answer alone decides what is reported.

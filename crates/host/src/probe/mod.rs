@@ -12,6 +12,7 @@
 
 mod amqp;
 mod answer;
+mod debugger;
 mod dns;
 mod docker;
 mod elasticsearch;
@@ -48,9 +49,9 @@ mod webpack;
 mod websocket;
 
 #[cfg(test)]
-#[cfg(test)]
 mod recorder;
 
+pub(crate) use debugger::{Wire, wire};
 pub use engine::{CONNECTIONS, LISTEN, Request, ask};
 pub use hints::{Hints, Program};
 pub use many::ask_all;

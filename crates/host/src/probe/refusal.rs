@@ -10,6 +10,7 @@
 
 use super::{
     PROBES,
+    debugger::wire,
     hints::{Hints, Program, stem},
 };
 
@@ -18,15 +19,6 @@ const PRINTERS: std::ops::RangeInclusive<u16> = 9100..=9107;
 
 /// Where the Android debug bridge listens: it takes commands for the devices attached.
 const ADB: u16 = 5037;
-
-/// Programs that are debuggers, with what they are called.
-const DEBUGGERS: &[(&[&str], &str)] = &[
-    (&["gdbserver"], "gdbserver"),
-    (&["lldb-server", "debugserver", "lldb-dap", "lldb-vscode"], "the LLDB server"),
-    (&["dlv", "dlv-dap"], "the Delve debugger"),
-    (&["adb"], "the Android debug bridge"),
-    (&["rdbg", "rdebug-ide"], "the Ruby debugger"),
-];
 
 /// Programs that serve one caller and end, unless told otherwise.
 const ONE_SHOT: &[&str] = &["nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat"];
@@ -57,15 +49,9 @@ pub fn refusal(hints: &Hints) -> Option<String> {
 }
 
 fn of_program(program: &Program, port: u16) -> Option<String> {
-    let names = [Some(&program.name), program.exe.as_ref(), program.argv.first()];
-    let names: Vec<&str> = names.into_iter().flatten().map(|text| stem(text)).collect();
-    let is = |words: &[&str]| names.iter().any(|name| words.contains(name));
-    if let Some((_, what)) = DEBUGGERS.iter().find(|(words, _)| is(words)) {
-        return Some(format!("{what} takes a connection as its client"));
-    }
-    if let Some(reason) = java_debugger(&program.argv, port).or_else(|| python_debugger(&program.argv, port))
-    {
-        return Some(reason);
+    let is = |words: &[&str]| program.titles().any(|name| words.contains(&name));
+    if let Some(wire) = wire(program, port) {
+        return Some(format!("{wire} takes a connection as its debugger"));
     }
     let rest = program.argv.get(1..).unwrap_or_default();
     if is(ONE_SHOT) && !serves_many(rest) {
@@ -85,40 +71,6 @@ fn serves_many(arguments: &[String]) -> bool {
     })
 }
 
-/// The debug wire of a JVM. Where the option names a port, only that one is left alone: the server that the
-/// program offers besides may be asked.
-fn java_debugger(argv: &[String], port: u16) -> Option<String> {
-    let options = argv.iter().filter(|argument| {
-        let agent = argument.starts_with("-agentlib:jdwp") || argument.starts_with("-Xrunjdwp");
-        agent || (argument.starts_with("-agentpath:") && argument.contains("jdwp"))
-    });
-    for option in options {
-        let address = option.split([',', '=']).skip_while(|part| *part != "address").nth(1);
-        if address.and_then(port_of).is_none_or(|named| named == port) {
-            return Some("JDWP: a JVM takes a connection as its debugger".to_owned());
-        }
-    }
-    None
-}
-
-/// debugpy and its predecessors. The adapter's own process is left alone altogether: all its ports are wires.
-fn python_debugger(argv: &[String], port: u16) -> Option<String> {
-    let at = argv.iter().position(|argument| argument.contains("debugpy") || argument.contains("pydevd"))?;
-    let reason = Some("debugpy: a Python program takes a connection as its debugger".to_owned());
-    if argv[at].contains("adapter") {
-        return reason;
-    }
-    let listen = argv[at..].iter().position(|argument| argument == "--listen" || argument == "--port");
-    let named = listen.and_then(|listen| argv.get(at + listen + 1)).and_then(|address| port_of(address));
-    if named.is_none_or(|named| named == port) { reason } else { None }
-}
-
-/// The port of `5005`, `*:5005` or `[::1]:5005`; `None` for 0, which lets the kernel choose.
-fn port_of(address: &str) -> Option<u16> {
-    let port = address.rsplit(':').next()?.parse().ok()?;
-    (port != 0).then_some(port)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,20 +88,9 @@ mod tests {
 
     #[test]
     fn debuggers_are_refused() {
-        let suspended = "java -agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=*:5005 App";
-        check(suspended, 5005, None, Some("JDWP"));
-        check(suspended, 8080, None, None);
-        check("java -agentlib:jdwp=transport=dt_socket,server=y,suspend=y App", 41_000, None, Some("JDWP"));
-        check("java -Xrunjdwp:transport=dt_socket,server=y,address=0 App", 41_000, None, Some("JDWP"));
-        check("java -agentpath:/x/libjdwp.so=server=y App", 41_000, None, Some("JDWP"));
-        check("java -jar jdwp.jar", 8080, None, None);
-        check("python3 -m debugpy --listen 127.0.0.1:5678 app.py", 5678, None, Some("debugpy"));
-        check("python3 -m debugpy --listen 5678 app.py", 8000, None, None);
-        check("python3 /x/debugpy/adapter --for-server 4000", 8000, None, Some("debugpy"));
+        check("java -agentlib:jdwp=server=y,address=*:5005 App", 5005, None, Some("JVM"));
+        check("java -agentlib:jdwp=server=y,address=*:5005 App", 8080, None, None);
         check("/usr/bin/gdbserver :2345 ./a.out", 2345, None, Some("gdbserver"));
-        check("lldb-server platform", 1234, None, Some("LLDB"));
-        check("/root/go/bin/dlv exec ./a --headless", 2345, None, Some("Delve"));
-        check("adb -L tcp:5037 fork-server server", 5037, None, Some("Android"));
         check("x", 5037, None, Some("Android"));
     }
 

@@ -30,7 +30,8 @@ const REGISTRIES: &[leaves::Registry] = &[
         folder: "crates/host/src/probe",
         list: "PROBES",
         engine: &[
-            "answer", "engine", "frames", "hints", "leaf", "many", "order", "recorder", "refusal", "text",
+            "answer", "debugger", "engine", "frames", "hints", "leaf", "many", "order", "recorder",
+            "refusal", "text",
         ],
     },
     leaves::Registry {
