@@ -1,9 +1,12 @@
 //! What was seen, before anybody judges it: plain data, so that every check is tested without a machine that has the
 //! danger.
 
-use navyd_model::{Listener, Protocol};
+use navyd_model::{Holder, Listener, Protocol};
 
-use crate::kernel::{Interface, Rule};
+use crate::{
+    kernel::{Interface, Rule},
+    process::Condition,
+};
 
 /// All that checks may know.
 #[derive(Debug, Clone, Default)]
@@ -34,11 +37,10 @@ pub struct Subject {
 pub struct Program {
     /// The process.
     pub pid: u32,
-    /// Whether its executable was removed or replaced (`st_nlink` of `/proc/PID/exe` is 0): a path that merely ends
-    /// in ` (deleted)` is not.
-    pub exe_gone: Option<bool>,
-    /// Whether its working directory was removed, told in the same way.
-    pub cwd_gone: Option<bool>,
+    /// Its condition.
+    pub condition: Condition,
+    /// The leader of its group or session that is gone, where it was taken in by another process.
+    pub lost: Option<u32>,
 }
 
 /// The packet filter's rules.
@@ -74,6 +76,11 @@ impl Subject {
         let port = self.listener.port.map(|port| port.to_string()).unwrap_or_default();
         let pid = self.listener.holders.first().map(|holder| holder.pid.to_string()).unwrap_or_default();
         line.replace("{port}", &port).replace("{pid}", &pid).replace("{place}", &self.listener.place())
+    }
+
+    /// Each holder with what checks need of it.
+    pub(super) fn held(&self) -> impl Iterator<Item = (&Holder, &Program)> {
+        self.listener.holders.iter().zip(&self.programs)
     }
 
     /// Whether it takes TCP connections.

@@ -18,6 +18,6 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
 }
 
 fn program(pid: u32) -> Program {
-    let condition = process::condition(pid);
-    Program { pid, exe_gone: condition.exe_gone, cwd_gone: condition.cwd_gone }
+    let lost = process::lost_leader(pid).map(|(_, leader)| leader);
+    Program { pid, condition: process::condition(pid), lost }
 }

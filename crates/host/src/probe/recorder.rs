@@ -194,5 +194,5 @@ fn the_refused_are_not_touched() {
     let (speaks, connections, _) =
         probe("java -agentlib:jdwp=transport=dt_socket,server=y App", b"", |_| None);
     assert_eq!(connections, Vec::<Vec<u8>>::new());
-    assert!(speaks.detail.unwrap().starts_with("not asked: JDWP"));
+    assert!(speaks.detail.unwrap().starts_with("not asked: a JVM"));
 }

@@ -11,7 +11,7 @@
 use super::{
     PROBES,
     debugger::wire,
-    hints::{Hints, Program, stem},
+    hints::{Hints, Program},
 };
 
 /// Printers that take raw pages listen here, and print what they are sent.

@@ -3,8 +3,36 @@
 /// What is unusual about a process. `None` is what may not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// Whether its executable has no name on the disk any more (`st_nlink` is 0).
+    /// Whether its executable has no name on the disk any more (`st_nlink` is 0): a path that merely ends in
+    /// ` (deleted)` has.
     pub exe_gone: Option<bool>,
     /// Whether its working directory was removed.
     pub cwd_gone: Option<bool>,
+    /// Its effective capabilities, as the bits of capabilities(7).
+    pub capabilities: Option<u64>,
+    /// Its executable, as the disk has it.
+    pub exe: Option<File>,
+    /// Its working directory.
+    pub cwd: Option<File>,
+}
+
+/// Who may change a file or folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct File {
+    /// Its owner.
+    pub uid: u32,
+    /// Its permissions, as the last twelve bits of `st_mode`.
+    pub mode: u32,
+}
+
+impl File {
+    /// Whether everybody may change it. In a folder with the sticky bit everybody changes only what is theirs.
+    pub fn is_open_to_all(self) -> bool {
+        self.mode & 0o002 != 0 && self.mode & 0o1000 == 0
+    }
+
+    /// Whether who runs it becomes its owner.
+    pub fn is_setuid(self) -> bool {
+        self.mode & 0o4000 != 0
+    }
 }

@@ -32,7 +32,7 @@ use linux as os;
 use portable as os;
 
 pub use census::Member;
-pub use condition::Condition;
+pub use condition::{Condition, File};
 pub use os::{
     Describer, Hold, Owners, Process, ancestors, census, children, condition, container,
     descriptor_in_flight, environment, holds, inodes, lost_leader, own_user, pids, protected,

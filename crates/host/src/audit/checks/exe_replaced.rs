@@ -13,8 +13,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
-    let program = subject.programs.iter().find(|program| program.exe_gone == Some(true))?;
-    let holder = subject.listener.holders.iter().find(|holder| holder.pid == program.pid)?;
+    let (holder, program) = subject.held().find(|(_, program)| program.condition.exe_gone == Some(true))?;
     let exe = holder.exe.as_deref().unwrap_or(&holder.name);
     if exe.starts_with("/memfd:") {
         return None;
@@ -39,7 +38,7 @@ mod tests {
             (None, "/usr/bin/node", false),
         ] {
             let mut subject = held(3000, "node", None);
-            subject.programs[0].exe_gone = gone;
+            subject.programs[0].condition.exe_gone = gone;
             subject.listener.holders[0].exe = Some(exe.to_owned());
             let facts = machine(subject, &[]);
             assert_eq!(judge(&facts.subjects[0], &facts).is_some(), found, "{gone:?} {exe}");

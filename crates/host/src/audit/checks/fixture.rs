@@ -19,6 +19,12 @@ pub(super) fn held(port: u16, name: &str, framework: Option<&str>) -> Subject {
     Subject { listener, programs: vec![Program { pid: 812, ..Program::default() }] }
 }
 
+/// The same with these arguments.
+pub(super) fn with_argv(mut subject: Subject, argv: &str) -> Subject {
+    subject.listener.holders[0].argv = Some(argv.split(' ').map(str::to_owned).collect());
+    subject
+}
+
 /// The same on another address.
 pub(super) fn bound(address: &str, subject: Subject) -> Subject {
     let address: std::net::IpAddr = address.parse().unwrap();

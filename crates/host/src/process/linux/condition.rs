@@ -1,11 +1,47 @@
-//! The condition that a process is in, from the files that its links lead to.
+//! The condition that a process is in: its `status`, and the files that its links lead to.
 
 use super::entry::Entry;
-use crate::process::Condition;
+use crate::process::{Condition, File};
 
 /// Reads it. A process that is gone has none.
 pub fn condition(pid: u32) -> Condition {
     let Some(entry) = Entry::open(pid) else { return Condition::default() };
-    let gone = |link| entry.links(link).map(|links| links == 0);
-    Condition { exe_gone: gone("exe"), cwd_gone: gone("cwd") }
+    let (exe, cwd) = (entry.behind("exe"), entry.behind("cwd"));
+    let gone = |found: &Option<rustix::fs::Stat>| found.as_ref().map(|found| found.st_nlink == 0);
+    let file = |found: Option<rustix::fs::Stat>| {
+        found.map(|found| File { uid: found.st_uid, mode: found.st_mode & 0o7777 })
+    };
+    Condition {
+        exe_gone: gone(&exe),
+        cwd_gone: gone(&cwd),
+        capabilities: entry.status().and_then(|text| effective(&text)),
+        exe: file(exe),
+        cwd: file(cwd),
+    }
+}
+
+/// The line `CapEff` of proc_pid_status(5): sixteen hexadecimal digits.
+fn effective(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_read_as_the_kernel_writes_them() {
+        assert_eq!(effective("Name:\tx\nCapPrm:\t1\nCapEff:\t000001ffffffffff\n"), Some(0x1ff_ffff_ffff));
+        assert_eq!(effective("CapEff:\t0000000000000000\n"), Some(0));
+        assert_eq!(effective("CapEff: none\n"), None);
+        assert_eq!(effective(""), None);
+    }
+
+    #[test]
+    fn the_reader_itself_is_in_order() {
+        let own = condition(std::process::id());
+        assert_eq!((own.exe_gone, own.cwd_gone), (Some(false), Some(false)));
+        assert!(own.capabilities.is_some() && own.exe.is_some());
+    }
 }

@@ -82,9 +82,14 @@ impl Entry {
         matches!((target, named), (Ok(target), Ok(named)) if same(&target, &named))
     }
 
-    /// How many names the file has that the link `name` leads to.
-    pub(super) fn links(&self, name: &str) -> Option<u64> {
-        fs::statat(&self.0, name, AtFlags::empty()).ok().map(|found| found.st_nlink)
+    /// What is known of the file that the link `name` leads to.
+    pub(super) fn behind(&self, name: &str) -> Option<FileStat> {
+        fs::statat(&self.0, name, AtFlags::empty()).ok()
+    }
+
+    /// The lines of proc_pid_status(5).
+    pub(super) fn status(&self) -> Option<String> {
+        self.read("status", FACTS).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {

@@ -1,0 +1,69 @@
+//! A40: the inspector of Node.js, Deno or Bun.
+
+use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
+
+/// See the module.
+pub(super) const CHECK: Check = Check {
+    id: "A40",
+    title: "it is the inspector of a JavaScript runtime",
+    why: "Who connects runs any code in the program, as its user. Pages got there by rebinding a name \
+          (CVE-2018-7160) until it refused names as `Host`; programs and other machines still do.",
+    spares: "Other ports of the same program.",
+    fixes: &[("", "without --inspect when nobody debugs; with it, --inspect=127.0.0.1:{port}")],
+    judge: Judge::Each(judge),
+};
+
+/// Options that open one.
+const OPTIONS: &[&str] = &["--inspect", "--inspect-brk", "--inspect-wait", "--inspect-port", "--debug-port"];
+
+/// Where it listens unless told otherwise.
+const USUAL: u16 = 9229;
+
+fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
+    let port = subject.listener.port.filter(|_| subject.is_tcp())?;
+    let (pid, option) = subject.listener.holders.iter().find_map(|holder| {
+        let mut arguments = holder.argv.iter().flatten().skip(1);
+        Some((holder.pid, arguments.find(|argument| opens(argument, port))?))
+    })?;
+    let evidence =
+        format!("pid {pid} was started with `{option}`, and listens on {}", subject.listener.place());
+    Some(Found::observed(Power::Code, stakes::reach(subject, facts), evidence).fix(CHECK.fix(subject)))
+}
+
+/// Whether the option opens it on this port: `--inspect`, `--inspect=9230`, `--inspect-brk=0.0.0.0:9230`. Port 0 is
+/// drawn by the kernel, so it may be any.
+fn opens(argument: &str, port: u16) -> bool {
+    let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+    let named = value.rsplit(':').next().and_then(|text| text.parse().ok());
+    OPTIONS.contains(&name)
+        && match named {
+            Some(0) => port >= 1024,
+            named => named.unwrap_or(USUAL) == port,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::fixture::{bound, held, machine, with_argv},
+        *,
+    };
+    use crate::audit::Reach;
+
+    #[test]
+    fn planted_and_clean() {
+        for (port, address, argv, reach) in [
+            (9229, "127.0.0.1", "node --inspect app.js", Some(Reach::AnyUser)),
+            (9230, "0.0.0.0", "node --inspect-brk=0.0.0.0:9230 app.js", Some(Reach::Lan)),
+            (41_000, "127.0.0.1", "node --inspect=0 app.js", Some(Reach::AnyUser)),
+            (3000, "127.0.0.1", "node --inspect app.js", None),
+            (9229, "127.0.0.1", "node app.js", None),
+            (9229, "127.0.0.1", "node inspect.js", None),
+        ] {
+            let subject = bound(address, with_argv(held(port, "node", None), argv));
+            let facts = machine(subject, &["192.168.1.7"]);
+            let found = judge(&facts.subjects[0], &facts);
+            assert_eq!(found.map(|found| found.reach), reach, "{port} {argv}");
+        }
+    }
+}
