@@ -14,12 +14,10 @@ mod stakes;
 
 use navyd_model::finding::{Finding, Keeper, Place};
 
-pub use check::{Check, Judge};
+pub use check::{At, Check, Found, Judge};
 pub use facts::{Facts, Program, Subject};
 pub use gather::gather;
 pub use severity::{Gate, Power, Reach, severity};
-
-use check::Found;
 
 /// Every check, in the order of their numbers.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

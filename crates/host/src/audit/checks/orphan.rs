@@ -34,8 +34,12 @@ mod tests {
 
     #[test]
     fn planted_and_clean() {
-        let kept =
-            Supervisor { kind: SupervisorKind::Tmux, name: "tmux".into(), pid: Some(7), stop_command: None };
+        let kept = Supervisor {
+            kind: SupervisorKind::Multiplexer,
+            name: "tmux".into(),
+            pid: Some(7),
+            stop_command: None,
+        };
         for (lost, supervisor, found) in
             [(Some(7), None, true), (None, None, false), (Some(7), Some(kept), false)]
         {

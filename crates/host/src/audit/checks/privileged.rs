@@ -43,9 +43,10 @@ fn power_of(holder: &Holder, program: &Program) -> Option<&'static str> {
 }
 
 fn is_of_the_system(holder: &Holder) -> bool {
-    holder.supervisor.as_ref().is_some_and(|kept| {
-        matches!(kept.kind, SupervisorKind::Systemd | SupervisorKind::Docker | SupervisorKind::Podman)
-    })
+    holder
+        .supervisor
+        .as_ref()
+        .is_some_and(|kept| matches!(kept.kind, SupervisorKind::Systemd | SupervisorKind::Container))
 }
 
 /// Root asks, and nobody else listens.
