@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything. Unknown stays `None`.
 
+mod filter;
 mod rule;
 mod socket;
 
@@ -17,11 +18,12 @@ use linux as os;
 #[cfg(not(target_os = "linux"))]
 use portable as os;
 
+pub use filter::{Fate, Filter, Flow, Hit, Older};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    Cgroups, HOSTS, destroy, find, handed_over, interfaces, limits, namespaces, published, rules, sockets,
-    sockets_in, stdout_is_read, unix_listeners,
+    Cgroups, HOSTS, destroy, filter, find, handed_over, interfaces, limits, namespaces, published, rules,
+    sockets, sockets_in, stdout_is_read, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};

@@ -21,7 +21,8 @@ use std::{
 use navyd_model::{Family, Namespace, State};
 
 use super::{
-    Error, Interface, Limits, Published, Query, Rule, RuleQuery, Socket, Source, Table, Transport, UnixSocket,
+    Error, Filter, Flow, Interface, Limits, Published, Query, Rule, RuleQuery, Socket, Source, Table,
+    Transport, UnixSocket,
 };
 
 /// Where names are given addresses by hand.
@@ -78,6 +79,14 @@ pub fn destroy(_: &Socket) -> Result<(), Error> {
 /// # Errors
 /// Always [`Error::Unsupported`].
 pub fn rules(_: RuleQuery) -> Result<Vec<Rule>, Error> {
+    Err(Error::Unsupported("the packet filter's rules"))
+}
+
+/// What the packet filter does with connections of this machine to itself.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn filter(_: Vec<Flow>) -> Result<Filter, Error> {
     Err(Error::Unsupported("the packet filter's rules"))
 }
 

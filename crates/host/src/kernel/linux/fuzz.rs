@@ -1,14 +1,16 @@
 //! Doors for the fuzz targets: every parser of what the kernel and the packet filter's programs write, on bytes that
 //! they never wrote.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use navyd_model::{Family, Protocol};
 
 use super::{
     inet_diag, interfaces, limits, netlink, proc_net,
-    rules::{iptables, nft, published},
+    rules::{iptables, nft, published, walk},
     unix_diag,
 };
-use crate::kernel::{RuleQuery, socket::Transport};
+use crate::kernel::{Flow, RuleQuery, socket::Transport};
 
 /// Messages, attributes and records of netlink.
 pub fn netlink(bytes: &[u8]) {
@@ -45,6 +47,10 @@ pub fn rules(bytes: &[u8]) {
         nft::rules(&text, query);
         iptables::rules(&text, query);
     }
+    let flow = |address: IpAddr| Flow { to: (address, 3000).into(), from: address, ports: 32768..=60999 };
+    let flows = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(Ipv6Addr::LOCALHOST)].map(flow);
+    walk::filter(&text, flows.to_vec());
+    iptables::count(&text);
     published::nft::published(&text);
     published::iptables::published(&text);
 }

@@ -28,7 +28,7 @@ pub use self::{
     interfaces::interfaces,
     limits::limits,
     namespaces::{namespaces, sockets_in},
-    rules::{published, rules},
+    rules::{filter, published, rules},
     stdout::stdout_is_read,
 };
 pub(crate) use self::{kcmp::same_files, spread::spread};

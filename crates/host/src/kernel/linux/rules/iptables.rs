@@ -10,6 +10,11 @@ pub(in crate::kernel::linux) fn rules(text: &str, query: RuleQuery) -> Vec<Rule>
     found
 }
 
+/// How many rules, and policies that drop, there are.
+pub(in crate::kernel::linux) fn count(text: &str) -> usize {
+    text.lines().filter(|line| line.starts_with("-A ") || policy(line).is_some()).count()
+}
+
 fn rule(line: &str, query: RuleQuery) -> Option<Rule> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let ["-A", chain, ..] = words.as_slice() else { return None };
@@ -95,6 +100,13 @@ mod tests {
             let found = rules(line, RuleQuery { port: 3000, proto: Protocol::Tcp });
             assert_eq!(found.first().map(|rule| (rule.action, rule.names_port)), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn rules_and_policies_that_drop_are_counted() {
+        let text =
+            "# comment\n*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
+        assert_eq!((count(text), count(":INPUT ACCEPT [0:0]\n"), count("")), (2, 0, 0));
     }
 
     #[test]

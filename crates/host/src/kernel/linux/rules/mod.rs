@@ -7,6 +7,7 @@
 pub(super) mod iptables;
 pub(super) mod nft;
 pub(super) mod published;
+pub(super) mod walk;
 
 use std::{
     fs, io,
@@ -16,6 +17,7 @@ use std::{
 
 pub use self::published::published;
 use crate::kernel::{
+    filter::{Filter, Flow, Older},
     rule::{Action, Rule, RuleQuery},
     socket::Error,
 };
@@ -51,6 +53,28 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
             Err(_) => Err(failed(error)),
         },
     }
+}
+
+/// What the rules do with connections of this machine to itself, by reading them.
+///
+/// # Errors
+/// When `nft` is not installed, or may not read the rules.
+pub fn filter(flows: Vec<Flow>) -> Result<Filter, Error> {
+    let text = output("nft", &["-j", "list", "ruleset"]).map_err(failed)?;
+    Ok(Filter { older: older(), ..walk::filter(&text, flows) })
+}
+
+/// The older filter beside the newer, as far as it may be read.
+fn older() -> Older {
+    let tables = LEGACY_TABLES.iter().filter_map(|names| fs::read_to_string(names).ok());
+    let mut tables: Vec<String> =
+        tables.flat_map(|names| names.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    tables.sort();
+    tables.dedup();
+    let texts = legacy();
+    let counted = (!tables.is_empty() && !texts.is_empty())
+        .then(|| texts.iter().map(|text| iptables::count(text)).sum());
+    Older { rules: counted, tables }
 }
 
 /// The rules that nft shows without saying what they do, because `iptables` wrote them. It says so of those that

@@ -100,14 +100,37 @@ fn is_other_protocol(right: &Value, proto: Protocol) -> bool {
     }
 }
 
+/// One expression of a rule in words, as far as it is shown: counters and the like are not.
+pub(super) fn words(expression: &Value) -> Option<String> {
+    let part = &expression["match"];
+    if !part.is_null() {
+        let operator = match part["op"].as_str() {
+            Some("==" | "in") | None => String::new(),
+            Some(other) => format!("{other} "),
+        };
+        let left = word(&part["left"]).unwrap_or_else(|| "…".into());
+        return Some(format!("{left} {operator}{}", value(&part["right"])));
+    }
+    let (name, body) = expression.as_object()?.iter().next()?;
+    match name.as_str() {
+        "accept" | "return" | "continue" | "queue" => Some(name.clone()),
+        "jump" | "goto" => Some(format!("{name} {}", body["target"].as_str()?)),
+        "vmap" => Some(format!("{} vmap …", word(&body["key"]).unwrap_or_else(|| "…".into()))),
+        "xt" => Some(body["name"].as_str()?.to_owned()),
+        "limit" => Some("limit rate …".into()),
+        _ => deed(expression).map(|(_, text)| text),
+    }
+}
+
 /// The left side of a condition that is shown and not weighed, such as `iifname`.
 fn word(left: &Value) -> Option<String> {
-    let meta = left["meta"]["key"].as_str().map(str::to_owned);
-    let payload = || {
-        let (protocol, field) = (left["payload"]["protocol"].as_str()?, left["payload"]["field"].as_str()?);
-        Some(format!("{protocol} {field}"))
+    let two = |kind: &str, first: &str, second: &str| {
+        Some(format!("{} {}", left[kind][first].as_str()?, left[kind][second].as_str()?))
     };
-    meta.or_else(payload)
+    let meta = || left["meta"]["key"].as_str().map(str::to_owned);
+    let tracked = || left["ct"]["key"].as_str().map(|key| format!("ct {key}"));
+    let masked = || word(left["&"].get(0)?).map(|word| format!("{word} & …"));
+    meta().or_else(|| two("payload", "protocol", "field")).or_else(tracked).or_else(masked)
 }
 
 fn value(value: &Value) -> String {
@@ -127,6 +150,7 @@ fn value(value: &Value) -> String {
                 _ => "…".into(),
             }
         }
+        Value::Array(list) => list.iter().map(self::value).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }

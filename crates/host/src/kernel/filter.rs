@@ -1,0 +1,79 @@
+//! What a packet filter does with connections that this machine makes to itself, as every kernel's could be told.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+};
+
+use super::rule::Action;
+
+/// TCP connections of this machine to itself: over its loopback device, whatever the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// Where they are made to.
+    pub to: SocketAddr,
+    /// The address they are made from.
+    pub from: IpAddr,
+    /// The ports they are made from.
+    pub ports: RangeInclusive<u16>,
+}
+
+/// What the rules do with a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// The flow.
+    pub flow: Flow,
+    /// The rules that stop it or lead it elsewhere, in the order in which it meets them. Behind one that certainly
+    /// stops it nothing is told.
+    pub hits: Vec<Hit>,
+}
+
+/// A rule, or a chain's policy, that takes a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// What it does.
+    pub action: Action,
+    /// Whether it certainly does: otherwise a condition cannot be weighed by reading, such as a mark or a rate.
+    pub certain: bool,
+    /// Whether it takes the answers instead of the questions.
+    pub answers: bool,
+    /// Where it leads to, where it leads elsewhere and says so.
+    pub to: Option<SocketAddr>,
+    /// The rule as its own program writes it, and where it stands.
+    pub text: String,
+}
+
+/// What was read of the packet filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What becomes of the flows asked about, in their order.
+    pub fates: Vec<Fate>,
+    /// What becomes of connections to the ports of loopback that rules lead elsewhere, those of container engines
+    /// left out.
+    pub led: Vec<Fate>,
+    /// How many rules there are.
+    pub rules: usize,
+    /// The older of two filters, where the kernel has it beside the newer.
+    pub older: Older,
+}
+
+/// The older filter: a second set of rules that the newer one's program does not show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Older {
+    /// Its tables: empty while it is not in use.
+    pub tables: Vec<String>,
+    /// How many rules, and policies that drop, it has; `None` where they cannot be read.
+    pub rules: Option<usize>,
+}
+
+impl Fate {
+    /// The rule that certainly does this.
+    pub fn by(&self, action: Action) -> Option<&Hit> {
+        self.hits.iter().find(|hit| hit.certain && hit.action == action)
+    }
+
+    /// The rule that may do this.
+    pub fn perhaps_by(&self, action: Action) -> Option<&Hit> {
+        self.hits.iter().find(|hit| hit.action == action)
+    }
+}
