@@ -57,8 +57,7 @@ pub(crate) fn audit(listeners: Vec<Listener>, wanted: impl Fn(&Check) -> bool) -
 
 /// How this machine's localhost itself stands.
 pub(crate) fn doctor() -> Diagnosis {
-    let facts = doctor::gather();
-    Diagnosis { checks: doctor::judge(&facts), matrix: Vec::new() }
+    doctor::diagnose()
 }
 
 /// What freeing a port would stop.

@@ -4,15 +4,19 @@
 //! them, and the only place that names them. What could not be read is unknown, with the reason, and never ok.
 
 mod facts;
+mod firewall;
 mod gather;
+mod matrix;
 mod row;
 mod rows;
+mod target;
 
-use navyd_model::diagnosis::Check;
+use navyd_model::{Diagnosis, diagnosis::Check};
 
-pub use facts::{Facts, Told};
+pub use facts::{Ear, Facts, Held, Net, Told};
 pub use gather::gather;
 pub use row::Row;
+pub use target::{Doctored, of};
 
 /// Every row, in the order in which they are shown.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
@@ -22,4 +26,10 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 /// How every row stands, given these facts. Pure.
 pub fn judge(facts: &Facts) -> Vec<Check> {
     rows().map(|row| row.check(facts)).collect()
+}
+
+/// Looks and judges.
+pub fn diagnose() -> Diagnosis {
+    let facts = gather();
+    Diagnosis { checks: judge(&facts), matrix: facts.net.matrix.unwrap_or_default() }
 }

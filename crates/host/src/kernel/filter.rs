@@ -41,6 +41,8 @@ pub struct Hit {
     pub to: Option<SocketAddr>,
     /// The rule as its own program writes it, and where it stands.
     pub text: String,
+    /// What takes the rule away, or lets loopback through where it is a policy: a line that can be typed.
+    pub mend: Option<String>,
 }
 
 /// What was read of the packet filter.

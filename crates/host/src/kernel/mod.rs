@@ -4,6 +4,7 @@
 
 mod filter;
 mod rule;
+mod settings;
 mod socket;
 
 #[cfg(target_os = "linux")]
@@ -22,12 +23,13 @@ pub use filter::{Fate, Filter, Flow, Hit, Older};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    Cgroups, HOSTS, destroy, filter, find, handed_over, interfaces, limits, namespaces, published, rules,
-    sockets, sockets_in, stdout_is_read, unix_listeners,
+    Cgroups, HOSTS, destroy, filter, find, handed_over, interfaces, limits, links, namespaces, published,
+    rules, settings, sockets, sockets_in, stdout_is_read, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};
 pub use rule::{Action, Published, Rule, RuleQuery, ToPort};
+pub use settings::{Link, Lost, Read, Settings, Tracked};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };

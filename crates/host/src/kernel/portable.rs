@@ -21,8 +21,8 @@ use std::{
 use navyd_model::{Family, Namespace, State};
 
 use super::{
-    Error, Filter, Flow, Interface, Limits, Published, Query, Rule, RuleQuery, Socket, Source, Table,
-    Transport, UnixSocket,
+    Error, Filter, Flow, Interface, Limits, Link, Published, Query, Rule, RuleQuery, Settings, Socket,
+    Source, Table, Transport, UnixSocket,
 };
 
 /// Where names are given addresses by hand.
@@ -104,6 +104,19 @@ pub fn published() -> Result<Vec<Published>, Error> {
 /// Always [`Error::Unsupported`].
 pub fn interfaces() -> Result<Vec<Interface>, Error> {
     Err(Error::Unsupported("the list of network devices"))
+}
+
+/// The link layer of the network devices.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn links() -> Result<Vec<Link>, Error> {
+    Err(Error::Unsupported("the list of network devices"))
+}
+
+/// What the settings say about loopback and TCP: nothing that this library tells.
+pub fn settings() -> Settings {
+    Settings::unread("this operating system's settings are not read")
 }
 
 /// What the settings say about ports: nothing that this library tells.

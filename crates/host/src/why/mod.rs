@@ -17,7 +17,7 @@ mod facts;
 mod gather;
 mod naming;
 mod question;
-mod reach;
+pub(crate) mod reach;
 mod resolve;
 mod rules;
 #[cfg(test)]

@@ -15,25 +15,25 @@ use socket2::{Domain, Socket, Type};
 
 /// How long an answer is waited for. On this machine it takes microseconds; the kernel sends a lost SYN again
 /// only after a second (RFC 6298 §2), so waiting longer would rarely tell more.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What came of one connection.
 #[derive(Debug)]
-pub(super) struct Reached {
+pub(crate) struct Reached {
     /// Where to.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What came of it.
-    pub(super) result: ConnectResult,
+    pub(crate) result: ConnectResult,
     /// How long it took.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// Our own end, while the connection stood.
-    pub(super) own: Option<SocketAddr>,
+    pub(crate) own: Option<SocketAddr>,
     /// The connection itself: dropping it resets it.
-    pub(super) connection: Option<Socket>,
+    pub(crate) connection: Option<Socket>,
 }
 
 /// Connects to every address at the same time.
-pub(super) fn reach(addresses: &[IpAddr], port: u16) -> Vec<Reached> {
+pub(crate) fn reach(addresses: &[IpAddr], port: u16) -> Vec<Reached> {
     let places: Vec<_> = addresses.iter().map(|address| SocketAddr::new(*address, port)).collect();
     thread::scope(|scope| {
         let started: Vec<_> = places

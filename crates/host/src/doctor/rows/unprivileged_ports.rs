@@ -43,7 +43,7 @@ mod tests {
                 may_bind_low: low,
                 ..crate::kernel::limits()
             };
-            let verdict = judge(&Facts { interfaces: Ok(Vec::new()), limits });
+            let verdict = judge(&Facts { limits, ..Facts::unread() });
             assert_eq!((verdict.state, verdict.fix.is_some()), (expected, mends), "{first:?} {low:?}");
         }
     }

@@ -8,7 +8,7 @@ use navyd_model::{Family, Protocol};
 use super::{
     inet_diag, interfaces, limits, netlink, proc_net,
     rules::{iptables, nft, published, walk},
-    unix_diag,
+    settings, unix_diag,
 };
 use crate::kernel::{Flow, RuleQuery, socket::Transport};
 
@@ -21,6 +21,7 @@ pub fn netlink(bytes: &[u8]) {
         }
         unix_diag::record(body);
         interfaces::device(body);
+        interfaces::link(body);
         interfaces::address(body);
     }
 }
@@ -36,6 +37,8 @@ pub fn proc_net(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         limits::pair(text);
         limits::ranges(text);
+        settings::lost(text);
+        settings::time_wait(text);
     }
 }
 

@@ -12,6 +12,7 @@ mod namespaces;
 mod netlink;
 mod proc_net;
 mod rules;
+mod settings;
 mod spread;
 mod stdout;
 mod unix_diag;
@@ -25,10 +26,11 @@ use self::netlink::{Dump, Netlink, SOCK_DIAG};
 pub use self::{
     cgroup::Cgroups,
     handed::handed_over,
-    interfaces::interfaces,
+    interfaces::{interfaces, links},
     limits::limits,
     namespaces::{namespaces, sockets_in},
     rules::{filter, published, rules},
+    settings::settings,
     stdout::stdout_is_read,
 };
 pub(crate) use self::{kcmp::same_files, spread::spread};

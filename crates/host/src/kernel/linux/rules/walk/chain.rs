@@ -36,6 +36,7 @@ pub(super) struct Met<'a> {
     /// The statement's body, from which can be read where it leads to.
     pub(super) statement: &'a Value,
     pub(super) text: String,
+    pub(super) mend: Option<String>,
 }
 
 /// A walk through the chains of one packet.
@@ -151,7 +152,8 @@ impl<'a> Walk<'a> {
             Verdict::Take(action) => {
                 let text = ruleset::words(rule, here.place);
                 let surely = certain && here.sure && here.arrives;
-                self.met.push(Met { action, certain: surely, statement, text });
+                let mend = ruleset::deletion(rule, here.place);
+                self.met.push(Met { action, certain: surely, statement, text, mend });
                 if certain { Next::End(End::Taken) } else { next(here.sure) }
             }
             Verdict::Jump(chain) | Verdict::Goto(chain) => {

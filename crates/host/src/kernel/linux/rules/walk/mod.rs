@@ -166,6 +166,7 @@ fn hit(base: &Base<'_>, met: &Met<'_>, packet: &Packet) -> Hit {
         answers: packet.answer,
         to: nat.then(|| verdict::leads_to(met.statement, to)).flatten(),
         text: met.text.clone(),
+        mend: met.mend.clone(),
     }
 }
 
@@ -173,7 +174,8 @@ fn hit(base: &Base<'_>, met: &Met<'_>, packet: &Packet) -> Hit {
 fn policy(base: &Base<'_>, end: End, packet: &Packet) -> Option<Hit> {
     let certain = end == End::Through { sure: true } && is_surely_for_lo(base);
     let text = ruleset::policy(base.place);
-    base.drops.then_some(Hit { action: Action::Drop, certain, answers: packet.answer, to: None, text })
+    let mend = ruleset::exception(base);
+    base.drops.then_some(Hit { action: Action::Drop, certain, answers: packet.answer, to: None, text, mend })
 }
 
 /// Whether a chain sees the packet: by its family, its device, and for address translation by its being the first.

@@ -101,6 +101,23 @@ pub(super) fn policy(place: Place<'_>) -> String {
     at("policy drop", place)
 }
 
+/// The line that takes a rule away.
+pub(super) fn deletion(rule: &Value, (family, table, chain): Place<'_>) -> Option<String> {
+    let handle = rule["handle"].as_u64()?;
+    Some(format!("sudo nft delete rule {family} {table} {chain} handle {handle}"))
+}
+
+/// The line that lets loopback pass a chain whose policy drops.
+pub(super) fn exception(base: &Base<'_>) -> Option<String> {
+    let (family, table, chain) = base.place;
+    let device = match base.hook {
+        "input" | "prerouting" => "iif",
+        "output" | "postrouting" => "oif",
+        _ => return None,
+    };
+    Some(format!("sudo nft insert rule {family} {table} {chain} {device} lo accept"))
+}
+
 fn at(text: &str, (family, table, chain): Place<'_>) -> String {
     format!("{text} (table {family} {table}, chain {chain})")
 }
