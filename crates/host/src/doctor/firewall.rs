@@ -92,13 +92,15 @@ fn named(verdict: Verdict, hit: &Hit, question: &Question) -> Verdict {
 /// answers on loopback; so what the rules certainly do goes before what was felt.
 fn by(attempt: &ConnectAttempt, filter: Option<&Filter>) -> Option<Action> {
     let felt = match attempt.result {
-        ConnectResult::TimedOut | ConnectResult::Forbidden => Action::Drop,
-        ConnectResult::Refused => Action::Reject,
+        ConnectResult::TimedOut | ConnectResult::Forbidden => Some(Action::Drop),
+        ConnectResult::Refused => Some(Action::Reject),
+        // `admin-prohibited` says so; but then it is known only by its rule, since a missing route does too.
+        ConnectResult::Unreachable => None,
         _ => return None,
     };
     let fate = filter.and_then(|filter| filter.fates.iter().find(|fate| fate.flow.to == attempt.address));
     let certain = |action: &Action| fate.is_some_and(|fate| fate.by(*action).is_some());
-    Some([Action::Drop, Action::Reject].into_iter().find(certain).unwrap_or(felt))
+    [Action::Drop, Action::Reject].into_iter().find(certain).or(felt)
 }
 
 /// Rules that each take the connections to one port of an address.
