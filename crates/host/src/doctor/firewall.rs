@@ -23,6 +23,10 @@ const AS_ROOT: &str = "sudo navyd doctor";
 
 /// What is to be said.
 pub(super) fn judge(facts: &Facts, question: &Question) -> Verdict {
+    if facts.lo().is_some_and(|lo| !lo.up) {
+        let what = format!("whether a rule {} connections of this machine to itself", question.does);
+        return Verdict::unknown(what, "the loopback device is down, and nothing comes as far as a rule");
+    }
     let filter = facts.net.filter.as_ref();
     let failed: Vec<_> = facts
         .net

@@ -97,7 +97,7 @@ fn loopback(ear: &Ear) -> Option<std::net::SocketAddr> {
 
 /// The address that connections come from: the kernel takes 127.0.0.1 for all of 127.0.0.0/8, and elsewhere the address
 /// connected to.
-fn source(to: IpAddr) -> IpAddr {
+pub(super) fn source(to: IpAddr) -> IpAddr {
     if to.is_ipv4() && to.is_loopback() { IpAddr::from([127, 0, 0, 1]) } else { to }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn matrix(addresses: &[IpAddr]) -> io::Result<Matrix> {
 }
 
 /// A listener for both families, or for IPv4 where there is no other, with room for `count` that nobody accepts.
-fn listen(count: usize) -> io::Result<(Socket, u16)> {
+pub(super) fn listen(count: usize) -> io::Result<(Socket, u16)> {
     let room = i32::try_from(count).unwrap_or(i32::MAX);
     let on = |address: IpAddr| {
         let place = SocketAddr::new(address, 0);

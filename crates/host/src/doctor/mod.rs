@@ -10,6 +10,7 @@ mod matrix;
 mod row;
 mod rows;
 mod target;
+mod trace;
 
 use navyd_model::{Diagnosis, diagnosis::Check};
 
@@ -17,6 +18,7 @@ pub use facts::{Ear, Facts, Held, Net, Told};
 pub use gather::gather;
 pub use row::Row;
 pub use target::{Doctored, of};
+pub use trace::{Traced, trace};
 
 /// Every row, in the order in which they are shown.
 pub fn rows() -> impl Iterator<Item = &'static Row> {

@@ -68,6 +68,28 @@ pub struct Older {
     pub rules: Option<usize>,
 }
 
+/// What a rule was seen to do with a packet of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The rule as its own program writes it, or the policy, and where it stands.
+    pub text: String,
+    /// What it did.
+    pub did: Did,
+    /// Whether the packet was an answer.
+    pub answer: bool,
+}
+
+/// What becomes of a packet at a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// The chain ends, and the packet goes on.
+    Accepted,
+    /// The packet ends, in silence or with a refusal.
+    Dropped,
+    /// Another chain goes on, or a program is asked.
+    Passed,
+}
+
 impl Fate {
     /// The rule that certainly does this.
     pub fn by(&self, action: Action) -> Option<&Hit> {

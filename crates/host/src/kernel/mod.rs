@@ -19,12 +19,12 @@ use linux as os;
 #[cfg(not(target_os = "linux"))]
 use portable as os;
 
-pub use filter::{Fate, Filter, Flow, Hit, Older};
+pub use filter::{Did, Fate, Filter, Flow, Hit, Older, Step};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
     Cgroups, HOSTS, destroy, filter, find, handed_over, interfaces, limits, links, namespaces, published,
-    rules, settings, sockets, sockets_in, stdout_is_read, unix_listeners,
+    rules, settings, sockets, sockets_in, stdout_is_read, trace, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};

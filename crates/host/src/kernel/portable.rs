@@ -90,6 +90,14 @@ pub fn filter(_: Vec<Flow>) -> Result<Filter, Error> {
     Err(Error::Unsupported("the packet filter's rules"))
 }
 
+/// What the packet filter does with one connection, as it is seen doing it.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn trace(_: SocketAddr, _: &mut dyn FnMut()) -> Result<Vec<Step>, Error> {
+    Err(Error::Unsupported("the packet filter's trace"))
+}
+
 /// The ports that container engines publish by rules.
 ///
 /// # Errors

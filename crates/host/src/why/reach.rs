@@ -74,7 +74,7 @@ fn met(own: Option<SocketAddr>, address: SocketAddr) -> ConnectResult {
     if own == Some(address) { ConnectResult::SelfConnected } else { ConnectResult::Connected }
 }
 
-fn judge(error: &io::Error) -> ConnectResult {
+pub(crate) fn judge(error: &io::Error) -> ConnectResult {
     match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => ConnectResult::Refused,
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ConnectResult::TimedOut,

@@ -50,7 +50,12 @@ mod tests {
                 State::Fail,
                 "rule `reject 40000`",
             ),
-            (&[("127.0.0.1", Unreachable)], Ok(scene(&[("127.0.0.1", 40000, Action::Reject, true)])), State::Fail, "rule `reject 40000`"),
+            (
+                &[("127.0.0.1", Unreachable)],
+                Ok(scene(&[("127.0.0.1", 40000, Action::Reject, true)])),
+                State::Fail,
+                "rule `reject 40000`",
+            ),
             // No way there, and no rule: another row's matter.
             (&[("127.0.0.1", Unreachable)], Ok(Filter::default()), State::Ok, "there are no rules"),
             (&[("::1", TimedOut)], Ok(scene(&[("::1", 40000, Action::Drop, true)])), State::Ok, "none does"),

@@ -18,7 +18,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::ok(format!("{} is up", lo.name));
     }
     Verdict::fail(format!("{} is down", lo.name))
-        .cause("nothing reaches 127.0.0.1 or ::1: connecting says ENETUNREACH")
+        .cause("nothing reaches 127.0.0.1 or ::1: connecting says ENETUNREACH, or waits in vain")
         .fix(format!("sudo ip link set {} up", lo.name))
 }
 

@@ -7,7 +7,7 @@ use navyd_model::{Family, Protocol};
 
 use super::{
     inet_diag, interfaces, limits, netlink, proc_net,
-    rules::{iptables, nft, published, walk},
+    rules::{iptables, nft, published, trace, walk},
     settings, unix_diag,
 };
 use crate::kernel::{Flow, RuleQuery, socket::Transport};
@@ -20,6 +20,7 @@ pub fn netlink(bytes: &[u8]) {
             inet_diag::record(transport, body);
         }
         unix_diag::record(body);
+        trace::heard(body);
         interfaces::device(body);
         interfaces::link(body);
         interfaces::address(body);

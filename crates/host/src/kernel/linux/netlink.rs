@@ -1,7 +1,6 @@
 //! Netlink (RFC 3549 §2): the transport, and the message framing as pure functions.
 //!
-//! Knows nothing of sockets or addresses. Deliberately absent: multicast groups and acknowledgements of
-//! anything but single commands.
+//! Knows nothing of sockets or addresses. Deliberately absent: acknowledgements of anything but single commands.
 
 use std::{io, time::Duration};
 
@@ -9,8 +8,8 @@ use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     io::{Errno, retry_on_intr},
     net::{
-        AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
-        sockopt,
+        AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, bind,
+        netlink::SocketAddrNetlink, recv, send, socket_with, sockopt,
     },
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
@@ -31,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `NETLINK_SOCK_DIAG`: sockets.
 pub(super) const SOCK_DIAG: Option<Protocol> = Some(rustix::net::netlink::SOCK_DIAG);
+/// `NETLINK_NETFILTER`: the packet filter.
+pub(super) const NETFILTER: Option<Protocol> = Some(rustix::net::netlink::NETFILTER);
 /// `NETLINK_ROUTE`, number 0: devices and addresses.
 pub(super) const ROUTE: Option<Protocol> = None;
 
@@ -69,6 +70,26 @@ impl Netlink {
             });
             inside.join().unwrap_or_else(|_| Err(io::Error::other("the thread in the namespace panicked")))
         })
+    }
+
+    /// Opens one that hears what the kernel tells these groups, a bit for each.
+    pub(super) fn hear(protocol: Option<Protocol>, groups: u32) -> io::Result<Self> {
+        let all = Self::open(protocol)?;
+        bind(&all.fd, &SocketAddrNetlink::new(0, groups))?;
+        Ok(all)
+    }
+
+    /// Everything that was heard and not read yet, without waiting for more.
+    pub(super) fn heard(&mut self, each: &mut dyn FnMut(&Message<'_>)) -> io::Result<()> {
+        loop {
+            match retry_on_intr(|| recv(&self.fd, &mut *self.buffer, RecvFlags::DONTWAIT)) {
+                Ok((length, _)) => messages(&self.buffer[..length]).for_each(|message| each(&message)),
+                // More than fitted was told; what is there is still worth reading.
+                Err(Errno::NOBUFS) => {}
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(other) => return Err(other.into()),
+            }
+        }
     }
 
     /// Asks for a table; `each` sees the body of every message.

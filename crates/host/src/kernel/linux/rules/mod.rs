@@ -7,6 +7,7 @@
 pub(super) mod iptables;
 pub(super) mod nft;
 pub(super) mod published;
+pub(super) mod trace;
 pub(super) mod walk;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-pub use self::published::published;
+pub use self::{published::published, trace::trace};
 use crate::kernel::{
     filter::{Filter, Flow, Older},
     rule::{Action, Rule, RuleQuery},

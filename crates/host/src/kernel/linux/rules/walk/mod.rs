@@ -53,6 +53,21 @@ const TRACKING: i64 = -200;
 /// The most ports that rules lead elsewhere which are looked at: a cluster has thousands, and a table for them.
 const MOST_LED: usize = 64;
 
+/// A rule in words, by its handle; `None` where the ruleset has no such rule.
+pub(in crate::kernel::linux) fn named(text: &str, place: (&str, &str, &str), handle: u64) -> Option<String> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let objects = document["nftables"].as_array()?;
+    let (family, table, chain) = place;
+    let stands = |rule: &&Value| {
+        rule["handle"] == handle
+            && rule["family"] == family
+            && rule["table"] == table
+            && rule["chain"] == chain
+    };
+    let rule = objects.iter().map(|object| &object["rule"]).find(stands)?;
+    Some(ruleset::words(rule, place))
+}
+
 /// What the rules of `nft -j list ruleset` do with these flows, and with the ports that they lead elsewhere.
 pub(in crate::kernel::linux) fn filter(text: &str, flows: Vec<Flow>) -> Filter {
     let document: Value = serde_json::from_str(text).unwrap_or_default();
