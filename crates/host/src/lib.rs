@@ -1,7 +1,7 @@
 //! The eyes of navyd: what this machine's kernel and processes tell about its localhost.
 //!
-//! Synchronous; reads, and never listens or forwards. What it cannot see it returns as unknown, with the
-//! reason. Deliberately absent: anything that prints, and any decision about what to show.
+//! Synchronous; reads, and never forwards. It never listens either, save that the doctor does for the moment of
+//! connecting to itself. What it cannot see it returns as unknown, with the reason. Deliberately absent: anything that prints, and any decision about what to show.
 //!
 //! # Layout
 //! - [`audit`]: what is dangerous about them, and what mends it

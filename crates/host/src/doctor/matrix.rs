@@ -1,21 +1,24 @@
 //! The connect matrix: a listener of our own, connected to from this machine by each of its addresses.
 //!
 //! What a port's own listener does is no news of localhost, so one is made whose behaviour is known: on a port that the
-//! kernel chooses, for all addresses of both families, and only while the connections are made. It accepts nothing and
+//! kernel chooses, for all addresses of both families, and only while the connections are made. It is bound to the
+//! loopback device, which carries all that this machine sends to itself, so that nobody from outside can meet it. It
 //! reads nothing; closing it resets whoever came. Deliberately absent: any judgement.
 
 use std::{
+    collections::HashSet,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process,
+    time::Duration,
 };
 
-use navyd_model::{BindAttempt, ConnectAttempt, ConnectResult, Protocol, State, why::AnsweredBy};
+use navyd_model::{BindAttempt, ConnectAttempt, ConnectResult, Protocol, why::AnsweredBy};
 use socket2::{Domain, Socket, Type};
 
 use crate::{
     bind::{self, Form, Reuse},
-    kernel::{self, Interface, Transport},
+    kernel::Interface,
     why::reach::{self, Reached},
 };
 
@@ -28,6 +31,9 @@ const LOOPBACK: [IpAddr; 3] = [
 
 /// The most addresses of other devices that are tried: a machine with many containers has a bridge for each network.
 const MOST_OWN: usize = 16;
+
+/// How long a connection that was made may take to be accepted: on one machine it is there already, or it never comes.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What came of the connections.
 #[derive(Debug)]
@@ -64,32 +70,49 @@ pub(super) fn binds(addresses: &[IpAddr]) -> Vec<BindAttempt> {
 /// Listens, connects, and closes.
 ///
 /// # Errors
-/// When nothing can listen on this machine.
+/// When nothing can listen on this machine, or not on its loopback device alone (Linux before 5.7, for a user).
 pub(super) fn matrix(addresses: &[IpAddr]) -> io::Result<Matrix> {
     let (listener, port) = listen(addresses.len())?;
+    let reached = reach::reach(addresses, port);
+    let own: HashSet<SocketAddr> = reached
+        .iter()
+        .filter(|one| one.result == ConnectResult::Connected)
+        .filter_map(|one| one.own)
+        .collect();
+    let (accepted, peers) = accept(&listener, &own);
     let mut elsewhere = Vec::new();
-    let attempt = |reached: Reached| {
-        let mut answered_by = None;
-        if reached.result == ConnectResult::Connected {
-            match is_ours(&reached) {
-                Some(true) => {
-                    let cookie = None;
-                    answered_by =
-                        Some(AnsweredBy { pid: Some(process::id()), name: Some("navyd".into()), cookie });
-                }
-                Some(false) => elsewhere.push(reached.address),
-                None => {}
-            }
+    let attempt = |reached: &Reached| {
+        let ours = reached.own.is_some_and(|own| peers.contains(&own));
+        if reached.result == ConnectResult::Connected && !ours {
+            elsewhere.push(reached.address);
         }
-        let took_ms = reached.took.as_secs_f64() * 1000.0;
-        ConnectAttempt { address: reached.address, result: reached.result, answered_by, took_ms }
+        let navyd = || AnsweredBy { pid: Some(process::id()), name: Some("navyd".into()), cookie: None };
+        ConnectAttempt {
+            address: reached.address,
+            result: reached.result,
+            answered_by: ours.then(navyd),
+            took_ms: reached.took.as_secs_f64() * 1000.0,
+        }
     };
-    let attempts = reach::reach(addresses, port).into_iter().map(attempt).collect();
-    drop(listener);
+    let attempts = reached.iter().map(attempt).collect();
+    // Our own ends first: they reset, so that nothing of it remains.
+    drop(reached);
+    drop((accepted, listener));
     Ok(Matrix { attempts, elsewhere })
 }
 
-/// A listener for both families, or for IPv4 where there is no other, with room for `count` that nobody accepts.
+/// Accepts the connections from these ends of ours, and tells whose came: the others were led elsewhere.
+fn accept(listener: &Socket, own: &HashSet<SocketAddr>) -> (Vec<Socket>, HashSet<SocketAddr>) {
+    let (mut accepted, mut peers) = (Vec::new(), HashSet::new());
+    while !own.is_subset(&peers) && accepted.len() <= own.len() {
+        let Ok((socket, peer)) = listener.accept() else { break };
+        accepted.push(socket);
+        peers.extend(peer.as_socket().map(|peer| SocketAddr::new(peer.ip().to_canonical(), peer.port())));
+    }
+    (accepted, peers)
+}
+
+/// A listener for both families, or for IPv4 where there is no other, with room for `count` connections.
 pub(super) fn listen(count: usize) -> io::Result<(Socket, u16)> {
     let room = i32::try_from(count).unwrap_or(i32::MAX);
     let on = |address: IpAddr| {
@@ -98,20 +121,15 @@ pub(super) fn listen(count: usize) -> io::Result<(Socket, u16)> {
         if address.is_ipv6() {
             socket.set_only_v6(false)?;
         }
+        #[cfg(target_os = "linux")]
+        socket.bind_device(Some(b"lo"))?;
         socket.bind(&place.into())?;
+        socket.set_read_timeout(Some(PATIENCE))?;
         socket.listen(room)?;
         let port = socket.local_addr()?.as_socket().map_or(0, |own| own.port());
         Ok((socket, port))
     };
     on(Ipv6Addr::UNSPECIFIED.into()).or_else(|_: io::Error| on(Ipv4Addr::UNSPECIFIED.into()))
-}
-
-/// Whether the other end is of this network namespace and has our listener's address and port, which nobody else can
-/// have meanwhile. `None` where the kernel does not tell.
-fn is_ours(reached: &Reached) -> Option<bool> {
-    let found = kernel::find(Transport::Tcp, reached.address, reached.own?).ok()?;
-    // Where there is no such connection, the kernel answers with the listener.
-    Some(found.is_some_and(|socket| socket.state != State::Listen))
 }
 
 #[cfg(test)]
@@ -142,6 +160,7 @@ mod tests {
         let tried = matrix(&[address]).unwrap();
         assert_eq!(tried.attempts[0].result, ConnectResult::Connected);
         assert!(tried.elsewhere.is_empty());
+        assert_eq!(tried.attempts[0].answered_by.as_ref().and_then(|by| by.pid), Some(process::id()));
         let port = tried.attempts[0].address.port();
         assert_eq!(reach::reach(&[address], port)[0].result, ConnectResult::Refused);
     }

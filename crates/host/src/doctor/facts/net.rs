@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use navyd_model::{BindAttempt, ConnectAttempt, ConnectResult};
+use navyd_model::{BindAttempt, ConnectAttempt};
 
 use super::Told;
 use crate::kernel::{Filter, Link, Lost, Settings};
@@ -57,16 +57,6 @@ pub struct Held {
 }
 
 impl Net {
-    /// What connecting to an address did.
-    pub(in crate::doctor) fn attempt(&self, address: IpAddr) -> Option<&ConnectAttempt> {
-        self.matrix.iter().flatten().find(|attempt| attempt.address.ip() == address)
-    }
-
-    /// The attempts that ended so.
-    pub(in crate::doctor) fn ended(&self, result: ConnectResult) -> impl Iterator<Item = &ConnectAttempt> {
-        self.matrix.iter().flatten().filter(move |attempt| attempt.result == result)
-    }
-
     /// What binding an address did.
     pub(in crate::doctor) fn bind(&self, address: IpAddr) -> Option<&BindAttempt> {
         self.binds.iter().find(|attempt| attempt.address == address)
@@ -119,7 +109,8 @@ impl Net {
     }
 
     /// The same where connecting ended so, and binding worked unless there is no such address.
-    pub(in crate::doctor) fn reaching(results: &[(&str, ConnectResult)]) -> Self {
+    pub(in crate::doctor) fn reaching(results: &[(&str, navyd_model::ConnectResult)]) -> Self {
+        use navyd_model::ConnectResult;
         let attempt = |(address, result): &(&str, ConnectResult)| ConnectAttempt {
             address: (address.parse::<IpAddr>().unwrap(), 40000).into(),
             result: *result,

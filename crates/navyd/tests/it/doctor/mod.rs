@@ -2,7 +2,7 @@
 //! wrong, gone with its test.
 
 mod network;
-// mod trace;
+mod trace;
 
 use std::process::Command;
 
