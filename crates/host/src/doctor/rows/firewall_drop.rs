@@ -26,7 +26,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        doctor::{Net, Told, firewall::scene},
+        doctor::{Net, firewall::scene},
         kernel::{Filter, Older},
     };
 
@@ -35,7 +35,7 @@ mod tests {
         let denied = || Err("`nft`: Operation not permitted (you must be root)".to_owned());
         let older =
             |rules| Filter { older: Older { tables: vec!["filter".into()], rules }, ..Filter::default() };
-        let rows: [(&[(&str, ConnectResult)], Told<Filter>, State, &str); 12] = [
+        let rows = [
             (&[("127.0.0.1", Connected)], Ok(Filter::default()), State::Ok, "there are no rules"),
             (&[("127.0.0.1", Connected)], denied(), State::Unknown, "Operation not permitted"),
             (&[("127.0.0.1", TimedOut)], denied(), State::Fail, "cannot be named"),

@@ -113,7 +113,8 @@ impl Table {
         let err = nft.stderr.take().map(|stream| listen(stream, Err, say));
         // From here on it is ended whatever fails.
         let mut table = Self { name, nft, orders };
-        (out.transpose()?, err.transpose()?);
+        out.transpose()?;
+        err.transpose()?;
         table.order(own)?;
         table.wait(&told)?;
         Ok(table)
