@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most listeners that the packet filter's rules are read for.
-const MOST_FLOWS: usize = 128;
+const MOST_FLOWS: usize = 64;
 
 /// Where source ports are drawn from when that cannot be read: what IANA sets aside for it (RFC 6335 §6).
 const DYNAMIC: std::ops::RangeInclusive<u16> = 49152..=u16::MAX;

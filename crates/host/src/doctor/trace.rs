@@ -37,7 +37,7 @@ impl Traced {
 }
 
 /// Connects to each place while the packet filter tells what it does; without one, to a listener of our own by
-/// 127.0.0.1 and ::1.
+/// 127.0.0.1 and ::1. What takes a connection as an order, such as a debugger, is the caller's to leave out.
 ///
 /// # Errors
 /// Without root, without `nft`, or where the kernel cannot do it; and when nothing can listen or be connected from.

@@ -22,7 +22,7 @@ use navyd_model::{Family, Namespace, State};
 
 use super::{
     Error, Filter, Flow, Interface, Limits, Link, Published, Query, Rule, RuleQuery, Settings, Socket,
-    Source, Table, Transport, UnixSocket,
+    Source, Step, Table, Transport, UnixSocket,
 };
 
 /// Where names are given addresses by hand.

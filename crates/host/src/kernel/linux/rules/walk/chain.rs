@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
                 Tri::Yes
             }
             "vmap" => Tri::Yes,
-            "xt" if body["type"] == "target" => Tri::Yes,
+            "xt" if body["type"] == "target" || body["name"] == "comment" => Tri::Yes,
             "counter" | "log" | "mangle" | "ct helper" | "ct timeout" | "ct expectation" | "dup" | "flow"
             | "last" => Tri::Yes,
             // A rate, a quota, a number of connections, extensions of the older filter, and what is not known.

@@ -127,6 +127,7 @@ fn conditions_are_weighed() {
         (masked("!="), answer),
         (matches(json!({"payload": {"protocol": "tcp", "field": "flags"}}), "in", json!("ack")), answer),
         (json!({"xt": {"type": "match", "name": "multiport"}}), &["maybe drop", "maybe drop of answers"]),
+        (json!({"xt": {"type": "match", "name": "comment"}}), question),
         (json!({"limit": {"rate": 10}}), &["maybe drop", "maybe drop of answers"]),
         (json!({"counter": {"packets": 0}}), question),
         (json!({"of": "tomorrow"}), &["maybe drop", "maybe drop of answers"]),
