@@ -3,6 +3,7 @@
 //! Nothing here decides anything. Unknown stays `None`.
 
 mod filter;
+mod inbound;
 mod rule;
 mod settings;
 mod socket;
@@ -20,10 +21,11 @@ use linux as os;
 use portable as os;
 
 pub use filter::{Did, Fate, Filter, Flow, Hit, Older, Step};
+pub use inbound::{Arrival, Inbound};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    Cgroups, HOSTS, destroy, filter, find, handed_over, interfaces, limits, links, namespaces, published,
+    Cgroups, HOSTS, destroy, filter, find, handed_over, inbound, interfaces, limits, links, namespaces, published,
     rules, settings, sockets, sockets_in, stdout_is_read, trace, unix_listeners,
 };
 #[cfg(target_os = "linux")]

@@ -21,7 +21,7 @@ use std::{
 use navyd_model::{Family, Namespace, State};
 
 use super::{
-    Error, Filter, Flow, Interface, Limits, Link, Published, Query, Rule, RuleQuery, Settings, Socket,
+    Arrival, Error, Filter, Flow, Inbound, Interface, Limits, Link, Published, Query, Rule, RuleQuery, Settings, Socket,
     Source, Step, Table, Transport, UnixSocket,
 };
 
@@ -96,6 +96,14 @@ pub fn filter(_: Vec<Flow>) -> Result<Filter, Error> {
 /// Always [`Error::Unsupported`].
 pub fn trace(_: SocketAddr, _: &mut dyn FnMut()) -> Result<Vec<Step>, Error> {
     Err(Error::Unsupported("the packet filter's trace"))
+}
+
+/// What the packet filter does with connections from elsewhere.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+pub fn inbound(_: &[Arrival]) -> Result<Inbound, Error> {
+    Err(Error::Unsupported("the packet filter's rules"))
 }
 
 /// The ports that container engines publish by rules.

@@ -10,7 +10,7 @@ use super::{
     rules::{iptables, nft, published, trace, walk},
     settings, unix_diag,
 };
-use crate::kernel::{Flow, RuleQuery, socket::Transport};
+use crate::kernel::{Arrival, Flow, RuleQuery, socket::Transport};
 
 /// Messages, attributes and records of netlink.
 pub fn netlink(bytes: &[u8]) {
@@ -53,6 +53,12 @@ pub fn rules(bytes: &[u8]) {
     }
     let flow = |address: IpAddr| Flow { to: (address, 3000).into(), from: address, ports: 32768..=60999 };
     let flows = [IpAddr::from([127, 0, 0, 1]), IpAddr::V6(Ipv6Addr::LOCALHOST)].map(flow);
+    let arrival = Arrival {
+        device: "eth0".into(),
+        to: ([192, 0, 2, 7], 3000).into(),
+        led: text.len().is_multiple_of(2).then(|| ([172, 17, 0, 2], 80).into()),
+    };
+    walk::outside::inbound(&text, &[arrival]);
     walk::filter(&text, flows.to_vec());
     iptables::count(&text);
     published::nft::published(&text);

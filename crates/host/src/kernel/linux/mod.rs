@@ -29,7 +29,7 @@ pub use self::{
     interfaces::{interfaces, links},
     limits::limits,
     namespaces::{namespaces, sockets_in},
-    rules::{filter, published, rules, trace},
+    rules::{filter, inbound, published, rules, trace},
     settings::settings,
     stdout::stdout_is_read,
 };

@@ -19,6 +19,7 @@ use std::{
 pub use self::{published::published, trace::trace};
 use crate::kernel::{
     filter::{Filter, Flow, Older},
+    inbound::{Arrival, Inbound},
     rule::{Action, Rule, RuleQuery},
     socket::Error,
 };
@@ -63,6 +64,15 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
 pub fn filter(flows: Vec<Flow>) -> Result<Filter, Error> {
     let text = output("nft", &["-j", "list", "ruleset"]).map_err(failed)?;
     Ok(Filter { older: older(), ..walk::filter(&text, flows) })
+}
+
+/// What the rules do with connections from elsewhere, by reading them once.
+///
+/// # Errors
+/// When `nft` is not installed, or may not read the rules.
+pub fn inbound(arrivals: &[Arrival]) -> Result<Inbound, Error> {
+    let text = output("nft", &["-j", "list", "ruleset"]).map_err(failed)?;
+    Ok(Inbound { older: older(), ..walk::outside::inbound(&text, arrivals) })
 }
 
 /// The older filter beside the newer, as far as it may be read.

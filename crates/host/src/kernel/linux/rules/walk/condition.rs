@@ -9,6 +9,9 @@ use super::{
     ruleset::Ruleset,
 };
 
+/// A device that is not known. No device has a slash in its name.
+pub(super) const UNTOLD: &str = "/";
+
 /// Where a rule is being read.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
@@ -17,10 +20,17 @@ pub(super) struct Scene<'a> {
     pub(super) family: &'a str,
     pub(super) table: &'a str,
     /// The device it came in by; empty before it has.
-    pub(super) from_device: &'static str,
-    /// The device it goes out by; empty behind it.
-    pub(super) to_device: &'static str,
+    pub(super) from_device: &'a str,
+    /// The device it goes out by; empty behind it, [`UNTOLD`] where it has one that is not known.
+    pub(super) to_device: &'a str,
     pub(super) packet: &'a Packet,
+}
+
+impl Scene<'_> {
+    /// Whether another machine sent it.
+    fn is_from_elsewhere(&self) -> bool {
+        !matches!(self.from_device, "" | super::LO)
+    }
 }
 
 /// A `match` of libnftables-json(5).
@@ -85,7 +95,7 @@ fn is_absent(scene: &Scene<'_>, left: &Value) -> bool {
 }
 
 /// What the left side of a condition is in this packet.
-fn subject(scene: &Scene<'_>, left: &Value) -> Subject {
+fn subject<'a>(scene: &Scene<'a>, left: &Value) -> Subject<'a> {
     let Some((kind, body)) = left.as_object().and_then(|object| object.iter().next()) else {
         return Subject::Unknown;
     };
@@ -93,11 +103,15 @@ fn subject(scene: &Scene<'_>, left: &Value) -> Subject {
         "meta" => meta(scene, body["key"].as_str().unwrap_or_default()),
         "payload" => {
             let text = |key: &str| body[key].as_str().unwrap_or_default();
-            payload(scene.packet, text("protocol"), text("field"))
+            payload(scene, text("protocol"), text("field"))
         }
         "ct" => tracked(scene.packet, body["key"].as_str().unwrap_or_default()),
         // Both ends are this machine.
-        "fib" if body["result"] == "type" && !mentions_device(&body["flags"]) => Subject::Words(&["local"]),
+        "fib"
+            if !scene.is_from_elsewhere() && body["result"] == "type" && !mentions_device(&body["flags"]) =>
+        {
+            Subject::Words(&["local"])
+        }
         _ => Subject::Unknown,
     }
 }
@@ -106,10 +120,13 @@ fn mentions_device(flags: &Value) -> bool {
     flags.as_array().into_iter().flatten().any(|flag| flag == "iif" || flag == "oif")
 }
 
-fn meta(scene: &Scene<'_>, key: &str) -> Subject {
+fn meta<'a>(scene: &Scene<'a>, key: &str) -> Subject<'a> {
     let six = scene.packet.to.is_ipv6();
     match key {
         "iif" | "iifname" => Subject::Device(scene.from_device),
+        "oif" | "oifname" | "oiftype" if scene.to_device == UNTOLD => Subject::Unknown,
+        "iiftype" if scene.is_from_elsewhere() => Subject::Unknown,
+        "pkttype" if scene.is_from_elsewhere() => Subject::Words(&["host", "unicast"]),
         "oif" | "oifname" => Subject::Device(scene.to_device),
         "iiftype" if !scene.from_device.is_empty() => Subject::Words(&["loopback"]),
         "oiftype" if !scene.to_device.is_empty() => Subject::Words(&["loopback"]),
@@ -120,13 +137,15 @@ fn meta(scene: &Scene<'_>, key: &str) -> Subject {
     }
 }
 
-fn payload(packet: &Packet, protocol: &str, field: &str) -> Subject {
+fn payload<'a>(scene: &Scene<'a>, protocol: &str, field: &str) -> Subject<'a> {
+    let packet = scene.packet;
     let six = packet.to.is_ipv6();
     match (protocol, field) {
         ("tcp" | "th", "dport") => Subject::port(&packet.destination),
         ("tcp" | "th", "sport") => Subject::port(&packet.source),
         ("ip", _) if six => Subject::Absent,
         ("ip6", _) if !six => Subject::Absent,
+        ("ip" | "ip6", "saddr") if scene.is_from_elsewhere() => Subject::Elsewhere,
         ("ip" | "ip6", "saddr") => Subject::Address(packet.from),
         ("ip" | "ip6", "daddr") => Subject::Address(packet.to),
         ("ip", "protocol") | ("ip6", "nexthdr") => Subject::Words(&["tcp"]),
@@ -137,7 +156,7 @@ fn payload(packet: &Packet, protocol: &str, field: &str) -> Subject {
     }
 }
 
-fn tracked(packet: &Packet, key: &str) -> Subject {
+fn tracked(packet: &Packet, key: &str) -> Subject<'static> {
     match key {
         _ if !packet.tracked => Subject::Unknown,
         "state" if packet.answer => Subject::Words(&["established"]),

@@ -8,6 +8,7 @@
 
 mod chain;
 mod condition;
+pub(super) mod outside;
 mod packet;
 mod ruleset;
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) struct Packet {
 
 /// One thing of a packet that a rule may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum Subject<'a> {
     /// A number of which a range is known.
     Number(RangeInclusive<u64>),
     /// An address.
@@ -39,7 +39,9 @@ pub(super) enum Subject {
     /// One of these words.
     Words(&'static [&'static str]),
     /// A device's name; empty where there is none.
-    Device(&'static str),
+    Device(&'a str),
+    /// An address of another machine.
+    Elsewhere,
     /// The packet has no such thing, so that no condition on it holds, not even a negated one.
     Absent,
     /// It cannot be told by reading.
@@ -77,7 +79,7 @@ impl Packet {
     }
 }
 
-impl Subject {
+impl Subject<'_> {
     pub(super) fn port(ports: &RangeInclusive<u16>) -> Self {
         Self::Number(u64::from(*ports.start())..=u64::from(*ports.end()))
     }
@@ -89,6 +91,7 @@ impl Subject {
             Self::Unknown => Tri::Maybe,
             Self::Number(known) => number(value).map_or(Tri::Maybe, |asked| within(known, &asked)),
             Self::Address(address) => is_address(*address, value),
+            Self::Elsewhere => is_elsewhere(value),
             Self::Words(words) => value.as_str().map_or(Tri::Maybe, |asked| Tri::of(words.contains(&asked))),
             Self::Device(name) => value.as_str().map_or(Tri::Maybe, |asked| match asked.strip_suffix('*') {
                 Some(start) => Tri::of(!name.is_empty() && name.starts_with(start)),
@@ -127,6 +130,17 @@ fn number(value: &Value) -> Option<RangeInclusive<u64>> {
     }
     let [first, last] = value["range"].as_array()?.as_slice() else { return None };
     Some(first.as_u64()?..=last.as_u64()?)
+}
+
+/// An address, or a prefix, of a machine that may be any but this one.
+fn is_elsewhere(value: &Value) -> Tri {
+    let prefix = &value["prefix"];
+    let address = prefix["addr"].as_str().or_else(|| value.as_str());
+    match address.and_then(|text| text.parse::<IpAddr>().ok()) {
+        Some(address) if address.is_loopback() => Tri::No,
+        Some(_) if prefix["len"] == 0 => Tri::Yes,
+        _ => Tri::Maybe,
+    }
 }
 
 fn is_address(address: IpAddr, value: &Value) -> Tri {
