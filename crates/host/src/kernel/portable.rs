@@ -21,8 +21,8 @@ use std::{
 use navyd_model::{Family, Namespace, State};
 
 use super::{
-    Arrival, Error, Filter, Flow, Inbound, Interface, Limits, Link, Published, Query, Rule, RuleQuery, Settings, Socket,
-    Source, Step, Table, Transport, UnixSocket,
+    Arrival, Error, Filter, Flow, Inbound, Interface, Limits, Link, Published, Query, Rule, RuleQuery,
+    Settings, Socket, Source, Step, Table, Transport, UnixSocket,
 };
 
 /// Where names are given addresses by hand.

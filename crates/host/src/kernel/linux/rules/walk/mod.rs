@@ -8,7 +8,7 @@
 
 mod chain;
 mod condition;
-pub(super) mod outside;
+pub(in crate::kernel::linux) mod outside;
 mod packet;
 mod ruleset;
 #[cfg(test)]
