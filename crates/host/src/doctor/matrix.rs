@@ -1,9 +1,10 @@
 //! The connect matrix: a listener of our own, connected to from this machine by each of its addresses.
 //!
 //! What a port's own listener does is no news of localhost, so one is made whose behaviour is known: on a port that the
-//! kernel chooses, for all addresses of both families, and only while the connections are made. It is bound to the
-//! loopback device, which carries all that this machine sends to itself, so that nobody from outside can meet it. It
-//! reads nothing; closing it resets whoever came. Deliberately absent: any judgement.
+//! kernel chooses, and only while the connections are made. On Linux it is there for all addresses of both families, and
+//! a filter of its own lets nothing in but what comes over the loopback device, which carries all that this machine sends
+//! to itself. Where it may have no such filter, it is there for loopback alone, and other addresses are not tried. So
+//! nobody from outside meets it. It reads nothing; closing it resets whoever came. Deliberately absent: any judgement.
 
 use std::{
     collections::HashSet,
@@ -14,6 +15,8 @@ use std::{
 };
 
 use navyd_model::{BindAttempt, ConnectAttempt, ConnectResult, Protocol, why::AnsweredBy};
+#[cfg(target_os = "linux")]
+use socket2::SockFilter;
 use socket2::{Domain, Socket, Type};
 
 use crate::{
@@ -70,10 +73,12 @@ pub(super) fn binds(addresses: &[IpAddr]) -> Vec<BindAttempt> {
 /// Listens, connects, and closes.
 ///
 /// # Errors
-/// When nothing can listen on this machine, or not on its loopback device alone (Linux before 5.7, for a user).
+/// When nothing can listen on this machine, or not without outsiders.
 pub(super) fn matrix(addresses: &[IpAddr]) -> io::Result<Matrix> {
-    let (listener, port) = listen(addresses.len())?;
-    let reached = reach::reach(addresses, port);
+    let listener = listen(addresses.len())?;
+    let (tried, untried): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| listener.everywhere || LOOPBACK.contains(address));
+    let reached = reach::reach(&tried, listener.port);
     let own: HashSet<SocketAddr> = reached
         .iter()
         .filter(|one| one.result == ConnectResult::Connected)
@@ -94,7 +99,13 @@ pub(super) fn matrix(addresses: &[IpAddr]) -> io::Result<Matrix> {
             took_ms: reached.took.as_secs_f64() * 1000.0,
         }
     };
-    let attempts = reached.iter().map(attempt).collect();
+    let mut attempts: Vec<ConnectAttempt> = reached.iter().map(attempt).collect();
+    attempts.extend(untried.into_iter().map(|address| ConnectAttempt {
+        address: (address, listener.port).into(),
+        result: ConnectResult::NotTried,
+        answered_by: None,
+        took_ms: 0.0,
+    }));
     // Our own ends first: they reset, so that nothing of it remains.
     drop(reached);
     drop((accepted, listener));
@@ -102,34 +113,90 @@ pub(super) fn matrix(addresses: &[IpAddr]) -> io::Result<Matrix> {
 }
 
 /// Accepts the connections from these ends of ours, and tells whose came: the others were led elsewhere.
-fn accept(listener: &Socket, own: &HashSet<SocketAddr>) -> (Vec<Socket>, HashSet<SocketAddr>) {
+fn accept(listener: &Listening, own: &HashSet<SocketAddr>) -> (Vec<Socket>, HashSet<SocketAddr>) {
     let (mut accepted, mut peers) = (Vec::new(), HashSet::new());
-    while !own.is_subset(&peers) && accepted.len() <= own.len() {
-        let Ok((socket, peer)) = listener.accept() else { break };
-        accepted.push(socket);
-        peers.extend(peer.as_socket().map(|peer| SocketAddr::new(peer.ip().to_canonical(), peer.port())));
+    for socket in &listener.sockets {
+        while !own.is_subset(&peers) && accepted.len() <= own.len() {
+            let Ok((socket, peer)) = socket.accept() else { break };
+            accepted.push(socket);
+            peers.extend(peer.as_socket().map(|peer| SocketAddr::new(peer.ip().to_canonical(), peer.port())));
+        }
     }
     (accepted, peers)
 }
 
-/// A listener for both families, or for IPv4 where there is no other, with room for `count` connections.
-pub(super) fn listen(count: usize) -> io::Result<(Socket, u16)> {
-    let room = i32::try_from(count).unwrap_or(i32::MAX);
+/// A listener of our own.
+pub(super) struct Listening {
+    sockets: Vec<Socket>,
+    /// Its port.
+    pub(super) port: u16,
+    /// Whether it hears connections to every address of this machine, and not of loopback alone.
+    everywhere: bool,
+}
+
+/// Listens with room for `count` connections: for both families, or for IPv4 where there is no other.
+#[cfg(target_os = "linux")]
+pub(super) fn listen(count: usize) -> io::Result<Listening> {
     let on = |address: IpAddr| {
-        let place = SocketAddr::new(address, 0);
-        let socket = Socket::new(Domain::for_address(place), Type::STREAM, None)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(false)?;
-        }
-        #[cfg(target_os = "linux")]
-        socket.bind_device(Some(b"lo"))?;
-        socket.bind(&place.into())?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.listen(room)?;
-        let port = socket.local_addr()?.as_socket().map_or(0, |own| own.port());
-        Ok((socket, port))
+        let mut everywhere = true;
+        let (socket, port) = bound((address, 0).into(), count, |socket| {
+            // Some kernels keep filters on TCP for CAP_NET_ADMIN.
+            if socket.attach_filter(&from_loopback()).is_err() {
+                everywhere = false;
+                socket.bind_device(Some(b"lo"))?;
+            }
+            Ok(())
+        })?;
+        Ok(Listening { sockets: vec![socket], port, everywhere })
     };
     on(Ipv6Addr::UNSPECIFIED.into()).or_else(|_: io::Error| on(Ipv4Addr::UNSPECIFIED.into()))
+}
+
+/// Listens with room for `count` connections, on 127.0.0.1 and, with the same port where it can be had, on ::1.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn listen(count: usize) -> io::Result<Listening> {
+    let (four, port) = bound((Ipv4Addr::LOCALHOST, 0).into(), count, |_| Ok(()))?;
+    let six = bound((Ipv6Addr::LOCALHOST, port).into(), count, |_| Ok(()));
+    let sockets = [Some(four), six.ok().map(|(six, _)| six)].into_iter().flatten().collect();
+    Ok(Listening { sockets, port, everywhere: false })
+}
+
+/// A socket that listens, after what has to be done before it is bound; and its port.
+fn bound(
+    place: SocketAddr,
+    count: usize,
+    before: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<(Socket, u16)> {
+    let socket = Socket::new(Domain::for_address(place), Type::STREAM, None)?;
+    if place.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    before(&socket)?;
+    socket.bind(&place.into())?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.listen(i32::try_from(count).unwrap_or(i32::MAX))?;
+    let port = socket.local_addr()?.as_socket().map_or(0, |own| own.port());
+    Ok((socket, port))
+}
+
+/// `ld ifindex; jeq #1, pass, drop`: a classic BPF program (`Documentation/networking/filter.rst`). Binding to the device
+/// does less: the kernel looks connections to the address of another device up by that device, although they come over
+/// loopback.
+#[cfg(target_os = "linux")]
+fn from_loopback() -> [SockFilter; 4] {
+    /// `SKF_AD_OFF + SKF_AD_IFINDEX`: the device of the packet, and no byte of it.
+    const DEVICE: u32 = 0xffff_f000 + 8;
+    /// `LOOPBACK_IFINDEX`: the same in every network namespace.
+    const LO: u32 = 1;
+    const LOAD: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    [
+        SockFilter::new(LOAD, 0, 0, DEVICE),
+        SockFilter::new(JUMP_IF_EQUAL, 0, 1, LO),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ]
 }
 
 #[cfg(test)]

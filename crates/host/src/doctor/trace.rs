@@ -46,10 +46,10 @@ pub fn trace(places: &[SocketAddr]) -> Result<Vec<Traced>, Error> {
         return places.iter().map(|place| one(*place)).collect();
     }
     let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-    let (listener, port) = matrix::listen(own.len()).map_err(failed)?;
+    let listener = matrix::listen(own.len()).map_err(failed)?;
     // Of an address that is not there nothing comes as far as a rule.
     let there = own.into_iter().filter(|address| matrix::binds(&[*address]).iter().all(|bind| bind.ok));
-    let traced = there.map(|address| one((address, port).into())).collect();
+    let traced = there.map(|address| one((address, listener.port).into())).collect();
     drop(listener);
     traced
 }

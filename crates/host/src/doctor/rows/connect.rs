@@ -22,7 +22,7 @@ fn judge(facts: &Facts) -> Verdict {
     let failed: Vec<&ConnectAttempt> = attempts
         .iter()
         .filter(expected)
-        .filter(|attempt| attempt.result != ConnectResult::Connected)
+        .filter(|attempt| !matches!(attempt.result, ConnectResult::Connected | ConnectResult::NotTried))
         .collect();
     let Some(first) = failed.first() else {
         let reached = attempts.iter().filter(|attempt| attempt.result == ConnectResult::Connected).count();
