@@ -3,6 +3,7 @@
 
 use navyd_model::{Holder, Listener, Protocol};
 
+use super::known::Installed;
 use crate::{
     kernel::{Interface, Rule},
     process::Condition,
@@ -41,6 +42,8 @@ pub struct Program {
     pub condition: Condition,
     /// The leader of its group or session that is gone, where it was taken in by another process.
     pub lost: Option<u32>,
+    /// What it runs of the list of known-bad versions, whatever the version.
+    pub packages: Vec<Installed>,
 }
 
 /// The packet filter's rules.

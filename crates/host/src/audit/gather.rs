@@ -1,14 +1,14 @@
 //! Looks at this machine for what the checks need: passive, no byte is sent.
 
-use navyd_model::Listener;
+use navyd_model::{Holder, Listener};
 
-use super::{Facts, Program, Subject};
+use super::{Facts, Program, Subject, known};
 use crate::{kernel, process};
 
 /// Gathers the facts about these listeners.
 pub fn gather(listeners: Vec<Listener>) -> Facts {
     let subjects = listeners.into_iter().map(|listener| {
-        let programs = listener.holders.iter().map(|holder| program(holder.pid)).collect();
+        let programs = listener.holders.iter().map(program).collect();
         Subject { listener, programs }
     });
     let subjects = subjects.collect();
@@ -17,7 +17,8 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
     Facts { subjects, interfaces, me: process::own_user(), unknown, ..Facts::default() }
 }
 
-fn program(pid: u32) -> Program {
+fn program(holder: &Holder) -> Program {
+    let pid = holder.pid;
     let lost = process::lost_leader(pid).map(|(_, leader)| leader);
-    Program { pid, condition: process::condition(pid), lost }
+    Program { pid, condition: process::condition(pid), lost, packages: known::installed(holder) }
 }

@@ -9,6 +9,7 @@ mod check;
 mod checks;
 mod facts;
 mod gather;
+pub mod known;
 mod severity;
 mod stakes;
 

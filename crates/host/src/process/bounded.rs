@@ -13,7 +13,7 @@ use std::{
 pub(super) const LIMIT: u64 = 512 * 1024;
 
 /// The file's bytes, when it is a regular file of at most `limit` bytes.
-pub(super) fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let file = open(path)?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > limit {

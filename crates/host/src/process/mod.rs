@@ -13,7 +13,7 @@ pub mod project;
 pub mod protection;
 pub mod supervisor;
 
-mod bounded;
+pub(crate) mod bounded;
 mod census;
 mod condition;
 mod replace;
@@ -24,7 +24,7 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;
 
 #[cfg(target_os = "linux")]
 use linux as os;

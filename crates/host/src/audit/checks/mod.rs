@@ -8,6 +8,7 @@ mod debugger;
 mod directory_removed;
 mod exe_replaced;
 mod jdwp;
+mod known_bad_version;
 mod node_inspector;
 mod open_to_write;
 mod orphan;
@@ -20,6 +21,7 @@ use super::Check;
 /// Every check, by number.
 pub(super) const CHECKS: &[&Check] = &[
     &wildcard_bind::CHECK,
+    &known_bad_version::CHECK,
     &node_inspector::CHECK,
     &browser_devtools::CHECK,
     &jdwp::CHECK,
@@ -31,6 +33,12 @@ pub(super) const CHECKS: &[&Check] = &[
     &secret_in_argv::CHECK,
     &open_to_write::CHECK,
 ];
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@:,=".contains(c));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
 
 #[cfg(test)]
 mod fixture;

@@ -25,15 +25,10 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
         let evidence =
             format!("{what} of pid {}, `{path}`, has the permissions {:04o}", holder.pid, file.mode);
         Some(
-            Found::observed(Power::Code, Reach::AnyUser, evidence).fix(format!("chmod o-w {}", quoted(path))),
+            Found::observed(Power::Code, Reach::AnyUser, evidence)
+                .fix(format!("chmod o-w {}", super::quoted(path))),
         )
     })
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@:,=".contains(c));
-    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
