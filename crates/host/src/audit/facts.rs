@@ -42,6 +42,8 @@ pub struct Program {
     pub condition: Condition,
     /// The leader of its group or session that is gone, where it was taken in by another process.
     pub lost: Option<u32>,
+    /// Whether a JVM has the debugger's agent loaded, whatever its arguments say; `None` for other programs, too.
+    pub jdwp: Option<bool>,
     /// What it runs of the list of known-bad versions, whatever the version.
     pub packages: Vec<Installed>,
 }

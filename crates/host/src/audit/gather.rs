@@ -20,5 +20,6 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
 fn program(holder: &Holder) -> Program {
     let pid = holder.pid;
     let lost = process::lost_leader(pid).map(|(_, leader)| leader);
-    Program { pid, condition: process::condition(pid), lost, packages: known::installed(holder) }
+    let jdwp = (holder.name == "java").then(|| process::has_mapped(pid, "libjdwp.so")).flatten();
+    Program { pid, condition: process::condition(pid), lost, jdwp, packages: known::installed(holder) }
 }

@@ -43,7 +43,14 @@ pub(crate) fn wire(program: &Program, port: u16) -> Option<Wire> {
 fn java(argv: &[String], port: u16) -> Option<Wire> {
     let mut options = argv.iter().filter(|argument| {
         let agent = argument.starts_with("-agentlib:jdwp") || argument.starts_with("-Xrunjdwp");
-        agent || (argument.starts_with("-agentpath:") && argument.contains("jdwp"))
+        let agent = agent || (argument.starts_with("-agentpath:") && argument.contains("jdwp"));
+        // Without it the JVM calls out to its debugger, which listens instead.
+        agent
+            && argument
+                .split([',', '=', ':'])
+                .collect::<Vec<_>>()
+                .windows(2)
+                .any(|pair| pair == ["server", "y"])
     });
     let is = |option: &&String| {
         let address = option.split([',', '=']).skip_while(|part| *part != "address").nth(1);
@@ -52,14 +59,22 @@ fn java(argv: &[String], port: u16) -> Option<Wire> {
     options.any(|option| is(&option)).then_some(Wire::Jdwp)
 }
 
-/// The adapter's own process is one altogether: all its ports are wires.
+/// The adapter's own process is one altogether: all its ports are wires. Others are where they are told to listen: one
+/// that is told to connect (`--connect`, `--client`), as editors start a program, has none.
 fn python(argv: &[String], port: u16) -> Option<Wire> {
-    let at = argv.iter().position(|argument| argument.contains("debugpy") || argument.contains("pydevd"))?;
-    if argv[at].contains("adapter") {
+    let is = |argument: &String| {
+        argument.split('/').any(|part| matches!(part, "debugpy" | "pydevd" | "pydevd.py"))
+    };
+    let at = argv.iter().position(is)?;
+    if argv[at].ends_with("/adapter") || argv[at].contains("/adapter/") {
         return Some(Wire::Debugpy);
     }
-    let listen = argv[at..].iter().position(|argument| argument == "--listen" || argument == "--port");
-    let named = listen.and_then(|listen| argv.get(at + listen + 1)).and_then(|address| port_of(address));
+    let option = |names: &[&str]| argv[at..].iter().position(|argument| names.contains(&argument.as_str()));
+    if option(&["--connect", "--client"]).is_some() {
+        return None;
+    }
+    let listen = option(&["--listen", "--port"])?;
+    let named = argv.get(at + listen + 1).and_then(|address| port_of(address));
     named.is_none_or(|named| named == port).then_some(Wire::Debugpy)
 }
 
@@ -100,6 +115,10 @@ mod tests {
             ("python3 -m debugpy --listen 127.0.0.1:5678 app.py", 5678, Some(Wire::Debugpy)),
             ("python3 -m debugpy --listen 5678 app.py", 8000, None),
             ("python3 /x/debugpy/adapter --for-server 4000", 8000, Some(Wire::Debugpy)),
+            ("python3 -m debugpy --connect 127.0.0.1:5678 app.py", 8000, None),
+            ("python3 /x/pydevd.py --client 127.0.0.1 --port 5678 --file app.py", 8000, None),
+            ("python3 app.py --log debugpy.log", 8000, None),
+            ("java -agentlib:jdwp=transport=dt_socket,server=n,address=5005 App", 5005, None),
             ("/usr/bin/gdbserver :2345 ./a.out", 2345, Some(Wire::Gdb)),
             ("lldb-server platform", 1234, Some(Wire::Lldb)),
             ("/root/go/bin/dlv exec ./a --headless", 2345, Some(Wire::Delve)),

@@ -8,12 +8,17 @@ pub struct Condition {
     pub exe_gone: Option<bool>,
     /// Whether its working directory was removed.
     pub cwd_gone: Option<bool>,
-    /// Its effective capabilities, as the bits of capabilities(7).
+    /// Its effective capabilities, as the bits of capabilities(7); `None`, too, where they are worth something only in
+    /// a user namespace of its own (user_namespaces(7)).
     pub capabilities: Option<u64>,
     /// Its executable, as the disk has it.
     pub exe: Option<File>,
     /// Its working directory.
     pub cwd: Option<File>,
+    /// Whether a folder above the executable lets no other user through, whatever its own permissions say.
+    pub exe_shut: bool,
+    /// The same of the working directory.
+    pub cwd_shut: bool,
 }
 
 /// Who may change a file or folder.

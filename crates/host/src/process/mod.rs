@@ -35,7 +35,7 @@ pub use census::Member;
 pub use condition::{Condition, File};
 pub use os::{
     Describer, Hold, Owners, Process, ancestors, census, children, condition, container,
-    descriptor_in_flight, environment, holds, inodes, lost_leader, own_user, pids, protected,
+    descriptor_in_flight, environment, has_mapped, holds, inodes, lost_leader, own_user, pids, protected,
 };
 pub use replace::become_program;
 pub use stop::{Signal, StopError};

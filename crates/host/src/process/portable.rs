@@ -74,6 +74,11 @@ pub fn condition(_pid: u32) -> super::Condition {
     super::Condition::default()
 }
 
+/// Whether its memory has a file mapped: not told.
+pub fn has_mapped(_pid: u32, _file: &str) -> Option<bool> {
+    None
+}
+
 /// The sockets of processes: known here with the socket instead.
 pub fn inodes(_pids: &[u32]) -> Vec<(u32, u64)> {
     Vec::new()

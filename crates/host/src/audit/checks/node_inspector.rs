@@ -1,5 +1,7 @@
 //! A40: the inspector of Node.js, Deno or Bun.
 
+use navyd_model::{Holder, finding::Confidence};
+
 use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
 
 /// See the module.
@@ -21,13 +23,25 @@ const USUAL: u16 = 9229;
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let port = subject.listener.port.filter(|_| subject.is_tcp())?;
-    let (pid, option) = subject.listener.holders.iter().find_map(|holder| {
+    let told = subject.listener.holders.iter().find_map(|holder| {
         let mut arguments = holder.argv.iter().flatten().skip(1);
         Some((holder.pid, arguments.find(|argument| opens(argument, port))?))
-    })?;
+    });
+    let Some((pid, option)) = told else { return unsaid(subject, facts, port) };
     let evidence =
         format!("pid {pid} was started with `{option}`, and listens on {}", subject.listener.place());
     Some(Found::observed(Power::Code, stakes::reach(subject, facts), evidence).fix(CHECK.fix(subject)))
+}
+
+/// One that a signal (SIGUSR1) or `NODE_OPTIONS` opened: then only the port tells.
+fn unsaid(subject: &Subject, facts: &Facts, port: u16) -> Option<Found> {
+    let is = |name: &str| ["node", "nodejs", "deno"].contains(&name);
+    let holder = subject.listener.holders.iter().find(|holder| port == USUAL && is(&holder.name))?;
+    let Holder { pid, name, .. } = holder;
+    let evidence =
+        format!("pid {pid} (`{name}`) listens where its inspector does; a signal or `NODE_OPTIONS` opens it");
+    let found = Found::observed(Power::Code, stakes::reach(subject, facts), evidence);
+    Some(found.sure(Confidence::Inferred).fix(CHECK.fix(subject)))
 }
 
 /// Whether the option opens it on this port: `--inspect`, `--inspect=9230`, `--inspect-brk=0.0.0.0:9230`. Port 0 is
@@ -57,13 +71,23 @@ mod tests {
             (9230, "0.0.0.0", "node --inspect-brk=0.0.0.0:9230 app.js", Some(Reach::Lan)),
             (41_000, "127.0.0.1", "node --inspect=0 app.js", Some(Reach::AnyUser)),
             (3000, "127.0.0.1", "node --inspect app.js", None),
-            (9229, "127.0.0.1", "node app.js", None),
-            (9229, "127.0.0.1", "node inspect.js", None),
+            (3000, "127.0.0.1", "node app.js", None),
         ] {
             let subject = bound(address, with_argv(held(port, "node", None), argv));
             let facts = machine(subject, &["192.168.1.7"]);
             let found = judge(&facts.subjects[0], &facts);
             assert_eq!(found.map(|found| found.reach), reach, "{port} {argv}");
+        }
+    }
+
+    #[test]
+    fn one_that_no_argument_opened_is_inferred_from_its_port() {
+        for (name, port, expected) in
+            [("node", 9229, Some(Confidence::Inferred)), ("node", 9230, None), ("python3", 9229, None)]
+        {
+            let facts = machine(with_argv(held(port, name, None), "x app.js"), &[]);
+            let found = judge(&facts.subjects[0], &facts);
+            assert_eq!(found.map(|found| found.confidence), expected, "{name} {port}");
         }
     }
 }

@@ -7,7 +7,8 @@ pub(super) const CHECK: Check = Check {
     id: "A53",
     title: "it outlived the session that started it",
     why: "A listener whose terminal is closed goes unseen, keeps its port, and answers with old code.",
-    spares: "Programs under a supervisor, daemons that lead a session of their own, and whatever tmux or screen keeps.",
+    spares: "Programs under a supervisor, daemons that lead a session of their own or work in `/` as daemons do, and \
+             whatever tmux or screen keeps.",
     fixes: &[("", "navyd free {port}")],
     judge: Judge::Each(judge),
 };
@@ -19,6 +20,10 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
     }
     let (holder, program) = subject.held().next()?;
     let leader = program.lost?;
+    // daemon(3): who leaves a terminal for good leaves its folder, too.
+    if holder.cwd.as_deref() == Some("/") {
+        return None;
+    }
     let evidence = format!("pid {} was started by process {leader} or its family, which is gone", holder.pid);
     Some(Found::observed(Power::Info, Reach::SameUser, evidence).fix(CHECK.fix(subject)))
 }
@@ -49,6 +54,10 @@ mod tests {
             let facts = machine(subject, &[]);
             assert_eq!(judge(&facts.subjects[0], &facts).is_some(), found, "{lost:?}");
         }
+        let mut daemon = held(3000, "appd", None);
+        daemon.programs[0].lost = Some(7);
+        daemon.listener.holders[0].cwd = Some("/".into());
+        assert_eq!(judge(&daemon, &Facts::default()), None);
         let nobody = Subject::bare(Listener::on(Protocol::Tcp, 1));
         assert_eq!(judge(&nobody, &Facts::default()), None);
     }

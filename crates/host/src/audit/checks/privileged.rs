@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     title: "it runs with the power of root on a port that needs none",
     why: "A hole in a development server is then a hole in the whole machine, not in one user's files.",
     spares: "Ports below 1024, daemons that the system's own supervisor keeps, programs that only may bind low ports, \
-             and machines on which everything runs as root, as in a container.",
+             masters whose workers run as somebody else, powers that end at a user namespace, and machines on which everything runs as root, as in a container.",
     fixes: &[("", "navyd stop {port}, and start it again as yourself")],
     judge: Judge::Each(judge),
 };
@@ -21,6 +21,9 @@ const POWERFUL: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7 | 1 << 16 | 1 << 17 
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     if subject.listener.port.is_none_or(|port| port < 1024) || is_roots_own(facts) {
+        return None;
+    }
+    if drops_to_others(subject) {
         return None;
     }
     let (holder, why) = subject
@@ -40,6 +43,12 @@ fn power_of(holder: &Holder, program: &Program) -> Option<&'static str> {
         return Some("is an executable that makes whoever starts it root (setuid)");
     }
     (program.condition.capabilities? & POWERFUL != 0).then_some("has capabilities that lead to root")
+}
+
+/// A master that runs as root and hands connections to workers that do not, as nginx has it.
+fn drops_to_others(subject: &Subject) -> bool {
+    let uids = || subject.listener.holders.iter().filter_map(|holder| holder.uid);
+    uids().any(|uid| uid == 0) && uids().any(|uid| uid != 0)
 }
 
 fn is_of_the_system(holder: &Holder) -> bool {
@@ -82,5 +91,19 @@ mod tests {
             assert_eq!(told.is_some(), expected.is_some(), "{port} {uid} {capabilities} {me}");
             assert!(told.unwrap_or_default().ends_with(expected.unwrap_or_default()));
         }
+    }
+
+    #[test]
+    fn a_master_with_workers_of_another_user_is_spared() {
+        let mut subject = held(8080, "nginx", None);
+        subject.listener.holders[0].uid = Some(0);
+        let mut worker = subject.clone();
+        worker.listener.holders[0].uid = Some(33);
+        let facts = machine(subject.clone(), &[]);
+        assert!(judge(&facts.subjects[0], &facts).is_some());
+        subject.listener.holders.append(&mut worker.listener.holders);
+        subject.programs.append(&mut worker.programs);
+        let facts = machine(subject, &[]);
+        assert_eq!(judge(&facts.subjects[0], &facts), None);
     }
 }

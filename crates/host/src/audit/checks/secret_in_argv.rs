@@ -64,12 +64,11 @@ fn secret(argv: &[String]) -> Option<(usize, String)> {
         if has_userinfo(argument) {
             return Some((at, "a URL with a password".to_owned()));
         }
-        let (name, value) = match argument.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None if argument.starts_with('-') => (argument.as_str(), argv.get(at + 1).map(String::as_str)),
-            None => continue,
-        };
-        if is_secret_name(name) && value.is_some_and(is_value) {
+        let next = argv.get(at + 1).filter(|_| argument.starts_with('-') && !argument.contains('='));
+        // `Server=db;Password=x` and `?token=x` hold several.
+        let pairs = argument.split([';', '&', '?', ' ']).filter_map(|pair| pair.split_once('='));
+        let mut pairs = pairs.chain(next.map(|value| (argument.as_str(), value.as_str())));
+        if let Some((name, _)) = pairs.find(|(name, value)| is_secret_name(name) && is_value(value)) {
             return Some((at, format!("the value of `{name}`")));
         }
     }
@@ -86,8 +85,13 @@ fn is_secret_name(name: &str) -> bool {
 /// Whether it may be a secret, and not where one lies or what stands for one.
 fn is_value(value: &str) -> bool {
     let elsewhere = ["-", "/", "./", "~", "@", "$", "{", "<", "env:", "file:", "op://", "vault:"];
+    // A key or certificate lies in a file of its own; a few digits count something (`--max-token 4096`).
+    let files = [".pem", ".key", ".crt", ".p12", ".pfx", ".jks", ".json", ".txt", ".conf"];
+    let counts = value.len() < 6 && value.bytes().all(|byte| byte.is_ascii_digit());
     let words = ["true", "false", "none", "null", "changeme", "redacted"];
     value.len() >= 4
+        && !counts
+        && !files.iter().any(|end| value.ends_with(end))
         && !elsewhere.iter().any(|start| value.starts_with(start))
         && !words.iter().any(|word| value.eq_ignore_ascii_case(word))
         && !value.bytes().all(|byte| byte == b'*' || byte == b'x')
@@ -135,6 +139,11 @@ mod tests {
             ("app --task sk-ip", None),
             ("app --passwords 4000", None),
             ("app --max-tokens 4096", None),
+            ("app --max-token 4096", None),
+            ("app --tls-private-key=certs/server.key", None),
+            ("app --db=Server=db;Password=hunter2", Some((1, "the value of `Password`"))),
+            ("app http://localhost/?token=hunter2", Some((1, "the value of `token`"))),
+            ("app http://localhost/?page=hunter2", None),
         ] {
             let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
             let found = secret(&argv);

@@ -1,5 +1,9 @@
 //! The condition that a process is in: its `status`, and the files that its links lead to.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
+
+use rustix::fs::{self, AtFlags, CWD};
+
 use super::entry::Entry;
 use crate::process::{Condition, File};
 
@@ -14,10 +18,30 @@ pub fn condition(pid: u32) -> Condition {
     Condition {
         exe_gone: gone(&exe),
         cwd_gone: gone(&cwd),
-        capabilities: entry.status().and_then(|text| effective(&text)),
+        capabilities: entry.is_in_our_user_namespace().then(|| effective(&entry.status()?)).flatten(),
+        exe_shut: exe.is_some_and(|exe| exe.st_mode & 0o002 != 0) && is_shut(&entry, "exe"),
+        cwd_shut: cwd.is_some_and(|cwd| cwd.st_mode & 0o002 != 0) && is_shut(&entry, "cwd"),
         exe: file(exe),
         cwd: file(cwd),
     }
+}
+
+/// Whether its memory has a file of this name mapped, such as a library that was loaded. `None` where it may not be
+/// read, which takes the same user.
+pub fn has_mapped(pid: u32, file: &str) -> Option<bool> {
+    let maps = Entry::open(pid)?.maps()?;
+    Some(
+        maps.split(|byte| *byte == b'\n')
+            .any(|line| line.rsplit(|byte| *byte == b'/').next() == Some(file.as_bytes())),
+    )
+}
+
+/// Whether a folder above what the link leads to lets no other user through.
+fn is_shut(entry: &Entry, name: &str) -> bool {
+    let Some(link) = entry.link(name) else { return false };
+    let above = Path::new(OsStr::from_bytes(&link.path)).ancestors().skip(1);
+    let mode = |folder: &Path| fs::statat(CWD, folder, AtFlags::empty()).ok().map(|found| found.st_mode);
+    above.filter_map(mode).any(|mode| mode & 0o001 == 0)
 }
 
 /// The line `CapEff` of proc_pid_status(5): sixteen hexadecimal digits.

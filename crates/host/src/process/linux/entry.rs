@@ -12,6 +12,8 @@ use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, Stat as FileStat};
 const ARGUMENTS: usize = 128 * 1024;
 /// As much of an environment as is read: more than most systems let a process have.
 const ENVIRONMENT: usize = 1024 * 1024;
+/// As many mappings as are read: those of a JVM with a thousand threads.
+const MAPS: usize = 4 * 1024 * 1024;
 /// More than `stat` or `cgroup` ever hold.
 const FACTS: usize = 64 * 1024;
 
@@ -90,6 +92,18 @@ impl Entry {
     /// The lines of proc_pid_status(5).
     pub(super) fn status(&self) -> Option<String> {
         self.read("status", FACTS).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The lines of proc_pid_maps(5), which take the right to trace it.
+    pub(super) fn maps(&self) -> Option<Vec<u8>> {
+        self.read("maps", MAPS)
+    }
+
+    /// Whether capabilities there are worth what they are here. No, where it cannot be told.
+    pub(super) fn is_in_our_user_namespace(&self) -> bool {
+        let own = fs::statat(CWD, "/proc/self/ns/user", AtFlags::empty());
+        let found = fs::statat(&self.0, "ns/user", AtFlags::empty());
+        matches!((own, found), (Ok(own), Ok(found)) if (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino))
     }
 
     fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
