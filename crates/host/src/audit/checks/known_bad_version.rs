@@ -3,7 +3,7 @@
 use navyd_model::{Holder, finding::Confidence};
 
 use super::super::{
-    Check, Facts, Gate, Judge, Subject,
+    Check, Facts, Judge, Subject,
     check::Found,
     known::{self, Advisory, Ecosystem, Installed, Package, Seen},
     severity, stakes,
@@ -33,24 +33,20 @@ struct Bad<'a> {
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let reach = stakes::reach(subject, facts);
-    let score = |advisory: &Advisory, gate| severity(advisory.power(), advisory.reach(reach), gate).score;
-    let all = bad(subject).into_iter().map(|mut bad| {
+    let score =
+        |advisory: &Advisory| severity(advisory.power(), advisory.reach(reach), advisory.gate()).score;
+    let mut all = bad(subject);
+    for bad in &mut all {
         // What is certain comes before what is not, and then the worst.
-        bad.advisories.sort_by(|a, b| {
-            let worse = score(b, Gate::None).total_cmp(&score(a, Gate::None));
-            a.unsure.cmp(&b.unsure).then(worse)
-        });
-        bad
-    });
-    let worst = all.max_by(|a, b| {
-        let of = |bad: &Bad<'_>| bad.advisories.first().map_or(0.0, |first| score(first, Gate::None));
-        of(a).total_cmp(&of(b))
-    })?;
+        bad.advisories.sort_by(|a, b| a.unsure.cmp(&b.unsure).then(score(b).total_cmp(&score(a))));
+    }
+    let of = |bad: &Bad<'_>| bad.advisories.first().map_or(0.0, |first| score(first));
+    let worst = all.iter().max_by(|a, b| of(a).total_cmp(&of(b)))?;
     let first = worst.advisories.first()?;
     let sure = worst.installed.seen == Seen::Installed && !first.unsure;
     let confidence = if sure { Confidence::Observed } else { Confidence::Inferred };
-    let found = Found::observed(first.power(), first.reach(reach), evidence(&worst, first));
-    Some(found.sure(confidence).fix(fix(&worst)))
+    let found = Found::observed(first.power(), first.reach(reach), evidence(worst, first));
+    Some(found.behind(first.gate()).sure(confidence).fix(fix(worst)))
 }
 
 fn bad(subject: &Subject) -> Vec<Bad<'_>> {

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use navyd_model::Holder;
 use serde::Deserialize;
 
-use super::{Power, Reach};
+use super::{Gate, Power, Reach};
 use crate::process::launch::Launch;
 
 pub use installed::{Installed, Seen, installed};
@@ -74,6 +74,7 @@ pub struct Advisory {
     pub fixed: Vec<String>,
     power: String,
     reach: String,
+    gate: Option<String>,
     /// Whether it also takes a setting that nobody sees from outside.
     #[serde(default)]
     pub unsure: bool,
@@ -186,6 +187,11 @@ impl Advisory {
         }
     }
 
+    /// What stands between.
+    pub(super) fn gate(&self) -> Gate {
+        if self.gate.as_deref() == Some("weak") { Gate::Weak } else { Gate::None }
+    }
+
     /// Who gets there, where connecting takes one as far as `listener`.
     pub(super) fn reach(&self, listener: Reach) -> Reach {
         if self.reach == "page" { listener.max(Reach::AnyPage) } else { listener }
@@ -243,6 +249,7 @@ mod tests {
                 assert!(advisory.source.starts_with("https://"), "{id}");
                 assert!(["info", "read", "write", "code"].contains(&advisory.power.as_str()), "{id}");
                 assert!(["page", "connect"].contains(&advisory.reach.as_str()), "{id}");
+                assert!(advisory.gate.as_deref().is_none_or(|gate| gate == "weak"), "{id}");
                 assert!(!advisory.text.ends_with('.') && !advisory.fixed.is_empty(), "{id}");
                 for fixed in &advisory.fixed {
                     let fixed = Version::parse(fixed).unwrap();
