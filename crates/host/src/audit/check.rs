@@ -29,6 +29,8 @@ pub enum Judge {
     Each(fn(&Subject, &Facts) -> Option<Found>),
     /// At all of them together: what is found stands at a listener, or at none.
     Whole(for<'a> fn(&'a Facts) -> Vec<At<'a>>),
+    /// At nothing: it is a rule by which the others judge, and only explained.
+    Told,
 }
 
 /// What was found, and at which listener; at none where the danger is the machine's own.
@@ -83,11 +85,18 @@ impl Found {
     }
 }
 
+/// A path as a shell takes it.
+pub(super) fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@:,=".contains(c));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 impl std::fmt::Debug for Judge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Each(_) => "Each",
             Self::Whole(_) => "Whole",
+            Self::Told => "Told",
         })
     }
 }

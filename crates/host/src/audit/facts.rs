@@ -1,12 +1,15 @@
 //! What was seen, before anybody judges it: plain data, so that every check is tested without a machine that has the
 //! danger.
 
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
 use navyd_model::{Holder, Listener, Protocol};
 
-use super::known::Installed;
+use super::{Authority, Certificate, Firewall, TlsFile, known::Installed};
 use crate::{
-    kernel::{Interface, Rule},
-    process::Condition,
+    kernel::Interface,
+    process::{Access, Condition},
 };
 
 /// All that checks may know.
@@ -17,7 +20,13 @@ pub struct Facts {
     /// The network devices; `None` when they could not be read.
     pub interfaces: Option<Vec<Interface>>,
     /// The packet filter, as far as it concerns the listeners.
-    pub filter: Filter,
+    pub firewall: Firewall,
+    /// Authorities of this machine that it trusts.
+    pub authorities: Vec<Authority>,
+    /// Credentials that a hub's recorder met on the way.
+    pub heard: Vec<Heard>,
+    /// When it was looked; `None` where nobody asked the time.
+    pub now: Option<Timestamp>,
     /// The user that asks: its number.
     pub me: Option<u32>,
     /// What could not be seen, and what would be needed.
@@ -31,6 +40,10 @@ pub struct Subject {
     pub listener: Listener,
     /// What checks need of its holders beyond [`navyd_model::Holder`], in the same order.
     pub programs: Vec<Program>,
+    /// Who gets to the file of a unix socket; `None` for every other, and for one whose file is not seen from here.
+    pub file: Option<Access>,
+    /// The certificate that it showed when it was asked; `None` where it was not.
+    pub shown: Option<Certificate>,
 }
 
 /// What checks need of one holder. `None` is what could not be read.
@@ -46,24 +59,25 @@ pub struct Program {
     pub jdwp: Option<bool>,
     /// What it runs of the list of known-bad versions, whatever the version.
     pub packages: Vec<Installed>,
+    /// The keys and certificates that its arguments name.
+    pub tls: Vec<TlsFile>,
 }
 
-/// The packet filter's rules.
-#[derive(Debug, Clone, Default)]
-pub enum Filter {
-    /// Nobody needed them.
-    #[default]
-    NotAsked,
-    /// They were read.
-    Read(Vec<Rule>),
-    /// They could not be, for this reason.
-    Unreadable(String),
+/// A credential that went by in clear, never its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The port that it was sent to.
+    pub port: u16,
+    /// Who sent it.
+    pub from: IpAddr,
+    /// The scheme of RFC 9110 §11.1: `Basic`, `Bearer`.
+    pub scheme: String,
 }
 
 impl Subject {
     /// A listener of which nothing else was looked at.
     pub fn bare(listener: Listener) -> Self {
-        Self { listener, programs: Vec::new() }
+        Self { listener, programs: Vec::new(), file: None, shown: None }
     }
 
     /// Its frameworks and programs by name, the first holder's first.
@@ -86,6 +100,11 @@ impl Subject {
     /// Each holder with what checks need of it.
     pub(super) fn held(&self) -> impl Iterator<Item = (&Holder, &Program)> {
         self.listener.holders.iter().zip(&self.programs)
+    }
+
+    /// Where in a container it leads, for a port that an engine publishes.
+    pub(super) fn container(&self) -> Option<SocketAddr> {
+        self.listener.note.as_deref()?.strip_prefix("container ")?.parse().ok()
     }
 
     /// Whether it takes TCP connections.

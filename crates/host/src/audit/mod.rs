@@ -8,15 +8,20 @@
 mod check;
 mod checks;
 mod facts;
+mod files;
+mod firewall;
 mod gather;
 pub mod known;
 mod severity;
 mod stakes;
+mod tls;
 
 use navyd_model::finding::{Finding, Keeper, Place};
 
 pub use check::{At, Check, Found, Judge};
-pub use facts::{Facts, Program, Subject};
+pub use facts::{Facts, Heard, Program, Subject};
+pub use files::{Authority, Certificate, TlsFile};
+pub use firewall::Firewall;
 pub use gather::gather;
 pub use severity::{Gate, Power, Reach, severity};
 
@@ -35,6 +40,7 @@ pub fn judge(facts: &Facts, wanted: impl Fn(&Check) -> bool) -> Vec<Finding> {
                     facts.subjects.iter().filter_map(|subject| Some((subject, judge(subject, facts)?)));
                 findings.extend(found.map(|(subject, found)| finding(check, Some(subject), found)));
             }
+            Judge::Told => {}
             Judge::Whole(judge) => {
                 let found = judge(facts).into_iter();
                 findings.extend(found.map(|(at, found)| finding(check, at, found)));

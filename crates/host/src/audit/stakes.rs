@@ -88,6 +88,23 @@ pub(super) fn power(subject: &Subject) -> Power {
     }
 }
 
+/// What can be done behind a published port: by what listens in the container, where it is seen and is the only one
+/// that may be meant.
+pub(super) fn power_behind(subject: &Subject, facts: &Facts) -> Power {
+    let Some(to) = subject.container() else { return power(subject) };
+    let inside = |one: &&Subject| {
+        let namespace = one.listener.netns.as_ref();
+        one.is_tcp()
+            && one.listener.port == Some(to.port())
+            && namespace.is_some_and(|namespace| namespace.container.is_some() || namespace.name.is_some())
+    };
+    let mut all = facts.subjects.iter().filter(inside);
+    match (all.next(), all.next()) {
+        (Some(only), None) => power(only),
+        _ => power(subject),
+    }
+}
+
 /// Who gets to the listener, as far as its address tells: a firewall may allow less.
 pub(super) fn reach(subject: &Subject, facts: &Facts) -> Reach {
     let listener = &subject.listener;
@@ -108,7 +125,7 @@ pub(super) fn reach(subject: &Subject, facts: &Facts) -> Reach {
 }
 
 /// Who gets to an address that is not loopback.
-fn beyond(address: IpAddr) -> Reach {
+pub(super) fn beyond(address: IpAddr) -> Reach {
     let near = match address {
         IpAddr::V4(v4) => {
             v4.is_private()

@@ -28,3 +28,11 @@ pub struct Inbound {
     /// The older of two filters, where the kernel has it beside the newer.
     pub older: Older,
 }
+
+#[cfg(test)]
+impl Hit {
+    /// A rule that drops, for tables of tests.
+    pub(crate) fn drop(text: &str, certain: bool) -> Self {
+        Self { action: super::rule::Action::Drop, certain, answers: false, to: None, text: text.to_owned() }
+    }
+}

@@ -32,6 +32,9 @@ pub const HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
 #[cfg(not(windows))]
 pub const HOSTS: &str = "/etc/hosts";
 
+/// The folders in which administrators put authorities for the whole machine to trust: these systems have stores.
+pub const ANCHORS: &[&str] = &[];
+
 /// The sockets that the query names.
 ///
 /// # Errors

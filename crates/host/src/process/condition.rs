@@ -30,6 +30,29 @@ pub struct File {
     pub mode: u32,
 }
 
+/// Who gets to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The file itself.
+    pub file: File,
+    /// Whether it is a socket.
+    pub is_socket: bool,
+    /// The folder on the way to it that lets nobody but its owner and group pass.
+    pub closed_by: Option<String>,
+}
+
+impl Access {
+    /// Whether everybody may write to it: for a socket, connect to it (unix(7)).
+    pub fn all_may_write(&self) -> bool {
+        self.closed_by.is_none() && self.file.mode & 0o002 != 0
+    }
+
+    /// Whether everybody may read it.
+    pub fn all_may_read(&self) -> bool {
+        self.closed_by.is_none() && self.file.mode & 0o004 != 0
+    }
+}
+
 impl File {
     /// Whether everybody may change it. In a folder with the sticky bit everybody changes only what is theirs.
     pub fn is_open_to_all(self) -> bool {

@@ -2,11 +2,11 @@
 
 use navyd_model::{Exposure, Holder, Listener, Protocol};
 
-use super::super::{Facts, Program, Subject};
-use crate::kernel::Interface;
+use super::super::{Facts, Firewall, Program, Subject, firewall};
+use crate::kernel::{Arrival, Hit, Interface};
 
 /// A TCP listener on 127.0.0.1 held by a program of this name, whose framework it may be.
-pub(super) fn held(port: u16, name: &str, framework: Option<&str>) -> Subject {
+pub(in crate::audit) fn held(port: u16, name: &str, framework: Option<&str>) -> Subject {
     let holder = Holder {
         pid: 812,
         name: name.to_owned(),
@@ -16,17 +16,17 @@ pub(super) fn held(port: u16, name: &str, framework: Option<&str>) -> Subject {
         ..Holder::default()
     };
     let listener = Listener { holders: vec![holder], ..Listener::on(Protocol::Tcp, port) };
-    Subject { listener, programs: vec![Program { pid: 812, ..Program::default() }] }
+    Subject { programs: vec![Program { pid: 812, ..Program::default() }], ..Subject::bare(listener) }
 }
 
 /// The same with these arguments.
-pub(super) fn with_argv(mut subject: Subject, argv: &str) -> Subject {
+pub(in crate::audit) fn with_argv(mut subject: Subject, argv: &str) -> Subject {
     subject.listener.holders[0].argv = Some(argv.split(' ').map(str::to_owned).collect());
     subject
 }
 
 /// The same on another address.
-pub(super) fn bound(address: &str, subject: Subject) -> Subject {
+pub(in crate::audit) fn bound(address: &str, subject: Subject) -> Subject {
     let address: std::net::IpAddr = address.parse().unwrap();
     let exposure = match () {
         () if address.is_unspecified() => Exposure::All,
@@ -38,7 +38,7 @@ pub(super) fn bound(address: &str, subject: Subject) -> Subject {
 }
 
 /// A machine with `lo` and one network device of these addresses, where this listener stands.
-pub(super) fn machine(subject: Subject, addresses: &[&str]) -> Facts {
+pub(in crate::audit) fn machine(subject: Subject, addresses: &[&str]) -> Facts {
     let device = |index, name: &str, loopback, addresses: &[&str]| Interface {
         index,
         name: name.to_owned(),
@@ -48,4 +48,12 @@ pub(super) fn machine(subject: Subject, addresses: &[&str]) -> Facts {
     };
     let interfaces = vec![device(1, "lo", true, &["127.0.0.1", "::1"]), device(2, "eth0", false, addresses)];
     Facts { subjects: vec![subject], interfaces: Some(interfaces), me: Some(1000), ..Facts::default() }
+}
+
+/// A packet filter in which these rules take each arrival.
+pub(in crate::audit) fn filtered(facts: &Facts, stops: impl Fn(&Arrival) -> Vec<Hit>) -> Firewall {
+    let devices = facts.interfaces.as_deref();
+    let all = facts.subjects.iter().flat_map(|subject| firewall::arrivals(subject, devices));
+    let stops = all.map(|arrival| (arrival.clone(), stops(&arrival))).collect();
+    Firewall::Read { stops, led: Vec::new(), second: false }
 }

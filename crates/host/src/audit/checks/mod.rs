@@ -4,16 +4,25 @@
 //! danger and its clean twin as a table of tests.
 
 mod browser_devtools;
+mod browser_guard;
+mod clear_credentials;
 mod debugger;
 mod directory_removed;
 mod exe_replaced;
+mod forwarder;
+mod ipv6_forgotten;
 mod jdwp;
 mod known_bad_version;
 mod node_inspector;
 mod open_to_write;
 mod orphan;
 mod privileged;
+mod published;
 mod secret_in_argv;
+mod split_localhost;
+mod squatter;
+mod tls_material;
+mod unix_socket;
 mod wildcard_bind;
 
 use super::Check;
@@ -22,6 +31,12 @@ use super::Check;
 pub(super) const CHECKS: &[&Check] = &[
     &wildcard_bind::CHECK,
     &known_bad_version::CHECK,
+    &ipv6_forgotten::CHECK,
+    &published::CHECK,
+    &forwarder::CHECK,
+    &split_localhost::CHECK,
+    &squatter::CHECK,
+    &browser_guard::CHECK,
     &node_inspector::CHECK,
     &browser_devtools::CHECK,
     &jdwp::CHECK,
@@ -32,6 +47,9 @@ pub(super) const CHECKS: &[&Check] = &[
     &orphan::CHECK,
     &secret_in_argv::CHECK,
     &open_to_write::CHECK,
+    &unix_socket::CHECK,
+    &tls_material::CHECK,
+    &clear_credentials::CHECK,
 ];
 
 /// A path as a shell takes it.
@@ -41,4 +59,4 @@ fn quoted(path: &str) -> String {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::audit) mod fixture;

@@ -1,6 +1,9 @@
 //! A55: others may change what it runs.
 
-use super::super::{Check, Facts, Judge, Power, Reach, Subject, check::Found};
+use super::super::{
+    Check, Facts, Judge, Power, Reach, Subject,
+    check::{Found, quoted},
+};
 use crate::process::File;
 
 /// See the module.

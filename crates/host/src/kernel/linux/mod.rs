@@ -43,6 +43,15 @@ pub const HOSTS: &str = "/etc/hosts";
 /// taken as it is: every record in it was true when it was written.
 const ATTEMPTS: usize = 4;
 
+/// The folders in which administrators put authorities for the whole machine to trust: Debian's, Fedora's, SUSE's,
+/// Arch's.
+pub const ANCHORS: &[&str] = &[
+    "/usr/local/share/ca-certificates",
+    "/etc/pki/ca-trust/source/anchors",
+    "/etc/pki/trust/anchors",
+    "/etc/ca-certificates/trust-source/anchors",
+];
+
 /// The sockets of this network namespace.
 ///
 /// # Errors

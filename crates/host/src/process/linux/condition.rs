@@ -1,11 +1,18 @@
 //! The condition that a process is in: its `status`, and the files that its links lead to.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    ffi::OsStr,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{FileTypeExt, MetadataExt},
+    },
+    path::Path,
+};
 
 use rustix::fs::{self, AtFlags, CWD};
 
 use super::entry::Entry;
-use crate::process::{Condition, File};
+use crate::process::{Access, Condition, File};
 
 /// Reads it. A process that is gone has none.
 pub fn condition(pid: u32) -> Condition {
@@ -42,6 +49,19 @@ fn is_shut(entry: &Entry, name: &str) -> bool {
     let above = Path::new(OsStr::from_bytes(&link.path)).ancestors().skip(1);
     let mode = |folder: &Path| fs::statat(CWD, folder, AtFlags::empty()).ok().map(|found| found.st_mode);
     above.filter_map(mode).any(|mode| mode & 0o001 == 0)
+}
+
+/// Who gets to a file, by its permissions and those of the folders above it. `None` when it cannot be seen.
+pub fn access(path: &Path) -> Option<Access> {
+    let path = path.canonicalize().ok()?;
+    let found = path.metadata().ok()?;
+    let closed = |folder: &&Path| folder.metadata().is_ok_and(|folder| folder.mode() & 0o001 == 0);
+    let closed_by = path.ancestors().skip(1).find(closed);
+    Some(Access {
+        file: File { uid: found.uid(), mode: found.mode() & 0o7777 },
+        is_socket: found.file_type().is_socket(),
+        closed_by: closed_by.map(|folder| folder.to_string_lossy().into_owned()),
+    })
 }
 
 /// The line `CapEff` of proc_pid_status(5): sixteen hexadecimal digits.

@@ -17,7 +17,7 @@ mod users;
 
 pub use census::{census, environment, inodes};
 pub use children::children;
-pub use condition::{condition, has_mapped};
+pub use condition::{access, condition, has_mapped};
 pub use describe::Describer;
 pub use lineage::lost_leader;
 pub use owners::{Hold, Owners, descriptor_in_flight, holds, own_user, pids};
