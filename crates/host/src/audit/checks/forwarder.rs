@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
           somebody else, sends what is meant for this machine to where nobody looks.",
     spares: "Ports of containers, whose engines say what they publish; rules under conditions that cannot be told by \
              reading; and rules that nobody needed to read, where nothing listens beyond loopback.",
-    fixes: &[("", "sudo nft -a list ruleset, then: sudo nft delete rule FAMILY TABLE CHAIN handle HANDLE")],
+    fixes: &[("", "sudo nft -a list ruleset")],
     judge: Judge::Whole(judge),
 };
 
@@ -30,7 +30,17 @@ fn found(fate: &Fate) -> Option<Found> {
     let hit = fate.by(Action::Nat)?;
     let to = hit.to.map_or_else(|| "elsewhere".to_owned(), |to| format!("to {to}"));
     let evidence = format!("nobody listens on {}, and a rule leads it {to}: {}", fate.flow.to, hit.text);
-    Some(Found::observed(Power::Info, Reach::AnyUser, evidence).fix(CHECK.fixes[0].1.to_owned()))
+    Some(Found::observed(Power::Info, Reach::AnyUser, evidence).fix(line(&hit.text)))
+}
+
+/// The line that shows the rule with its handle, by which it can be taken away.
+fn line(rule: &str) -> String {
+    let place =
+        rule.rsplit_once("(table ").and_then(|(_, place)| place.strip_suffix(')')?.split_once(", chain "));
+    match place {
+        Some((table, chain)) => format!("sudo nft -a list chain {table} {chain}"),
+        None => "sudo nft -a list ruleset".to_owned(),
+    }
 }
 
 /// Whether a socket of this machine would have had the connection.
@@ -76,5 +86,10 @@ mod tests {
             }
         }
         assert!(judge(&Facts::default()).is_empty());
+        assert_eq!(
+            line("tcp dport 80 redirect (table ip nat, chain out)"),
+            "sudo nft -a list chain ip nat out"
+        );
+        assert_eq!(line("(table "), "sudo nft -a list ruleset");
     }
 }

@@ -2,7 +2,9 @@
 
 use navyd_model::Exposure;
 
-use super::super::{Check, Facts, Judge, Reach, Subject, check::Found, firewall, stakes};
+use super::super::{Check, Facts, Gate, Judge, Reach, Subject, check::Found, firewall, stakes};
+
+use crate::kernel::Arrival;
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -51,8 +53,10 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
         return None;
     }
     let arrivals = firewall::arrivals(subject, facts.interfaces.as_deref());
-    let first = arrivals.first()?;
     let verdict = facts.firewall.verdict(&arrivals);
+    // The address that shows it: one at which nothing stops anybody, where there is one.
+    let stopped = |one: &&Arrival| facts.firewall.verdict(std::slice::from_ref(*one)).gate() == Gate::Weak;
+    let first = arrivals.iter().find(|one| !stopped(one)).or(arrivals.first())?;
     let evidence = format!(
         "bound to {}, and `{}` is up with {}; {}",
         listener.place(),
@@ -69,7 +73,6 @@ mod tests {
     use navyd_model::Protocol;
 
     use super::{
-        super::super::Gate,
         super::fixture::{bound, filtered, held, machine},
         *,
     };

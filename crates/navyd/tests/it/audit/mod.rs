@@ -1,3 +1,4 @@
-//! What is dangerous, on real input: programs that these tests start with a fault, and clean twins beside them.
+//! What is dangerous, planted here and found; and the clean twin beside it, of which nothing is said.
 
 mod processes;
+mod reach;
