@@ -7,7 +7,7 @@ use std::{collections::HashMap, net::SocketAddr};
 
 use navyd_model::{Exposure, Protocol, State};
 
-use super::{Facts, Gate, Subject};
+use super::{Gate, Subject};
 use crate::{
     kernel::{Action, Arrival, Fate, Hit, Inbound, Interface},
     listeners::reaches,
@@ -127,9 +127,17 @@ pub(super) fn arrivals(subject: &Subject, interfaces: Option<&[Interface]>) -> V
         .collect()
 }
 
-/// What it does with all that comes to this listener from elsewhere.
-pub(super) fn verdict(subject: &Subject, facts: &Facts) -> Verdict {
-    facts.firewall.verdict(&arrivals(subject, facts.interfaces.as_deref()))
+/// The arrivals that its rules are asked about: of what is led on, also what would become of it if it were not.
+pub(super) fn asked(subject: &Subject, interfaces: Option<&[Interface]>) -> Vec<Arrival> {
+    let mut all = arrivals(subject, interfaces);
+    let led: Vec<Arrival> = all.iter().filter(|one| one.led.is_some()).map(here).collect();
+    all.extend(led);
+    all
+}
+
+/// The same arrival at this machine itself.
+pub(super) fn here(arrival: &Arrival) -> Arrival {
+    Arrival { led: None, ..arrival.clone() }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use navyd_model::{Exposure, Holder, Listener, Protocol};
 
 use super::{
     Facts, Firewall, Program, Subject,
-    firewall::{MOST, arrivals},
+    firewall::{MOST, asked},
     known, tls,
 };
 use crate::{
@@ -68,7 +68,7 @@ fn file(listener: &Listener) -> Option<process::Access> {
 fn firewall(subjects: &[Subject], interfaces: Option<&[Interface]>) -> Firewall {
     let exposed = |subject: &&Subject| subject.is_tcp() && subject.listener.exposure != Exposure::Loopback;
     let mut all: Vec<Arrival> =
-        subjects.iter().filter(exposed).flat_map(|subject| arrivals(subject, interfaces)).collect();
+        subjects.iter().filter(exposed).flat_map(|subject| asked(subject, interfaces)).collect();
     all.truncate(MOST);
     match () {
         () if all.is_empty() => Firewall::NotAsked,

@@ -32,7 +32,7 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
         return None;
     }
     let verdict = facts.firewall.verdict(&through);
-    let itself: Vec<Arrival> = through.iter().map(|one| Arrival { led: None, ..one.clone() }).collect();
+    let itself: Vec<Arrival> = through.iter().map(firewall::here).collect();
     let past = match (facts.firewall.verdict(&itself), &verdict) {
         (Verdict::Stopped(rule), Verdict::Open | Verdict::Perhaps(_)) => {
             format!("; for this machine itself the firewall {rule}, and does not see what is led on")
