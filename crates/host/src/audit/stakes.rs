@@ -18,6 +18,28 @@ const CODE: &[&str] = &[
     "containerd",
     "podman",
     "Storybook MCP",
+    "ipykernel",
+    "rstudio-server",
+    "code-server",
+    "openvscode-server",
+    "Node-RED",
+    "node-red",
+    "n8n",
+    "gdbserver",
+    "dlv",
+    "jdwp",
+    "rdbg",
+    "chromedriver",
+    "geckodriver",
+    "selenium",
+    "ray",
+    "erl",
+    "rpyc_classic.py",
+    "ttyd",
+    "gotty",
+    "wetty",
+    "webmin",
+    "MCP Inspector",
 ];
 
 /// Those that keep data which whoever asks may change.
@@ -40,6 +62,41 @@ const WRITE: &[&str] = &[
     "minio",
     "influxd",
     "nats-server",
+    "redis-sentinel",
+    "keydb-server",
+    "dragonfly",
+    "cockroach",
+    "mongos",
+    "neo4j",
+    "cassandra",
+    "qdrant",
+    "weaviate",
+    "milvus",
+    "meilisearch",
+    "typesense-server",
+    "surreal",
+    "arangod",
+    "rethinkdb",
+    "zookeeper",
+    "kafka",
+    "mosquitto",
+    "rabbitmq-server",
+    "vault",
+    "caddy",
+    "adminer",
+    "phpMyAdmin",
+    "prisma",
+    "Prisma Studio",
+    "Drizzle Studio",
+    "PocketBase",
+    "LocalStack",
+    "Verdaccio",
+    "llama-server",
+    "vllm",
+    "smbd",
+    "rsync",
+    "vsftpd",
+    "proftpd",
 ];
 
 /// Those that hand out the source they work on.
@@ -73,6 +130,28 @@ const READ: &[&str] = &[
     "MkDocs",
     "Qwik",
     "Vitest",
+    "esbuild",
+    "Turbopack",
+    "Farm",
+    "Bun",
+    "Deno Fresh",
+    "Hugo",
+    "Jekyll",
+    "Eleventy",
+    "Hexo",
+    "live-server",
+    "browser-sync",
+    "Wrangler",
+    "Tauri",
+    "Streamlit",
+    "Gradio",
+    "TensorBoard",
+    "Phoenix",
+    "Symfony",
+    "Spring Boot",
+    "miniserve",
+    "dufs",
+    "webfsd",
 ];
 
 /// What the one who gets there can do.
@@ -143,7 +222,32 @@ pub(super) fn beyond(address: IpAddr) -> Reach {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::checks::fixture::held, *};
+
+    #[test]
+    fn power_is_told_by_program_and_framework_and_never_by_port() {
+        for (port, name, framework, expected) in [
+            (3000, "redis-server", None, Power::Write),
+            (6379, "python3", None, Power::Info),
+            (5173, "node", Some("Vite"), Power::Read),
+            (5173, "node", None, Power::Info),
+            (3000, "Postgres", None, Power::Write),
+            (3000, "python3", Some("Jupyter"), Power::Code),
+            (3000, "dockerd", Some("Vite"), Power::Code),
+        ] {
+            assert_eq!(power(&held(port, name, framework)), expected, "{port} {name} {framework:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_stands_in_one_list() {
+        let mut all: Vec<String> =
+            [CODE, WRITE, READ].concat().iter().map(|name| name.to_ascii_lowercase()).collect();
+        let many = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), many);
+    }
 
     #[test]
     fn addresses_reach_as_far_as_their_block() {

@@ -33,6 +33,7 @@ pub struct Inbound {
 impl Hit {
     /// A rule that drops, for tables of tests.
     pub(crate) fn drop(text: &str, certain: bool) -> Self {
-        Self { action: super::rule::Action::Drop, certain, answers: false, to: None, text: text.to_owned() }
+        let action = super::rule::Action::Drop;
+        Self { action, certain, answers: false, to: None, text: text.to_owned(), mend: None }
     }
 }

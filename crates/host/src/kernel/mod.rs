@@ -25,8 +25,8 @@ pub use inbound::{Arrival, Inbound};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    ANCHORS, Cgroups, HOSTS, destroy, filter, find, handed_over, inbound, interfaces, limits, links, namespaces,
-    published, rules, settings, sockets, sockets_in, stdout_is_read, trace, unix_listeners,
+    ANCHORS, Cgroups, HOSTS, destroy, filter, find, handed_over, inbound, interfaces, limits, links,
+    namespaces, published, rules, settings, sockets, sockets_in, stdout_is_read, trace, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};

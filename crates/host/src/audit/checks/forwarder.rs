@@ -30,7 +30,10 @@ fn found(fate: &Fate) -> Option<Found> {
     let hit = fate.by(Action::Nat)?;
     let to = hit.to.map_or_else(|| "elsewhere".to_owned(), |to| format!("to {to}"));
     let evidence = format!("nobody listens on {}, and a rule leads it {to}: {}", fate.flow.to, hit.text);
-    Some(Found::observed(Power::Info, Reach::AnyUser, evidence).fix(line(&hit.text)))
+    Some(
+        Found::observed(Power::Info, Reach::AnyUser, evidence)
+            .fix(hit.mend.clone().unwrap_or_else(|| line(&hit.text))),
+    )
 }
 
 /// The line that shows the rule with its handle, by which it can be taken away.
