@@ -99,8 +99,7 @@ fn named(argv: &[String]) -> impl Iterator<Item = &str> {
         let ends = |known: &&str| {
             name.strip_suffix(*known).is_some_and(|before| before.is_empty() || before.ends_with(['-', '.']))
         };
-        (OPTIONS.iter().any(|known| ends(&known)) && !value.starts_with('-') && !value.is_empty())
-            .then_some(value)
+        (OPTIONS.iter().any(ends) && !value.starts_with('-') && !value.is_empty()).then_some(value)
     })
 }
 

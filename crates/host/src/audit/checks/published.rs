@@ -72,11 +72,11 @@ mod tests {
     }
 
     /// A filter in which these rules take what comes to this machine, and those what is led on.
-    fn firewall(facts: &Facts, here: Vec<Hit>, on: Vec<Hit>) -> Firewall {
+    fn firewall(facts: &Facts, here: &[Hit], on: &[Hit]) -> Firewall {
         let all = firewall::arrivals(&facts.subjects[0], facts.interfaces.as_deref());
         let both = all.into_iter().flat_map(|through| {
             let itself = Arrival { led: None, ..through.clone() };
-            [(through, on.clone()), (itself, here.clone())]
+            [(through, on.to_vec()), (itself, here.to_vec())]
         });
         Firewall::Read { stops: both.collect(), led: Vec::new(), second: false }
     }
@@ -94,7 +94,7 @@ mod tests {
             ("127.0.0.1", vec![], vec![], None),
         ] {
             let mut facts = publish(address);
-            facts.firewall = firewall(&facts, here, on);
+            facts.firewall = firewall(&facts, &here, &on);
             let found = judge(&facts.subjects[0], &facts);
             assert_eq!(found.as_ref().map(|found| found.gate), expected.map(|(gate, _)| gate), "{address}");
             if let Some((found, (_, told))) = found.zip(expected) {

@@ -116,7 +116,7 @@ mod tests {
         std::iter::once(head).chain(rules.iter().map(rule)).collect()
     }
 
-    fn equal(left: Value, right: Value) -> Value {
+    fn equal(left: &Value, right: &Value) -> Value {
         json!({"match": {"op": "==", "left": left, "right": right}})
     }
 
@@ -131,10 +131,10 @@ mod tests {
     #[test]
     fn what_stops_another_machine() {
         let port =
-            |number: u16| equal(json!({"payload": {"protocol": "tcp", "field": "dport"}}), json!(number));
-        let by = |device: &str| equal(json!({"meta": {"key": "iifname"}}), json!(device));
-        let from = |value: Value| equal(json!({"payload": {"protocol": "ip", "field": "saddr"}}), value);
-        let state = |word: &str| equal(json!({"ct": {"key": "state"}}), json!(word));
+            |number: u16| equal(&json!({"payload": {"protocol": "tcp", "field": "dport"}}), &json!(number));
+        let by = |device: &str| equal(&json!({"meta": {"key": "iifname"}}), &json!(device));
+        let from = |value: Value| equal(&json!({"payload": {"protocol": "ip", "field": "saddr"}}), &value);
+        let state = |word: &str| equal(&json!({"ct": {"key": "state"}}), &json!(word));
         let (drop, accept) = (json!({"drop": null}), json!({"accept": null}));
         let net = |address: &str, length: u8| json!({"prefix": {"addr": address, "len": length}});
         let input = |policy: &str, rules: &[Value]| chain("inet", "input", policy, rules);
@@ -166,9 +166,10 @@ mod tests {
 
     #[test]
     fn what_is_led_on_passes_other_hooks() {
-        let out = equal(json!({"meta": {"key": "oifname"}}), json!("docker0"));
+        let out = equal(&json!({"meta": {"key": "oifname"}}), &json!("docker0"));
         let led = Some("172.17.0.2:80");
-        let dport = |port: u16| equal(json!({"payload": {"protocol": "tcp", "field": "dport"}}), json!(port));
+        let dport =
+            |port: u16| equal(&json!({"payload": {"protocol": "tcp", "field": "dport"}}), &json!(port));
         for (objects, expected) in [
             (chain("ip", "input", "drop", &[]), &[][..]),
             (chain("ip", "forward", "drop", &[]), &["surely policy drop"]),
