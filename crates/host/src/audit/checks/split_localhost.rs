@@ -42,7 +42,7 @@ fn split<'a>(there: &[&'a Subject]) -> Option<At<'a>> {
         (six.listener.port?, |holder: &Holder| format!("`{}` (pid {})", holder.name, holder.pid));
     let evidence = format!("127.0.0.1:{port} is {}, and [::1]:{port} is {}", shown(one), shown(other));
     let found = Found::observed(Power::Info, Reach::AnyUser, evidence);
-    Some((Some(six), found.fix(format!("navyd stop [::1]:{port}"))))
+    Some((Some(six), found.fix(format!("kill {}", other.pid))))
 }
 
 /// Whose socket a connection to this address comes to: that of the address itself before that of its family's every

@@ -61,7 +61,7 @@ fn shown(subject: &Subject, facts: &Facts) -> Option<Found> {
     let names =
         if certificate.names.is_empty() { "no name".to_owned() } else { certificate.names.join(", ") };
     let evidence = format!("the certificate that it shows is for {names}, and for no name of this machine");
-    Some(Found::observed(Power::Info, Reach::SameUser, evidence).fix("navyd trust".to_owned()))
+    Some(Found::observed(Power::Info, Reach::SameUser, evidence).fix("navyd trust install".to_owned()))
 }
 
 fn ended(certificate: &Certificate, now: Timestamp, what: &str) -> Option<Found> {
