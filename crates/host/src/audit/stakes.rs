@@ -23,7 +23,6 @@ const CODE: &[&str] = &[
     "code-server",
     "openvscode-server",
     "Node-RED",
-    "node-red",
     "n8n",
     "gdbserver",
     "dlv",
