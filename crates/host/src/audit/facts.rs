@@ -6,7 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 use jiff::Timestamp;
 use navyd_model::{Holder, Listener, Protocol};
 
-use super::{Authority, Certificate, Firewall, TlsFile, known::Installed};
+use super::{
+    Authority, Certificate, Firewall, TlsFile,
+    ask::{Ground, Heard},
+    known::Installed,
+};
 use crate::{
     kernel::Interface,
     process::{Access, Condition},
@@ -24,7 +28,7 @@ pub struct Facts {
     /// Authorities of this machine that it trusts.
     pub authorities: Vec<Authority>,
     /// Credentials that a hub's recorder met on the way.
-    pub heard: Vec<Heard>,
+    pub credentials: Vec<Credential>,
     /// When it was looked; `None` where nobody asked the time.
     pub now: Option<Timestamp>,
     /// The user that asks: its number.
@@ -44,6 +48,10 @@ pub struct Subject {
     pub file: Option<Access>,
     /// The certificate that it showed when it was asked; `None` where it was not.
     pub shown: Option<Certificate>,
+    /// What its files show of what is worth asking.
+    pub ground: Ground,
+    /// What it answered; empty unless it was asked.
+    pub heard: Vec<Heard>,
 }
 
 /// What checks need of one holder. `None` is what could not be read.
@@ -65,7 +73,7 @@ pub struct Program {
 
 /// A credential that went by in clear, never its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct Credential {
     /// The port that it was sent to.
     pub port: u16,
     /// Who sent it.
@@ -77,7 +85,14 @@ pub struct Heard {
 impl Subject {
     /// A listener of which nothing else was looked at.
     pub fn bare(listener: Listener) -> Self {
-        Self { listener, programs: Vec::new(), file: None, shown: None }
+        Self {
+            listener,
+            programs: Vec::new(),
+            file: None,
+            shown: None,
+            ground: Ground::default(),
+            heard: Vec::new(),
+        }
     }
 
     /// Its frameworks and programs by name, the first holder's first.

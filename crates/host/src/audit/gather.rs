@@ -8,7 +8,7 @@ use navyd_model::{Exposure, Holder, Listener, Protocol};
 use super::{
     Facts, Firewall, Program, Subject,
     firewall::{MOST, asked},
-    known, tls,
+    ask, known, tls,
 };
 use crate::{
     kernel::{self, Arrival, Interface},
@@ -17,7 +17,8 @@ use crate::{
 
 /// Gathers the facts about these listeners.
 pub fn gather(listeners: Vec<Listener>) -> Facts {
-    let subjects: Vec<Subject> = listeners.into_iter().map(subject).collect();
+    let me = process::own_user();
+    let subjects: Vec<Subject> = listeners.into_iter().map(|listener| subject(listener, me)).collect();
     let mut unknown = Vec::new();
     let interfaces = kernel::interfaces().map_err(|error| unknown.push(error.to_string())).ok();
     let firewall = firewall(&subjects, interfaces.as_deref());
@@ -29,18 +30,20 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
         interfaces,
         firewall,
         authorities: tls::authorities(),
-        me: process::own_user(),
+        me,
         now: Some(Timestamp::now()),
         unknown,
         ..Facts::default()
     }
 }
 
-fn subject(listener: Listener) -> Subject {
+fn subject(listener: Listener, me: Option<u32>) -> Subject {
     let elsewhere = listener.netns.is_some();
     let programs = listener.holders.iter().map(|holder| program(holder, elsewhere)).collect();
     let file = (listener.proto == Protocol::Unix).then(|| file(&listener)).flatten();
-    Subject { programs, file, ..Subject::bare(listener) }
+    let mut subject = Subject { programs, file, ..Subject::bare(listener) };
+    subject.ground = ask::ground(&subject, me);
+    subject
 }
 
 /// What lives in a network namespace of its own mostly has files of its own too, whose paths mean others here.

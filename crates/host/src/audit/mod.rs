@@ -5,6 +5,7 @@
 //! knows none. Deliberately absent: exploiting anything, signing in, opening a session, and the word "reachable" for
 //! what was only seen from this machine.
 
+mod ask;
 mod check;
 mod checks;
 mod facts;
@@ -18,12 +19,19 @@ mod tls;
 
 use navyd_model::finding::{Finding, Keeper, Place};
 
+pub use ask::{Ask, BUDGET, Ground, Heard, Plan, QUESTIONS, Question, Word, ask, plan};
 pub use check::{At, Check, Found, Judge};
-pub use facts::{Facts, Heard, Program, Subject};
+pub use facts::{Credential, Facts, Program, Subject};
 pub use files::{Authority, Certificate, TlsFile};
 pub use firewall::Firewall;
 pub use gather::gather;
 pub use severity::{Gate, Power, Reach, severity};
+
+use ask::FOREIGN;
+use checks::inspects;
+
+#[cfg(test)]
+use checks::fixture;
 
 /// Every check, in the order of their numbers.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

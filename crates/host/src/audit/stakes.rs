@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use navyd_model::Exposure;
 
-use super::{Facts, Power, Reach, Subject};
+use super::{Ask, Facts, Power, Reach, Subject};
 
 /// Programs and frameworks that run code for whoever asks: debuggers, notebooks, engines of containers.
 const CODE: &[&str] = &[
@@ -196,6 +196,18 @@ pub(super) fn reach(subject: &Subject, facts: &Facts) -> Reach {
             taken.map(|address| beyond(*address)).max().unwrap_or(Reach::AnyUser)
         }
     }
+}
+
+/// Who gets to what it said when it was asked: any page where a foreign name is taken; and where the way that others
+/// come was tried, whoever comes by it only if it answered there what it answered here.
+pub(super) fn heard(subject: &Subject, facts: &Facts) -> Reach {
+    let by_name = if subject.takes_any_name() { Reach::AnyPage } else { Reach::AnyUser };
+    let near = |ask| subject.heard.iter().find(|heard| !heard.far && heard.ask == ask);
+    let refused = subject.heard.iter().filter(|heard| heard.far).any(|far| match far.ask {
+        Ask::Word(_) => near(far.ask).is_some_and(|near| near.said != far.said),
+        _ => far.said.is_none(),
+    });
+    if refused { by_name } else { by_name.max(reach(subject, facts)) }
 }
 
 /// Who gets to an address that is not loopback.

@@ -13,20 +13,20 @@ const WANTS_TLS: [&str; 3] = [
 ];
 
 /// An HTTP/1 answer.
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// The version: `1.0` or `1.1`.
     version: &'a str,
     /// The status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// What lies between the status line and the empty line.
     headings: &'a [u8],
     /// What follows, as far as it was read; never unchunked, because HTTP/1.0 was asked.
-    pub(super) body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 impl<'a> Answer<'a> {
     /// Reads an answer whose headings have ended.
-    pub(super) fn read(reply: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(reply: &'a [u8]) -> Option<Self> {
         let rest = reply.strip_prefix(b"HTTP/")?;
         let version = match rest.first_chunk::<4>()? {
             b"1.0 " => "1.0",
@@ -50,7 +50,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The first heading of that name.
-    pub(super) fn heading(&self, name: &str) -> Option<&'a [u8]> {
+    pub(crate) fn heading(&self, name: &str) -> Option<&'a [u8]> {
         self.headings.split(|byte| *byte == b'\n').find_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let (key, value) = (&line[..colon], &line[colon + 1..]);
@@ -59,12 +59,12 @@ impl<'a> Answer<'a> {
     }
 
     /// Whether a heading of that name has the word in it.
-    pub(super) fn says(&self, name: &str, word: &str) -> bool {
+    pub(crate) fn says(&self, name: &str, word: &str) -> bool {
         self.heading(name).is_some_and(|value| text::contains(value, word.as_bytes()))
     }
 
     /// The body as JSON, when it is an object.
-    pub(super) fn object(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+    pub(crate) fn object(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         serde_json::from_slice(self.body).ok()
     }
 
@@ -79,7 +79,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Whether the body has come to the length announced.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let length = self.heading("content-length").and_then(|value| std::str::from_utf8(value).ok());
         let length = length.and_then(|value| value.parse::<usize>().ok());
         length.is_some_and(|length| self.body.len() >= length)

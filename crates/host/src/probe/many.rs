@@ -18,33 +18,38 @@ const WORKERS: usize = 32;
 /// Asks every listener, some at once, and gives the answers in the order of the requests. A probe that
 /// panics costs its own answer only.
 pub fn ask_all(requests: &[Request]) -> Vec<Speaks> {
-    let next = AtomicUsize::new(0);
-    let answers: Vec<Mutex<Option<Speaks>>> = requests.iter().map(|_| Mutex::new(None)).collect();
-    let work = || {
-        while let Some((request, slot)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            requests.get(index).zip(answers.get(index))
-        } {
-            let answer = catch_unwind(AssertUnwindSafe(|| ask(request))).ok();
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = answer;
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..requests.len().min(WORKERS) {
-            // Where no further thread can be made, those that run do all of it; without any, this one does.
-            if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
     let failed = || Speaks {
         protocol: None,
         certainty: Certainty::Unknown,
         detail: Some("the probe failed on its answer, which is a bug of navyd".to_owned()),
     };
-    let answers = answers.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    answers.map(|answer| answer.unwrap_or_else(failed)).collect()
+    in_parallel(requests, ask).into_iter().map(|answer| answer.unwrap_or_else(failed)).collect()
+}
+
+/// Does the work for every item, some at once, and gives what came of it in the order of the items; `None` where it
+/// panicked.
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<Option<R>> {
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let worker = || {
+        while let Some((item, slot)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            items.get(index).zip(results.get(index))
+        } {
+            let result = catch_unwind(AssertUnwindSafe(|| work(item))).ok();
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..items.len().min(WORKERS) {
+            // Where no further thread can be made, those that run do all of it; without any, this one does.
+            if std::thread::Builder::new().spawn_scoped(scope, worker).is_err() {
+                break;
+            }
+        }
+        worker();
+    });
+    results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
 #[cfg(test)]

@@ -51,12 +51,15 @@ mod websocket;
 #[cfg(test)]
 mod recorder;
 
+pub(crate) use answer::Answer;
 pub(crate) use debugger::{Wire, wire};
 pub use engine::{CONNECTIONS, LISTEN, Request, ask};
 pub use hints::{Hints, Program};
 pub use many::ask_all;
+pub(crate) use many::in_parallel;
 pub use order::{Step, When, infer, plan};
 pub use refusal::refusal;
+pub(crate) use text::{contains, line as printable};
 
 use leaf::{Found, Probe, Verdict};
 

@@ -4,7 +4,7 @@
 const KEPT: usize = 120;
 
 /// The bytes as one line: what is not printable ASCII or printable UTF-8 is escaped, and the end is cut.
-pub(super) fn line(bytes: &[u8]) -> String {
+pub(crate) fn line(bytes: &[u8]) -> String {
     let mut line = String::new();
     let mut count = 0;
     for chunk in bytes.trim_ascii().utf8_chunks() {
@@ -34,7 +34,7 @@ pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// Whether `wanted` occurs in `bytes`, without regard to the case of ASCII letters.
-pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     find(bytes, wanted).is_some()
 }
 

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let port = subject.listener.port.filter(|_| subject.is_tcp())?;
     let all =
-        facts.heard.iter().filter(|heard| heard.port == port && !heard.from.to_canonical().is_loopback());
+        facts.credentials.iter().filter(|heard| heard.port == port && !heard.from.to_canonical().is_loopback());
     let first = all.clone().next()?;
     let evidence = format!(
         "{} of scheme `{}` from {} came to port {port} in HTTP without TLS",
@@ -30,7 +30,7 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::{super::fixture::held, *};
-    use crate::audit::Heard;
+    use crate::audit::Credential;
 
     #[test]
     fn planted_and_clean() {
@@ -44,8 +44,8 @@ mod tests {
             (3000, "::ffff:127.0.0.1", None),
             (3001, "192.168.1.9", None),
         ] {
-            let heard = Heard { port, from: from.parse().unwrap(), scheme: "Basic".into() };
-            let facts = Facts { heard: vec![heard], ..Facts::default() };
+            let heard = Credential { port, from: from.parse().unwrap(), scheme: "Basic".into() };
+            let facts = Facts { credentials: vec![heard], ..Facts::default() };
             let found = judge(&held(3000, "node", None), &facts);
             assert_eq!(found.map(|found| found.evidence).as_deref(), expected, "{port} {from}");
         }

@@ -2,7 +2,7 @@
 
 use navyd_model::{Exposure, Holder, Listener, Protocol};
 
-use super::super::{Facts, Firewall, Program, Subject, firewall};
+use super::super::{Ask, Facts, Firewall, Heard, Program, Subject, firewall};
 use crate::kernel::{Arrival, Hit, Interface};
 
 /// A TCP listener on 127.0.0.1 held by a program of this name, whose framework it may be.
@@ -35,6 +35,23 @@ pub(in crate::audit) fn bound(address: &str, subject: Subject) -> Subject {
     };
     let v6only = address.is_ipv6().then_some(false);
     Subject { listener: Listener { address: Some(address), exposure, v6only, ..subject.listener }, ..subject }
+}
+
+/// The same after it was asked: what it said from the near side, as bytes of the wire.
+pub(in crate::audit) fn heard(subject: Subject, said: &[(Ask, &str)]) -> Subject {
+    let to = ([127, 0, 0, 1], subject.listener.port.unwrap()).into();
+    let heard = said.iter().map(|(ask, said)| {
+        let said = Some(said.as_bytes().to_vec()).filter(|said| !said.is_empty());
+        Heard { ask: *ask, to, far: false, said }
+    });
+    Subject { heard: subject.heard.into_iter().chain(heard).collect(), ..subject }
+}
+
+/// An answer of HTTP with this status, these headings and this body.
+pub(in crate::audit) fn http(status: u16, headings: &str, body: &str) -> String {
+    let headings: String =
+        headings.split('|').filter(|line| !line.is_empty()).map(|line| format!("{line}\r\n")).collect();
+    format!("HTTP/1.1 {status} x\r\n{headings}\r\n{body}")
 }
 
 /// A machine with `lo` and one network device of these addresses, where this listener stands.

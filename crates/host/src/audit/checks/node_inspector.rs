@@ -1,6 +1,6 @@
 //! A40: the inspector of Node.js, Deno or Bun.
 
-use navyd_model::{Holder, finding::Confidence};
+use navyd_model::{Holder, Listener, finding::Confidence};
 
 use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
 
@@ -20,6 +20,16 @@ const OPTIONS: &[&str] = &["--inspect", "--inspect-brk", "--inspect-wait", "--in
 
 /// Where it listens unless told otherwise.
 const USUAL: u16 = 9229;
+
+/// Whether this listener is one, or may be: then nothing is sent to it.
+pub(in super::super) fn inspects(listener: &Listener) -> bool {
+    let Some(port) = listener.port else { return false };
+    let any = |words: &[&str]| listener.holders.iter().any(|holder| words.contains(&holder.name.as_str()));
+    let opened = listener.holders.iter().flat_map(|holder| holder.argv.iter().flatten().skip(1));
+    let mut opened = opened.filter(|argument| opens(argument, port));
+    // NODE_OPTIONS, which is not read, opens it here.
+    opened.next().is_some() || (any(&["node", "deno", "bun"]) && (USUAL..USUAL + 10).contains(&port))
+}
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let port = subject.listener.port.filter(|_| subject.is_tcp())?;
