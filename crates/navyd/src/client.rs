@@ -13,6 +13,7 @@ use navyd_host::{
 use navyd_model::{Audit, Connection, Diagnosis, Listener, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
+    audit::{Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit, plan as plan_audit},
     free::{Manner, Plan, Wanted},
     kernel::{Transport, handed_over},
     listeners::{Scope, Seen, unnamed},
@@ -48,9 +49,13 @@ pub(crate) fn why(target: &Target) -> Result<Why, Failure> {
     why::why(target).map_err(|error| unreadable(&error))
 }
 
-/// What is dangerous about these listeners, as far as it can be seen without asking them.
-pub(crate) fn audit(listeners: Vec<Listener>, wanted: impl Fn(&Check) -> bool) -> Audit {
-    let facts = audit::gather(listeners);
+/// What is to be seen of these listeners without asking them.
+pub(crate) fn facts_of(listeners: Vec<Listener>) -> Facts {
+    audit::gather(listeners)
+}
+
+/// What these facts say.
+pub(crate) fn judge_audit(facts: Facts, wanted: impl Fn(&Check) -> bool) -> Audit {
     let findings = audit::judge(&facts, wanted);
     Audit { findings, listeners: facts.subjects.len(), accepted: 0, unknown: facts.unknown }
 }

@@ -39,7 +39,7 @@ const NOBODY: u32 = 65_534;
 pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
-    log: Vec<String>,
+    pub(crate) log: Vec<String>,
 }
 
 impl Server {
@@ -84,7 +84,7 @@ impl Server {
     }
 
     /// Stops it, and gives what it logged since it was ready.
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         let ready = self.log.len();
         self.end();
         self.log[ready..].join("\n")
@@ -141,7 +141,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// The number at the end of `line`, behind `mark`.
-fn number_after(line: &str, mark: &str) -> u16 {
+pub(crate) fn number_after(line: &str, mark: &str) -> u16 {
     let rest = &line[line.rfind(mark).unwrap() + mark.len()..];
     let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().unwrap()
