@@ -18,8 +18,13 @@ pub struct Heard {
     pub said: Option<Vec<u8>>,
 }
 
-/// What the caller should know when not all of a plan was answered.
+/// What the caller should know when not all of a plan was answered. Who answered HTTP by something else is not what it
+/// was taken for, and nothing is missing.
 pub(super) fn gap(plan: &Plan, heard: &[Heard]) -> Option<String> {
+    let last = heard.last().and_then(|heard| heard.said.as_deref().filter(|_| heard.ask.is_http()));
+    if last.is_some_and(|said| !said.starts_with(b"HTTP/1.")) {
+        return None;
+    }
     let answered = heard.iter().filter(|heard| heard.said.is_some()).count();
     (answered < plan.questions.len()).then(|| {
         let all = plan.questions.len();

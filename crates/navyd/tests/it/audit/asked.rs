@@ -193,6 +193,58 @@ fn real_databases_and_their_clean_twins() {
         let _server = Server::start(&mut command, "Listening on");
         score.row("MongoDB", &["A32"], &ask(port, navyd));
     }
+    if let Some(osmem) = peers::pypi(test, "osmem_server/bin/osmem-server") {
+        let mut command = Command::new(osmem);
+        let server = Server::start(command.args(["-no-stdin-watch", "-addr", "127.0.0.1:0"]), "\"url\"");
+        let port = number_after(server.log.last().unwrap().split("\",").next().unwrap(), ":");
+        // It answers to every name, as OpenSearch does without its plugin of security.
+        score.row("OpenSearch", &["A10", "A32"], &ask(port, navyd));
+    }
+    score.told(test);
+}
+
+#[test]
+fn a_notebook_server_with_and_without_a_token() {
+    let test = "a_notebook_server_with_and_without_a_token";
+    let mut score = Score::default();
+    for (token, expected) in [("", &["A35"][..]), ("x", &[])] {
+        let Some(mut command) = peers::pypi_script(test, "bin/jupyter-server") else { return };
+        let (folder, port) = (TempDir::new(), free_port());
+        let options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0"];
+        command.args(options).arg(format!("--ServerApp.port={port}")).env("HOME", folder.path());
+        command.arg(format!("--IdentityProvider.token={token}")).current_dir(folder.path());
+        let _server = Server::start(&mut command, "is running at:");
+        score.row(&format!("jupyter-server, token `{token}`"), expected, &ask(port, navyd));
+    }
+    score.told(test);
+}
+
+#[test]
+fn webpack_as_it_is_and_without_its_guards() {
+    let test = "webpack_as_it_is_and_without_its_guards";
+    let mut score = Score::default();
+    for (names, expected) in [("auto", &[][..]), ("all", &["A10", "A12"])] {
+        let file = "webpack-dev-server/bin/webpack-dev-server.js";
+        let Some(mut command) = peers::npm(test, file) else { return };
+        let folder = TempDir::new();
+        folder.write("package.json", "{}");
+        folder.write("src/index.js", "");
+        folder.write("public/index.html", "<title>Shop</title>");
+        std::os::unix::fs::symlink(peers::modules(), folder.path().join("node_modules")).unwrap();
+        let port = free_port();
+        command.args([
+            "--mode",
+            "development",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &port.to_string(),
+            "--no-open",
+        ]);
+        command.args(["--allowed-hosts", names]).current_dir(folder.path());
+        let _server = Server::start(&mut command, "compiled");
+        score.row(&format!("webpack-dev-server, allowed hosts `{names}`"), expected, &ask(port, navyd));
+    }
     score.told(test);
 }
 
@@ -294,7 +346,7 @@ fn both_sides_of_a_wildcard_are_asked_and_told() {
         return;
     };
     for arguments in [
-        &["link", "add", "lan", "type", "dummy"][..],
+        &["link", "add", "lan", "type", "bridge"][..],
         &["addr", "add", "10.62.89.1/24", "dev", "lan"],
         &["link", "set", "lan", "up"],
     ] {
