@@ -101,6 +101,7 @@ const WRITE: &[&str] = &[
 const READ: &[&str] = &[
     "Vite",
     "webpack-dev-server",
+    "webpack",
     "Next.js",
     "Nuxt",
     "Astro",

@@ -92,7 +92,7 @@ impl Command for Audit {
         match stage.format {
             Format::Json => stage.screen.json(&Document::new("audit", &answer))?,
             Format::Jsonl => {
-                answer.findings.iter().try_for_each(|finding| stage.screen.json_line(finding))?
+                answer.findings.iter().try_for_each(|finding| stage.screen.json_line(finding))?;
             }
             Format::Text => {
                 let look = stage.screen.look();

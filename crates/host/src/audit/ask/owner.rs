@@ -182,7 +182,11 @@ const OWNERS: &[Owner] = &[
         checks: &["A20", "A22"],
         ..NOBODY
     },
-    Owner { names: &["webpack-dev-server", "Create React App", "Vue CLI"], shape: Hot("/ws"), ..NOBODY },
+    Owner {
+        names: &["webpack-dev-server", "webpack", "Create React App", "Vue CLI"],
+        shape: Hot("/ws"),
+        ..NOBODY
+    },
     Owner { names: &["Angular", "Rspack"], shape: Hot("/ng-cli-ws"), ..NOBODY },
     Owner { names: &["Next.js"], shape: Hot("/_next/webpack-hmr"), ..NOBODY },
     Owner { names: &["Metro", "Expo"], shape: Hot("/hot"), ..NOBODY },

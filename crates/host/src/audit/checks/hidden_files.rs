@@ -72,7 +72,7 @@ mod tests {
             ("a commit", "/.git/HEAD", ok(&"a1".repeat(20)), http(404, "", ""), true),
             ("an environment", "/.env", ok("# x\nDB_PASSWORD=1\n"), http(404, "", ""), true),
             ("a refusal", "/.git/HEAD", http(403, "", "ref: refs/heads/main"), http(404, "", ""), false),
-            ("a page for all", "/.git/HEAD", html.clone(), html.clone(), false),
+            ("a page for all", "/.git/HEAD", html.clone(), html, false),
             ("a page for all, as it is", "/.env", ok("A=1"), ok("A=1"), false),
             ("html in disguise", "/.env", ok("<html><a href=x>"), http(404, "", ""), false),
             ("another text", "/.git/HEAD", ok("hello"), http(404, "", ""), false),

@@ -16,6 +16,7 @@ pub(super) const CHECK: Check = Check {
     fixes: &[
         ("Vite", "remove `allowedHosts: true` from `server` in vite.config"),
         ("webpack-dev-server", "devServer: { allowedHosts: 'auto' }"),
+        ("webpack", "devServer: { allowedHosts: 'auto' }"),
         ("Create React App", "unset DANGEROUSLY_DISABLE_HOST_CHECK"),
         ("Django", "ALLOWED_HOSTS = ['localhost', '127.0.0.1']"),
         ("Rails", "config.hosts = ['localhost']"),

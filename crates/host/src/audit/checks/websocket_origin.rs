@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     spares: "Upgrades that are refused, for whatever reason. It is closed at once, and nothing is said on it.",
     fixes: &[
         ("webpack-dev-server", "npm i -D webpack-dev-server@latest"),
+        ("webpack", "npm i -D webpack-dev-server@latest"),
         ("Create React App", "npm i -D webpack-dev-server@latest"),
         ("Vite", "npm i -D vite@latest"),
         ("Next.js", "npm i next@latest"),
