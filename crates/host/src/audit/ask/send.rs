@@ -71,7 +71,10 @@ fn exchange(question: &Question, deadline: Instant) -> std::io::Result<Vec<u8>> 
 /// Whether the answer has come to its end, where that can be told before the peer closes.
 fn is_whole(ask: Ask, said: &[u8]) -> bool {
     match ask {
-        Ask::Socket(_) => Answer::read(said).is_some(),
+        // What is first said on a WebSocket may be that it is refused: a frame is two bytes at least (RFC 6455 §5.2).
+        Ask::Socket(_) => {
+            Answer::read(said).is_some_and(|answer| answer.status != 101 || answer.body.len() >= 2)
+        }
         Ask::Control | Ask::Page(_) | Ask::Foreign(_) => {
             Answer::read(said).is_some_and(|answer| answer.is_whole())
         }
@@ -93,7 +96,9 @@ mod tests {
             (Ask::Page("/"), &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1"[..], false),
             (Ask::Page("/"), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n12", true),
             (Ask::Page("/"), b"HTTP/1.1 200 OK\r\n\r\n12", false),
-            (Ask::Socket("/"), b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n", true),
+            (Ask::Socket("/"), b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n", false),
+            (Ask::Socket("/"), b"HTTP/1.1 101 Switching\r\n\r\n\x88\0", true),
+            (Ask::Socket("/"), b"HTTP/1.1 403 No\r\n\r\n", true),
             (Ask::Word(Word::Ping), b"+PONG\r\n", true),
             (Ask::Word(Word::Ping), b"+PO", false),
             (Ask::Word(Word::Tls), b"N", true),

@@ -3,6 +3,7 @@
 use navyd_model::finding::Confidence;
 
 use super::super::{Ask, Check, FOREIGN, Facts, Judge, Power, Reach, Subject, check::Found, stakes};
+use crate::probe::contains;
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -29,13 +30,18 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
         _ => None,
     })?;
     // RFC 6455 §4.1: any other status code is no WebSocket.
-    if answer.status != 101 || !answer.says("upgrade", "websocket") {
+    if answer.status != 101 || !answer.says("upgrade", "websocket") || is_refused(answer.body) {
         return None;
     }
     let evidence = format!("an upgrade at `{path}` with `Origin: http://{FOREIGN}` was answered 101");
     let reach = Reach::AnyPage.max(stakes::heard(subject, facts));
     let power = stakes::power(subject).max(Power::Read);
     Some(Found::observed(power, reach, evidence).sure(Confidence::Proven).fix(CHECK.fix(subject)))
+}
+
+/// Whether the first frame ends it: a close, or the words of webpack-dev-server, which refuses only then.
+fn is_refused(frames: &[u8]) -> bool {
+    frames.first().is_some_and(|first| first & 0x0f == 8) || contains(frames, b"Invalid Host/Origin header")
 }
 
 #[cfg(test)]
@@ -49,6 +55,9 @@ mod tests {
     fn planted_and_clean() {
         for (said, expected) in [
             (http(101, "Upgrade: websocket|Connection: Upgrade", ""), true),
+            (http(101, "Upgrade: websocket", "\u{1}\u{2}hi"), true),
+            (http(101, "Upgrade: websocket", "\u{1}\u{1a}{\"data\":\"Invalid Host/Origin header\"}"), false),
+            (http(101, "Upgrade: websocket", "\u{8}\0"), false),
             (http(101, "Upgrade: h2c", ""), false),
             (http(403, "", ""), false),
             (http(426, "Upgrade: websocket", ""), false),
