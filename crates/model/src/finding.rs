@@ -15,6 +15,8 @@ pub struct Audit {
     pub listeners: usize,
     /// Findings that the baseline accepts: they are counted, and decide nothing.
     pub accepted: usize,
+    /// What the baseline accepts and nothing was found for.
+    pub stale: Vec<String>,
     /// What could not be seen, and what would be needed to see it.
     pub unknown: Vec<String>,
 }

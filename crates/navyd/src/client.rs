@@ -2,24 +2,31 @@
 //!
 //! The one door between commands and the host, so that a command need not know who looked.
 
-use std::{collections::HashSet, io, net::IpAddr, path::Path, process::Command};
+use std::{
+    collections::HashSet,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    process::Command,
+};
 
 use navyd_host::{
-    audit::{self, Check},
-    doctor, free,
+    audit, doctor, free,
     kernel::{self, Query, Socket, States},
     listeners, process, scan, why,
 };
 use navyd_model::{Audit, Connection, Diagnosis, Listener, Project, Target, Why, free::Freed};
 
 pub(crate) use navyd_host::{
-    audit::{Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit, plan as plan_audit},
+    audit::{
+        Check, Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit, plan as plan_audit,
+    },
     free::{Manner, Plan, Wanted},
     kernel::{Transport, handed_over},
     listeners::{Scope, Seen, unnamed},
     port,
     probe::{Hints, Request, Step, When, ask_all, plan as plan_probes, refusal},
-    process::{Member, Process, Signal},
+    process::{Member, Process, Signal, Writable},
     scan as scanning, wait,
 };
 
@@ -57,7 +64,29 @@ pub(crate) fn facts_of(listeners: Vec<Listener>) -> Facts {
 /// What these facts say.
 pub(crate) fn judge_audit(facts: Facts, wanted: impl Fn(&Check) -> bool) -> Audit {
     let findings = audit::judge(&facts, wanted);
-    Audit { findings, listeners: facts.subjects.len(), accepted: 0, unknown: facts.unknown }
+    Audit { findings, listeners: facts.subjects.len(), unknown: facts.unknown, ..Audit::default() }
+}
+
+/// Every check that there is.
+pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
+    audit::checks()
+}
+
+/// What tells one socket from another: its cookie, its inode, and where it is bound.
+pub(crate) type Mark = (Option<u64>, u64, Option<SocketAddr>);
+
+/// The sockets of this network namespace that can receive, without a look at any process: what a watch can afford
+/// to ask often.
+pub(crate) fn marks() -> Result<HashSet<Mark>, Failure> {
+    let mut marks = HashSet::new();
+    for query in [Query::listeners(), Query::new(Transport::Udp, States::UNCONNECTED)] {
+        let table = kernel::sockets(&query).map_err(|error| unreadable(&error))?;
+        marks.extend(table.sockets.iter().map(|socket| (socket.cookie, socket.inode, Some(socket.local))));
+    }
+    // Where unix sockets are not told, those of the network are all there is to watch.
+    let unix = kernel::unix_listeners().unwrap_or_default();
+    marks.extend(unix.iter().map(|socket| (socket.cookie, socket.inode, None)));
+    Ok(marks)
 }
 
 /// How this machine's localhost itself stands.

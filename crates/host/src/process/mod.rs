@@ -34,7 +34,7 @@ use portable as os;
 pub use census::Member;
 pub use condition::{Access, Condition, File};
 pub use os::{
-    Describer, Hold, Owners, Process, access, ancestors, census, children, condition, container,
+    Describer, Hold, Owners, Process, Writable, access, ancestors, census, children, condition, container,
     descriptor_in_flight, environment, has_mapped, holds, inodes, lost_leader, own_user, pids, protected,
 };
 pub use replace::become_program;

@@ -198,3 +198,25 @@ pub fn protected(pid: u32) -> Option<String> {
         known.map(|process| Launch { name: process.name, exe: Some(process.path), argv: Vec::new() });
     protection::reason(&Kin { pid, launch: launch.unwrap_or_default() }, std::process::id(), &[])
 }
+
+/// A file that everybody may change: who may is not known here.
+#[derive(Debug)]
+pub struct Writable(std::convert::Infallible);
+
+impl Writable {
+    /// Refuses, since permissions are not read here.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn open(_path: &std::path::Path) -> std::io::Result<Self> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn close(self) -> std::io::Result<()> {
+        match self.0 {}
+    }
+}

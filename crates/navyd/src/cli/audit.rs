@@ -1,61 +1,119 @@
 //! `navyd audit`: what on this machine's localhost is dangerous, with proof and the line that mends it.
 //!
-//! The host looks and judges; here the findings are chosen and drawn. Deliberately absent: any judgement.
+//! The host looks and judges; here the findings are chosen, set against what the project accepts, and drawn.
+//! Deliberately absent: any judgement.
 
-mod asked;
+mod baseline;
+mod checks;
 mod draw;
+mod explain;
+mod fix;
+#[cfg(test)]
+mod fixture;
+mod markdown;
+mod plan;
+mod sarif;
+mod watch;
 
-use navyd_model::{
-    Target,
-    api::Document,
-    finding::{Audit as Answer, Word},
-};
+use std::path::PathBuf;
 
-use super::{Command, Format, Stage, named};
+use navyd_model::{api::Document, finding::Word};
+
+use super::{Command, Format, Stage, how::How, named};
 use crate::{
-    client::{self, Facts, Scope},
     exit::Exit,
-    out::Failure,
+    out::{Failure, Screen},
 };
+use plan::{Plan, Seen};
 
 /// Say what is dangerous about the listeners of this machine, and what mends it
 ///
-/// Nothing is sent unless --probe says so: sockets, processes and files are read.
+/// Nothing is sent: sockets, processes and files are read.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "audit",
+    args_conflicts_with_subcommands = true,
     after_long_help = "Examples:\n  \
-        navyd audit                       every listener\n  \
-        navyd audit 5173                  only what this names\n  \
-        navyd audit --min-severity high   only what is at least so bad\n  \
-        navyd audit --show-probes         every byte that --probe would send\n  \
-        navyd audit --probe               ask, too\n\n\
-        Exit status: 0 nothing was found, 1 something was, 2 wrong use or failure. Findings that are only inferred\n\
-        do not count."
+        navyd audit                          every listener\n  \
+        navyd audit 5173                     only what this names\n  \
+        navyd audit --min-severity high      only what is at least so bad\n  \
+        navyd audit --only A01,A54           only these checks\n  \
+        navyd audit explain A01              why it matters, and what mends it\n  \
+        navyd audit --accept A01 5173        live with it, here and for everybody in this project\n  \
+        navyd audit --watch --jsonl          each new finding as a line of JSON\n  \
+        navyd audit --sarif >audit.sarif     for code scanning\n\n\
+        Into a pipe: one finding a line, tabs between severity, score, confidence, check, address, holder, project,\n\
+        title, evidence and fix.\n\
+        Exit status: 0 nothing was found, 1 something was, 2 wrong use or failure. What is only inferred, and what\n\
+        the project accepts, does not count."
 )]
 pub(super) struct Audit {
+    #[command(subcommand)]
+    explain: Option<What>,
+
     /// Only the listeners that these name: ports, addresses, URLs, programs or projects
     targets: Vec<String>,
 
     /// Only what is at least so bad: info, low, medium, high, critical
-    #[arg(long, value_name = "WORD", value_parser = word, default_value = "info")]
+    #[arg(long, value_name = "WORD", value_parser = word, default_value = "info", help_heading = "Filters")]
     min_severity: Word,
 
     /// Only these checks
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Filters")]
     only: Vec<String>,
 
     /// All but these checks
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Filters")]
     skip: Vec<String>,
 
-    /// Ask, too: at most three read-only requests and one second for each port, never of a debugger
-    #[arg(long)]
-    probe: bool,
+    /// The file of accepted findings, in place of `navyd-audit.toml` in the root of this directory's project
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    baseline: Option<PathBuf>,
 
-    /// Print every byte that --probe sends; alone, send none
-    #[arg(long)]
-    show_probes: bool,
+    /// Accept what these checks find now: it is written into the file, and decides nothing any more
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Baseline",
+        conflicts_with_all = ["watch", "fix", "sarif", "markdown", "only", "skip"])]
+    accept: Vec<String>,
+
+    /// Why it is accepted
+    #[arg(long, value_name = "TEXT", requires = "accept", help_heading = "Baseline")]
+    reason: Option<String>,
+
+    /// Keep watching: what is found now, then each change, within a second of a listener's birth
+    #[arg(long, conflicts_with_all = ["fix", "sarif", "markdown"])]
+    watch: bool,
+
+    /// Apply the lines that are safe: those that take from everybody the right to change your files
+    #[arg(long, conflicts_with_all = ["sarif", "markdown"])]
+    fix: bool,
+
+    #[command(flatten)]
+    how: How,
+
+    /// Print SARIF 2.1.0, which code scanning reads
+    #[arg(long, conflicts_with_all = ["json", "jsonl", "markdown"])]
+    sarif: bool,
+
+    /// Print Markdown, for a pull request
+    #[arg(long, conflicts_with_all = ["json", "jsonl"])]
+    markdown: bool,
+}
+
+/// What else can be asked.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Say why a check matters, when it is silent, and what mends it; of every check without an ID
+    Explain(explain::Explain),
+}
+
+/// How the answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+    Jsonl,
+    Sarif,
+    Markdown,
 }
 
 fn word(text: &str) -> Result<Word, String> {
@@ -69,66 +127,76 @@ fn word(text: &str) -> Result<Word, String> {
 
 impl Command for Audit {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let (mut facts, notes) = self.facts()?;
-        let plans = if self.probe || self.show_probes { client::plan_audit(&facts) } else { Vec::new() };
-        if self.show_probes {
-            match (self.probe, stage.format) {
-                (true, _) => asked::lines(&plans).iter().try_for_each(|line| stage.screen.note(line))?,
-                (false, Format::Text) => {
-                    asked::lines(&plans)
-                        .iter()
-                        .try_for_each(|line| stage.screen.line(&line.as_str().into()))?;
-                }
-                (false, _) => stage.screen.json(&asked::document(&plans))?,
+        if let Some(What::Explain(asked)) = &self.explain {
+            return asked.run(stage);
+        }
+        let form = self.form(stage.format);
+        let plan = self.resolve()?;
+        let screen = &mut stage.screen;
+        match () {
+            () if self.watch => watch::watch(&plan, form, screen),
+            () if !self.accept.is_empty() => {
+                baseline::accept(&plan, self.baseline, self.reason.as_deref(), form, screen)
+            }
+            () if self.fix => fix::fix(&plan, self.how, form, screen),
+            () => {
+                let seen = plan.look()?;
+                render(&seen, form, screen)?;
+                Ok(seen.exit())
             }
         }
-        if self.show_probes && !self.probe {
-            return Ok(Exit::Yes);
-        }
-        if self.probe {
-            asked::ask(&mut facts, &plans, &mut stage.screen)?;
-        }
-        let answer = self.judge(facts, notes);
-        match stage.format {
-            Format::Json => stage.screen.json(&Document::new("audit", &answer))?,
-            Format::Jsonl => {
-                answer.findings.iter().try_for_each(|finding| stage.screen.json_line(finding))?;
-            }
-            Format::Text => {
-                let look = stage.screen.look();
-                draw::lines(&answer, &look).iter().try_for_each(|line| stage.screen.line(line))?;
-                answer.unknown.iter().try_for_each(|note| stage.screen.note(note))?;
-            }
-        }
-        Ok(exit(&answer))
     }
 }
 
 impl Audit {
-    /// The facts about the listeners that are meant, and what could not be seen of them.
-    fn facts(&self) -> Result<(Facts, Vec<String>), Failure> {
-        let targets =
-            self.targets.iter().map(|text| named::parse(text)).collect::<Result<Vec<Target>, _>>()?;
-        let seen = client::listeners(&Scope { unix: true, published: true, ..Scope::default() })?;
-        let mut listeners = seen.listeners;
-        if !targets.is_empty() {
-            listeners.retain(|listener| targets.iter().any(|target| named::names(target, listener)));
+    fn form(&self, format: Format) -> Form {
+        match format {
+            _ if self.sarif => Form::Sarif,
+            _ if self.markdown => Form::Markdown,
+            Format::Text => Form::Text,
+            Format::Json => Form::Json,
+            Format::Jsonl => Form::Jsonl,
         }
-        Ok((client::facts_of(listeners), seen.notes))
     }
 
-    fn judge(&self, facts: Facts, notes: Vec<String>) -> Answer {
-        let is = |id: &str, list: &[String]| list.iter().any(|wanted| wanted.eq_ignore_ascii_case(id));
-        let mut answer = client::judge_audit(facts, |check| {
-            (self.only.is_empty() || is(check.id, &self.only)) && !is(check.id, &self.skip)
-        });
-        answer.findings.retain(|finding| finding.severity.word >= self.min_severity);
-        answer.unknown.extend(notes);
-        answer
+    fn resolve(&self) -> Result<Plan, Failure> {
+        if (self.how.dry_run || self.how.yes) && !self.fix {
+            return Err(
+                Failure::new("`--dry-run` and `--yes` need `--fix`").hint("navyd audit --fix --dry-run")
+            );
+        }
+        let targets = self.targets.iter().map(|text| Ok((text.clone(), named::parse(text)?)));
+        let ids =
+            |typed: &[String]| typed.iter().map(|text| checks::known(text)).collect::<Result<_, Failure>>();
+        let only = if self.accept.is_empty() { &self.only } else { &self.accept };
+        Ok(Plan {
+            targets: targets.collect::<Result<_, Failure>>()?,
+            only: ids(only)?,
+            skip: ids(&self.skip)?,
+            min_severity: self.min_severity,
+            baseline: baseline::Baseline::find(self.baseline.as_deref())?,
+        })
     }
 }
 
-/// What is only inferred may be wrong, and fails nobody's build.
-fn exit(answer: &Answer) -> Exit {
-    if answer.findings.iter().any(|finding| finding.confidence.decides()) { Exit::No } else { Exit::Yes }
+fn render(seen: &Seen, form: Form, screen: &mut Screen) -> anyhow::Result<()> {
+    let answer = &seen.answer;
+    match form {
+        // The documents have the notes in them.
+        Form::Json => return Ok(screen.json(&Document::new("audit", answer))?),
+        Form::Sarif => return Ok(screen.json(&sarif::log(seen))?),
+        Form::Jsonl => answer.findings.iter().try_for_each(|finding| screen.json_line(finding))?,
+        Form::Markdown => screen.print(&markdown::document(answer))?,
+        Form::Text => {
+            let look = screen.look();
+            if look.terminal {
+                draw::lines(answer, look.width).iter().try_for_each(|line| screen.line(line))?;
+            } else {
+                answer.findings.iter().try_for_each(|finding| screen.line(&draw::record(finding)))?;
+                screen.say(&draw::summary(answer))?;
+            }
+        }
+    }
+    let notes = answer.unknown.iter().chain(&answer.stale);
+    Ok(notes.into_iter().try_for_each(|note| screen.note(note))?)
 }

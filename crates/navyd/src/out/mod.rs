@@ -6,6 +6,7 @@
 
 pub(crate) mod csv;
 pub(crate) mod escape;
+mod fold;
 mod hint;
 pub(crate) mod json;
 mod live;
@@ -16,6 +17,7 @@ mod style;
 mod table;
 mod text;
 
+pub(crate) use fold::folded;
 pub(crate) use hint::Failure;
 pub(crate) use live::Live;
 pub(crate) use output::output;

@@ -25,6 +25,12 @@ impl Text {
         Self::default().then(tone, text)
     }
 
+    /// Cells with tabs in between, for a program: each is escaped by itself, so that none has a tab of its own.
+    pub(crate) fn tabbed(cells: &[String]) -> Self {
+        let cells: Vec<_> = cells.iter().map(|cell| escape(cell)).collect();
+        Self { spans: vec![(Tone::Plain, cells.join("\t"))], piped: None }
+    }
+
     /// More text behind it.
     pub(crate) fn then(mut self, tone: Tone, text: impl AsRef<str>) -> Self {
         if !text.as_ref().is_empty() {

@@ -14,6 +14,7 @@ mod stat;
 mod stop;
 mod text;
 mod users;
+mod writable;
 
 pub use census::{census, environment, inodes};
 pub use children::children;
@@ -22,6 +23,7 @@ pub use describe::Describer;
 pub use lineage::lost_leader;
 pub use owners::{Hold, Owners, descriptor_in_flight, holds, own_user, pids};
 pub use stop::Process;
+pub use writable::Writable;
 
 use navyd_model::Ancestor;
 

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     client::Me,
-    out::{Text, Tone, measure},
+    out::{Text, Tone, folded, measure},
 };
 
 /// The label column's width.
@@ -74,21 +74,6 @@ pub(super) fn lines(answer: &Why, me: &Me, now: Timestamp, width: Option<usize>)
         "fix",
         first.and_then(|cause| cause.fix.as_ref()).map(|fix| Text::of(Tone::Green, fix)).unwrap_or_default(),
     );
-    lines
-}
-
-/// The text in lines of at most `room` columns, broken at spaces; a longer word stays whole.
-fn folded(text: &str, room: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
     lines
 }
 
@@ -289,20 +274,6 @@ mod tests {
   fix      navyd free 5173
 ";
         assert_eq!(shown(&answer), expected[1..]);
-    }
-
-    #[test]
-    fn sentences_are_folded_at_spaces() {
-        for (text, room, expected) in [
-            ("", 30, &[][..]),
-            ("a b c", 30, &["a b c"]),
-            ("a b c", 3, &["a b", "c"]),
-            ("longer than room", 4, &["longer", "than", "room"]),
-            ("日本 語", 5, &["日本", "語"]),
-            ("日本 語", 7, &["日本 語"]),
-        ] {
-            assert_eq!(folded(text, room), expected, "{text} in {room}");
-        }
     }
 
     #[test]
