@@ -3,6 +3,7 @@
 //! The host looks and judges; here the findings are chosen, set against what the project accepts, and drawn.
 //! Deliberately absent: any judgement.
 
+mod asked;
 mod baseline;
 mod checks;
 mod draw;
@@ -21,6 +22,7 @@ use navyd_model::{api::Document, finding::Word};
 
 use super::{Command, Format, Stage, how::How, named};
 use crate::{
+    client,
     exit::Exit,
     out::{Failure, Screen},
 };
@@ -28,7 +30,7 @@ use plan::{Plan, Seen};
 
 /// Say what is dangerous about the listeners of this machine, and what mends it
 ///
-/// Nothing is sent: sockets, processes and files are read.
+/// Nothing is sent unless --probe says so: sockets, processes and files are read.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "audit",
@@ -38,6 +40,8 @@ use plan::{Plan, Seen};
         navyd audit 5173                     only what this names\n  \
         navyd audit --min-severity high      only what is at least so bad\n  \
         navyd audit --only A01,A54           only these checks\n  \
+        navyd audit --show-probes            every byte that --probe would send\n  \
+        navyd audit --probe                  ask, too\n  \
         navyd audit explain A01              why it matters, and what mends it\n  \
         navyd audit --accept A01 5173        live with it, here and for everybody in this project\n  \
         navyd audit --watch --jsonl          each new finding as a line of JSON\n  \
@@ -65,6 +69,14 @@ pub(super) struct Audit {
     /// All but these checks
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Filters")]
     skip: Vec<String>,
+
+    /// Ask, too: at most three read-only requests and one second for each port, never of a debugger
+    #[arg(long, conflicts_with_all = ["watch", "fix", "accept"])]
+    probe: bool,
+
+    /// Print every byte that --probe sends; alone, send none
+    #[arg(long, conflicts_with_all = ["watch", "fix", "accept"])]
+    show_probes: bool,
 
     /// The file of accepted findings, in place of `navyd-audit.toml` in the root of this directory's project
     #[arg(long, value_name = "FILE", help_heading = "Baseline")]
@@ -140,7 +152,18 @@ impl Command for Audit {
             }
             () if self.fix => fix::fix(&plan, self.how, form, screen),
             () => {
-                let seen = plan.look()?;
+                let mut facts = plan.facts()?;
+                if self.probe || self.show_probes {
+                    let questions = client::plan_audit(&facts);
+                    if self.show_probes {
+                        asked::show(&questions, self.probe, form, screen)?;
+                    }
+                    if !self.probe {
+                        return Ok(Exit::Yes);
+                    }
+                    asked::ask(&mut facts, &questions, screen)?;
+                }
+                let seen = plan.judge(facts);
                 render(&seen, form, screen)?;
                 Ok(seen.exit())
             }
@@ -174,6 +197,7 @@ impl Audit {
             only: ids(only)?,
             skip: ids(&self.skip)?,
             min_severity: self.min_severity,
+            probe: self.probe,
             baseline: baseline::Baseline::find(self.baseline.as_deref())?,
         })
     }

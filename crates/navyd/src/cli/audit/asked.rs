@@ -12,6 +12,7 @@ use std::{
 use navyd_model::api::Document;
 use serde::Serialize;
 
+use super::Form;
 use crate::{
     client::{self, AuditPlan, Facts},
     out::{Screen, Text},
@@ -22,7 +23,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// The body of `navyd.audit-probes/1`.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown<'a> {
+struct Shown<'a> {
     listeners: Vec<Listener<'a>>,
 }
 
@@ -42,8 +43,19 @@ struct Question<'a> {
     sends: String,
 }
 
+/// Prints every byte: to the answer where nothing else is one, beside it where listeners are asked as well.
+pub(super) fn show(plans: &[AuditPlan], beside: bool, form: Form, screen: &mut Screen) -> io::Result<()> {
+    match form {
+        _ if beside => lines(plans).iter().try_for_each(|line| screen.note(line)),
+        Form::Json | Form::Jsonl | Form::Sarif => screen.json(&document(plans)),
+        Form::Text | Form::Markdown => {
+            lines(plans).iter().try_for_each(|line| screen.line(&line.as_str().into()))
+        }
+    }
+}
+
 /// The plans as a document.
-pub(super) fn document(plans: &[AuditPlan]) -> Document<Shown<'_>> {
+fn document(plans: &[AuditPlan]) -> Document<Shown<'_>> {
     let listeners = plans.iter().map(|plan| Listener {
         address: &plan.place,
         silent: plan.silent.as_deref(),
@@ -53,7 +65,7 @@ pub(super) fn document(plans: &[AuditPlan]) -> Document<Shown<'_>> {
 }
 
 /// The plans as lines.
-pub(super) fn lines(plans: &[AuditPlan]) -> Vec<String> {
+fn lines(plans: &[AuditPlan]) -> Vec<String> {
     let mut lines = Vec::new();
     for plan in plans {
         if let Some(why) = &plan.silent {

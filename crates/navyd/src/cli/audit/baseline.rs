@@ -70,7 +70,7 @@ pub(super) struct Entry {
     reason: Option<String>,
 }
 
-/// What was accepted: `navyd.audit_accept/1`.
+/// What was accepted: `navyd.audit-accept/1`.
 #[derive(Debug, Serialize)]
 struct Accepted {
     file: String,
@@ -108,7 +108,7 @@ pub(super) fn accept(
     let shown = file.display().to_string();
     match form {
         Form::Json => {
-            screen.json(&Document::new("audit_accept", Accepted { file: shown, accepted: entries }))?;
+            screen.json(&Document::new("audit-accept", Accepted { file: shown, accepted: entries }))?;
         }
         Form::Jsonl => entries.iter().try_for_each(|entry| screen.json_line(entry))?,
         Form::Text | Form::Sarif | Form::Markdown => {
@@ -163,9 +163,21 @@ impl Baseline {
         (accepted, rest)
     }
 
-    /// What is said of the entries that fit nothing that was found. Pure.
-    pub(super) fn stale<'f>(&self, accepted: impl Iterator<Item = &'f Finding> + Clone) -> Vec<String> {
-        let unused = |entry: &&Entry| !accepted.clone().any(|finding| entry.fits(finding));
+    /// Whether nothing is accepted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What is said of the entries that fit nothing that was found. Pure. Of the checks in `unasked` nothing is known.
+    pub(super) fn stale<'f>(
+        &self,
+        accepted: impl Iterator<Item = &'f Finding> + Clone,
+        unasked: &[&str],
+    ) -> Vec<String> {
+        let unused = |entry: &&Entry| {
+            !accepted.clone().any(|finding| entry.fits(finding))
+                && !unasked.iter().any(|id| entry.id.eq_ignore_ascii_case(id))
+        };
         let file = self.file.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let say = |entry: &Entry| format!("`{file}` accepts {}, which is not found now", entry.said());
         self.entries.iter().filter(unused).map(say).collect()
@@ -351,8 +363,9 @@ mod tests {
         let (accepted, rest) = baseline.part(findings);
         assert_eq!((accepted[0].0.id.as_str(), accepted[0].1.as_deref()), ("A01", Some("demo")));
         assert_eq!(rest.iter().map(|finding| finding.id.as_str()).collect::<Vec<_>>(), ["A54"]);
-        let stale = baseline.stale(accepted.iter().map(|(finding, _)| finding));
+        let stale = baseline.stale(accepted.iter().map(|(finding, _)| finding), &[]);
         assert_eq!(stale, ["`navyd-audit.toml` accepts A40, port 9229, which is not found now"]);
+        assert_eq!(baseline.stale(accepted.iter().map(|(finding, _)| finding), &["A40"]), [""; 0]);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 mod asked;
 mod etiquette;
+mod face;
+mod planted;
 mod processes;
 mod reach;
+mod watch;
 
 use std::{collections::BTreeSet, process::Command};
 
