@@ -27,6 +27,7 @@ def example(name):
 
 def see():
     return {"navyd ls": [NAVYD, "ls", "--json"], "navyd why": [NAVYD, "why", "20010", "--json"],
+            "navyd audit": [NAVYD, "audit", "--json"],
             "navyd start only": [NAVYD, "--version"]}
 
 

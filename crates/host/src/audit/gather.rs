@@ -1,6 +1,6 @@
 //! Looks at this machine for what the checks need: passive, no byte is sent.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use jiff::Timestamp;
 use navyd_model::{Exposure, Holder, Listener, Protocol};
@@ -18,7 +18,10 @@ use crate::{
 /// Gathers the facts about these listeners.
 pub fn gather(listeners: Vec<Listener>) -> Facts {
     let me = process::own_user();
-    let subjects: Vec<Subject> = listeners.into_iter().map(|listener| subject(listener, me)).collect();
+    // A program mostly holds several listeners, and is looked at once.
+    let mut known = HashMap::new();
+    let subjects: Vec<Subject> =
+        listeners.into_iter().map(|listener| subject(listener, me, &mut known)).collect();
     let mut unknown = Vec::new();
     let interfaces = kernel::interfaces().map_err(|error| unknown.push(error.to_string())).ok();
     let firewall = firewall(&subjects, interfaces.as_deref());
@@ -37,9 +40,10 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
     }
 }
 
-fn subject(listener: Listener, me: Option<u32>) -> Subject {
+fn subject(listener: Listener, me: Option<u32>, known: &mut HashMap<u32, Program>) -> Subject {
     let elsewhere = listener.netns.is_some();
-    let programs = listener.holders.iter().map(|holder| program(holder, elsewhere)).collect();
+    let mut once = |holder: &Holder| known.entry(holder.pid).or_insert_with(|| program(holder, elsewhere)).clone();
+    let programs = listener.holders.iter().map(|holder| once(holder)).collect();
     let file = (listener.proto == Protocol::Unix).then(|| file(&listener)).flatten();
     let mut subject = Subject { programs, file, ..Subject::bare(listener) };
     subject.ground = ask::ground(&subject, me);
