@@ -169,13 +169,9 @@ impl Baseline {
     }
 
     /// What is said of the entries that fit nothing that was found. Pure. Of the checks in `unasked` nothing is known.
-    pub(super) fn stale<'f>(
-        &self,
-        accepted: impl Iterator<Item = &'f Finding> + Clone,
-        unasked: &[&str],
-    ) -> Vec<String> {
+    pub(super) fn stale(&self, accepted: &[(Finding, Option<String>)], unasked: &[&str]) -> Vec<String> {
         let unused = |entry: &&Entry| {
-            !accepted.clone().any(|finding| entry.fits(finding))
+            !accepted.iter().any(|(finding, _)| entry.fits(finding))
                 && !unasked.iter().any(|id| entry.id.eq_ignore_ascii_case(id))
         };
         let file = self.file.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
@@ -363,9 +359,9 @@ mod tests {
         let (accepted, rest) = baseline.part(findings);
         assert_eq!((accepted[0].0.id.as_str(), accepted[0].1.as_deref()), ("A01", Some("demo")));
         assert_eq!(rest.iter().map(|finding| finding.id.as_str()).collect::<Vec<_>>(), ["A54"]);
-        let stale = baseline.stale(accepted.iter().map(|(finding, _)| finding), &[]);
+        let stale = baseline.stale(&accepted, &[]);
         assert_eq!(stale, ["`navyd-audit.toml` accepts A40, port 9229, which is not found now"]);
-        assert_eq!(baseline.stale(accepted.iter().map(|(finding, _)| finding), &["A40"]), [""; 0]);
+        assert_eq!(baseline.stale(&accepted, &["A40"]), [""; 0]);
     }
 
     #[test]

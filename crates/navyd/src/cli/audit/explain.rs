@@ -61,7 +61,7 @@ impl Explain {
         let screen = &mut stage.screen;
         match stage.format {
             Format::Json => {
-                screen.json(&Document::new("audit-checks", Checks { checks: told().collect() }))?
+                screen.json(&Document::new("audit-checks", Checks { checks: told().collect() }))?;
             }
             Format::Jsonl => told().try_for_each(|check| screen.json_line(&check))?,
             Format::Text if self.ids.is_empty() => {

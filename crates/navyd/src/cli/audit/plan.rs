@@ -91,7 +91,7 @@ impl Plan {
         let (accepted, findings) = self.baseline.part(answer.findings);
         // Whoever looks for less than all finds less than all.
         if self.targets.is_empty() && self.only.is_empty() && self.skip.is_empty() {
-            answer.stale = self.baseline.stale(accepted.iter().map(|(finding, _)| finding), unasked);
+            answer.stale = self.baseline.stale(&accepted, unasked);
         }
         answer.accepted = accepted.len();
         answer.findings = findings;
