@@ -91,7 +91,7 @@ pub(crate) fn marks() -> Result<HashSet<Mark>, Failure> {
 
 /// How this machine's localhost itself stands.
 pub(crate) fn doctor() -> Diagnosis {
-    doctor::diagnose()
+    doctor::diagnose(doctor::Outside::default())
 }
 
 /// What freeing a port would stop.

@@ -1,16 +1,17 @@
 //! Reads what the rows need. What cannot be read says why.
 
-use std::{collections::HashSet, net::IpAddr};
+use std::{collections::HashSet, net::IpAddr, thread};
 
 use navyd_model::hub;
 
 use super::{
-    Facts, Told,
+    Facts, Outside, Told,
     facts::{Ear, Held, Net},
     matrix::{self, Matrix},
+    names, os, programs,
 };
 use crate::{
-    kernel::{self, Filter, Flow, Interface, Lost, Query, Settings, Socket, States, Transport},
+    kernel::{self, Filter, Flow, Interface, Limits, Lost, Query, Settings, Socket, States, Transport},
     listeners::Holders,
 };
 
@@ -20,13 +21,26 @@ const MOST_FLOWS: usize = 64;
 /// Where source ports are drawn from when that cannot be read: what IANA sets aside for it (RFC 6335 §6).
 const DYNAMIC: std::ops::RangeInclusive<u16> = 49152..=u16::MAX;
 
-/// Looks at this machine.
-pub fn gather() -> Facts {
+/// Looks at this machine, told what only the caller can know. What may wait does so beside the rest.
+pub fn gather(outside: Outside) -> Facts {
+    thread::scope(|scope| {
+        let names = thread::Builder::new().spawn_scoped(scope, names::gather);
+        let owners = thread::Builder::new().spawn_scoped(scope, programs::gather);
+        let (interfaces, limits, net) = network();
+        // A thread that the system refuses is work for this one.
+        let names = names.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(names::gather);
+        let owners = owners.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(programs::gather);
+        let (proxy, around) = (programs::own_proxy(), os::surroundings());
+        Facts { interfaces, limits, net, names, proxy, owners, around, outside }
+    })
+}
+
+fn network() -> (Told<Vec<Interface>>, Limits, Net) {
     let interfaces = kernel::interfaces().map_err(|error| error.to_string());
     let limits = kernel::limits();
     let ports = limits.ephemeral.clone().unwrap_or(DYNAMIC);
     let net = net(interfaces.as_deref().unwrap_or_default(), ports);
-    Facts { interfaces, limits, net }
+    (interfaces, limits, net)
 }
 
 fn net(devices: &[Interface], ports: std::ops::RangeInclusive<u16>) -> Net {

@@ -7,14 +7,29 @@ mod facts;
 mod firewall;
 mod gather;
 mod matrix;
+mod names;
+mod programs;
 mod row;
 mod rows;
 mod target;
 mod trace;
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+
 use navyd_model::{Diagnosis, diagnosis::Check};
 
-pub use facts::{Ear, Facts, Held, Net, Told};
+#[cfg(target_os = "linux")]
+use linux as os;
+#[cfg(not(target_os = "linux"))]
+use portable as os;
+
+pub use facts::{
+    Ear, Entry, Facts, Fault, Held, HostsFile, HubSeen, Lookup, Names, Net, OpenFiles, OurHub, Outside,
+    Owner, Proxy, Resolver, Served, Surroundings, Told, prefers_v4, sources,
+};
 pub use gather::gather;
 pub use row::Row;
 pub use target::{Doctored, of};
@@ -30,8 +45,8 @@ pub fn judge(facts: &Facts) -> Vec<Check> {
     rows().map(|row| row.check(facts)).collect()
 }
 
-/// Looks and judges.
-pub fn diagnose() -> Diagnosis {
-    let facts = gather();
+/// Looks and judges, told what only the caller can know.
+pub fn diagnose(outside: Outside) -> Diagnosis {
+    let facts = gather(outside);
     Diagnosis { checks: judge(&facts), matrix: facts.net.matrix.unwrap_or_default() }
 }

@@ -2,7 +2,7 @@
 
 use navyd_model::{Diagnosis, Target, Why};
 
-use super::diagnose;
+use super::{Outside, diagnose};
 use crate::{kernel::Error, why};
 
 /// The rows that concern any port of this machine; the others are about names, programs and clocks.
@@ -36,9 +36,9 @@ pub struct Doctored {
 ///
 /// # Errors
 /// When the kernel tells nothing of this namespace's sockets.
-pub fn of(target: &Target) -> Result<Doctored, Error> {
+pub fn of(target: &Target, outside: Outside) -> Result<Doctored, Error> {
     let why = why::why(target)?;
-    let Diagnosis { mut checks, matrix } = diagnose();
+    let Diagnosis { mut checks, matrix } = diagnose(outside);
     checks.retain(|check| CONCERN.contains(&check.id.as_str()));
     Ok(Doctored { why, diagnosis: Diagnosis { checks, matrix } })
 }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_port_that_nobody_has_is_free_here_too() {
         let place = std::net::TcpListener::bind("127.62.89.32:0").unwrap().local_addr().unwrap();
-        let found = of(&place.to_string().parse::<Target>().unwrap()).unwrap();
+        let found = of(&place.to_string().parse::<Target>().unwrap(), Outside::default()).unwrap();
         assert_eq!(found.diagnosis.checks.len(), CONCERN.len());
         assert_eq!(
             found.why.verdict,

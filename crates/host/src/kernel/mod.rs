@@ -25,13 +25,13 @@ pub use inbound::{Arrival, Inbound};
 #[cfg(all(target_os = "linux", feature = "fuzz"))]
 pub use os::fuzz;
 pub use os::{
-    ANCHORS, Cgroups, HOSTS, destroy, filter, find, handed_over, inbound, interfaces, limits, links,
+    ANCHORS, Cgroups, HOSTS, clock, destroy, filter, find, handed_over, inbound, interfaces, limits, links,
     namespaces, published, rules, settings, sockets, sockets_in, stdout_is_read, trace, unix_listeners,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use os::{same_files, spread, unix_with_unread};
 pub use rule::{Action, Published, Rule, RuleQuery, ToPort};
-pub use settings::{Link, Lost, Read, Settings, Tracked};
+pub use settings::{Clock, Link, Lost, Read, Settings, Tracked};
 pub use socket::{
     Error, Interface, Limits, Query, Socket, Source, States, Table, TcpInfo, Transport, UnixSocket,
 };

@@ -21,7 +21,7 @@ use std::{
 use navyd_model::{Family, Namespace, State};
 
 use super::{
-    Arrival, Error, Filter, Flow, Inbound, Interface, Limits, Link, Published, Query, Rule, RuleQuery,
+    Arrival, Clock, Error, Filter, Flow, Inbound, Interface, Limits, Link, Published, Query, Rule, RuleQuery,
     Settings, Socket, Source, Step, Table, Transport, UnixSocket,
 };
 
@@ -51,6 +51,14 @@ pub fn sockets(query: &Query) -> Result<Table, Error> {
     let rows = seen.into_iter().filter(|(row, _)| wanted(row, query));
     let sockets = rows.map(|(row, pids)| socket(&row, pids.into_iter().collect())).collect();
     Ok(Table { sockets, source: Source::Portable })
+}
+
+/// Whether somebody keeps the clock in time.
+///
+/// # Errors
+/// Always: it is not told.
+pub fn clock() -> io::Result<Clock> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The socket with exactly these two ends.

@@ -59,6 +59,15 @@ pub struct Link {
     pub queueing: Option<String>,
 }
 
+/// The clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Whether it is kept in time.
+    pub kept: bool,
+    /// The greatest error that the kernel assumes, in microseconds.
+    pub error_us: u64,
+}
+
 impl Settings {
     /// Where nothing was read, for this reason.
     pub fn unread(why: &str) -> Self {

@@ -94,6 +94,16 @@ pub fn environment(_pid: u32, _name: &str) -> Option<Vec<u8>> {
     None
 }
 
+/// Variables of another process: not told.
+pub fn variables(_pid: u32, _names: &[&str]) -> Option<Vec<(String, Vec<u8>)>> {
+    None
+}
+
+/// The open files of a process, and their limit: not told.
+pub fn descriptors(_pid: u32) -> Option<(u64, u64)> {
+    None
+}
+
 /// Whether the process still has the socket: it cannot be told, so nothing is stopped for it.
 pub fn holds(_pid: u32, _fds: &[u32], _inode: u64) -> bool {
     false

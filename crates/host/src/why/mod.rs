@@ -25,6 +25,7 @@ mod table;
 
 use navyd_model::{Target, Why};
 
+pub(crate) use self::resolve::ask;
 pub use self::{
     explain::explain,
     facts::{Facts, Neighbour, Orphan, Redirected},

@@ -68,7 +68,7 @@ pub(super) fn in_hosts(text: &str, name: &str) -> Vec<IpAddr> {
 
 /// Asks the system's resolver, for as long as [`PATIENCE`] lasts. It cannot be interrupted, so it runs on a
 /// thread of its own that is left behind when it takes longer: it owns nothing but the name.
-fn ask(name: &str) -> io::Result<Vec<IpAddr>> {
+pub(crate) fn ask(name: &str) -> io::Result<Vec<IpAddr>> {
     let (say, answers) = mpsc::channel();
     let asked = name.to_owned();
     thread::Builder::new().name("resolve".into()).spawn(move || {

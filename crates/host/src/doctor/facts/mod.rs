@@ -1,9 +1,24 @@
 //! What was read of this machine before anybody judges it: plain data, so that every row is tested without a machine
 //! that is ill in that way.
 
+mod hosts;
+mod names;
 mod net;
+mod outside;
+mod programs;
+mod resolver;
 
-pub use self::net::{Ear, Held, Net};
+pub(super) use self::{
+    hosts::LONGEST as LONGEST_HOSTS, programs::PROXY_VARIABLES, resolver::LONGEST as LONGEST_SETTINGS,
+};
+pub use self::{
+    hosts::{Entry, Fault, HostsFile},
+    names::{Lookup, Names, Served},
+    net::{Ear, Held, Net},
+    outside::{HubSeen, OurHub, Outside},
+    programs::{OpenFiles, Owner, Proxy, Surroundings},
+    resolver::{Resolver, prefers_v4, sources},
+};
 use crate::kernel::{Interface, Limits};
 
 /// What was read, or why it could not be: a whole clause without a full stop, such as "`nft` needs root".
@@ -18,6 +33,16 @@ pub struct Facts {
     pub limits: Limits,
     /// What concerns connections of this machine to itself.
     pub net: Net,
+    /// Names of this machine.
+    pub names: Names,
+    /// This process' own proxy variables.
+    pub proxy: Proxy,
+    /// The programs that listen.
+    pub owners: Told<Vec<Owner>>,
+    /// What surrounds this process.
+    pub around: Surroundings,
+    /// What only callers can know.
+    pub outside: Outside,
 }
 
 impl Facts {
@@ -38,7 +63,16 @@ impl Facts {
             may_bind_low: None,
             may_destroy: None,
         };
-        Self { interfaces: Err("not read".into()), limits, net: Net::unread() }
+        Self {
+            interfaces: Err("not read".into()),
+            limits,
+            net: Net::unread(),
+            names: Names::unread(),
+            proxy: Proxy::default(),
+            owners: Err("not read".into()),
+            around: Surroundings::unread(),
+            outside: Outside::default(),
+        }
     }
 
     /// The same with a loopback device that has both addresses.

@@ -1,6 +1,7 @@
 //! Linux: NETLINK_SOCK_DIAG, and `/proc/net` where the kernel refuses it (gVisor, WSL 1, hardened containers).
 
 mod cgroup;
+mod clock;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod handed;
@@ -25,6 +26,7 @@ use rustix::fd::BorrowedFd;
 use self::netlink::{Dump, Netlink, SOCK_DIAG};
 pub use self::{
     cgroup::Cgroups,
+    clock::clock,
     handed::handed_over,
     interfaces::{interfaces, links},
     limits::limits,

@@ -33,6 +33,18 @@ pub fn environment(pid: u32, name: &str) -> Option<Vec<u8>> {
         .find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec))
 }
 
+/// Those of these variables that a process was started with, in their order. The rest is not kept. `None` where its
+/// environment may not be read.
+pub fn variables(pid: u32, names: &[&str]) -> Option<Vec<(String, Vec<u8>)>> {
+    let entry = Entry::open(pid)?.environment()?;
+    let value = |name: &&str| {
+        let own =
+            |variable: &[u8]| Some(variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
+        Some(((*name).to_owned(), entry.split(|&byte| byte == 0).find_map(own)?))
+    };
+    Some(names.iter().filter_map(value).collect())
+}
+
 fn member(pid: u32) -> Option<Member> {
     let line = Entry::open(pid)?.stat()?;
     let stat = stat::parse(&line)?;
@@ -70,6 +82,9 @@ mod tests {
         assert_eq!((member.parent, member.group, member.ended), (std::process::id(), child.id(), false));
         assert_eq!(environment(child.id(), "NAVYD_TEST_MARK"), Some(b"a=b".to_vec()));
         assert_eq!(environment(child.id(), "NAVYD_TEST"), None);
+        let named = variables(child.id(), &["NAVYD_TEST", "NAVYD_TEST_MARK"]);
+        assert_eq!(named, Some(vec![("NAVYD_TEST_MARK".into(), b"a=b".to_vec())]));
+        assert_eq!(variables(u32::MAX >> 1, &["HOME"]), None);
         child.kill().unwrap();
         if let Ok(left) = Process::open(child.id()) {
             assert!(left.wait(Duration::from_secs(60)));

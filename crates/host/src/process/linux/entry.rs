@@ -106,6 +106,11 @@ impl Entry {
         matches!((own, found), (Ok(own), Ok(found)) if (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino))
     }
 
+    /// The lines of proc_pid_limits(5).
+    pub(super) fn limits(&self) -> Option<String> {
+        self.read("limits", FACTS).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = fs::openat(&self.0, name, flags, Mode::empty()).ok()?;
