@@ -21,6 +21,7 @@ pub(crate) use navyd_host::{
     audit::{
         Check, Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit, plan as plan_audit,
     },
+    doctor::{HubSeen, OurHub, Outside, Traced},
     free::{Manner, Plan, Wanted},
     kernel::{Transport, handed_over},
     listeners::{Scope, Seen, unnamed},
@@ -90,8 +91,33 @@ pub(crate) fn marks() -> Result<HashSet<Mark>, Failure> {
 }
 
 /// How this machine's localhost itself stands.
-pub(crate) fn doctor() -> Diagnosis {
-    doctor::diagnose(doctor::Outside::default())
+pub(crate) fn doctor(outside: Outside) -> Diagnosis {
+    doctor::diagnose(outside)
+}
+
+/// Why a target can or cannot be bound and reached, and the rows that concern it.
+pub(crate) fn doctor_of(target: &Target, outside: Outside) -> Result<(Why, Diagnosis), Failure> {
+    let found = doctor::of(target, outside).map_err(|error| unreadable(&error))?;
+    Ok((found.why, found.diagnosis))
+}
+
+/// Watches a connection to each place on its way through the packet filter.
+pub(crate) fn trace(places: &[SocketAddr]) -> Result<Vec<Traced>, Failure> {
+    doctor::trace(places).map_err(|error| {
+        Failure::new("no connection can be watched")
+            .cause(error.to_string())
+            .hint("sudo navyd doctor --trace")
+    })
+}
+
+/// The version of this machine's kernel, where it is told.
+pub(crate) fn kernel_version() -> Option<String> {
+    doctor::kernel_version().ok()
+}
+
+/// This machine's own name, where it is told.
+pub(crate) fn host_name() -> Option<String> {
+    doctor::host_name().ok()
 }
 
 /// What freeing a port would stop.

@@ -23,6 +23,11 @@ pub(super) fn host_name() -> Told<String> {
     text("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned())
 }
 
+/// The version of the kernel.
+pub(super) fn kernel_version() -> Told<String> {
+    text("/proc/sys/kernel/osrelease").map(|version| version.trim().to_owned())
+}
+
 /// Looks around.
 pub(super) fn surroundings() -> Surroundings {
     Surroundings {

@@ -35,6 +35,22 @@ pub use row::Row;
 pub use target::{Doctored, of};
 pub use trace::{Traced, trace};
 
+/// The version of this machine's kernel.
+///
+/// # Errors
+/// Where it is not told: why.
+pub fn kernel_version() -> Told<String> {
+    os::kernel_version()
+}
+
+/// This machine's own name.
+///
+/// # Errors
+/// Where it is not told: why.
+pub fn host_name() -> Told<String> {
+    os::host_name()
+}
+
 /// Every row, in the order in which they are shown.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     rows::ROWS.iter().copied()

@@ -17,6 +17,11 @@ pub(super) fn host_name() -> Told<String> {
     Err(UNSUPPORTED.into())
 }
 
+/// The version of the kernel: not told.
+pub(super) fn kernel_version() -> Told<String> {
+    Err(UNSUPPORTED.into())
+}
+
 /// What surrounds this process: not told.
 pub(super) fn surroundings() -> Surroundings {
     let why = || UNSUPPORTED.to_owned();

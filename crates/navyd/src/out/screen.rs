@@ -176,6 +176,11 @@ impl Screen {
         self.talk == Talk::Quiet
     }
 
+    /// Whether more than the answer is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.talk == Talk::Verbose
+    }
+
     /// Asks a yes-or-no question on the terminal. Whoever cannot be asked has not agreed.
     pub(crate) fn ask(&mut self, question: &str) -> io::Result<Answer> {
         if !(self.err.look.terminal && io::stdin().is_terminal()) {
