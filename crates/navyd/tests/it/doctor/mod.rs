@@ -1,6 +1,7 @@
 //! `navyd doctor` on localhosts that are ill for real: each scene is a network namespace of its own with one thing
 //! wrong, gone with its test.
 
+mod config;
 mod network;
 mod trace;
 
