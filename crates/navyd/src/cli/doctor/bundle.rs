@@ -66,10 +66,10 @@ pub(super) fn write(file: &Path, diagnosis: &Diagnosis) -> Result<(), Failure> {
             Failure::new(format!("`{}` cannot be written", file.display())).cause(error.to_string());
         failure.hint("navyd doctor --bundle navyd-report.json")
     };
-    let mut document =
-        serde_json::to_value(Document::new("bundle", &bundle)).map_err(|error| unwritten(error.into()))?;
+    let mut document = serde_json::to_value(&bundle).map_err(|error| unwritten(error.into()))?;
     Secrets::here().redact(&mut document);
-    let mut text = serde_json::to_vec_pretty(&document).map_err(|error| unwritten(error.into()))?;
+    let mut text = serde_json::to_vec_pretty(&Document::new("bundle", &document))
+        .map_err(|error| unwritten(error.into()))?;
     text.push(b'\n');
     let mut open = OpenOptions::new().write(true).create_new(true).open(file).map_err(unwritten)?;
     open.write_all(&text).map_err(unwritten)
