@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use navyd_model::{Exposure, Holder, Listener, Protocol};
 
 use super::{
-    Facts, Firewall, Program, Subject,
+    Facts, Firewall, Program, Subject, ask,
     firewall::{MOST, asked},
-    ask, known, tls,
+    known, tls,
 };
 use crate::{
     kernel::{self, Arrival, Interface},
@@ -42,7 +42,8 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
 
 fn subject(listener: Listener, me: Option<u32>, known: &mut HashMap<u32, Program>) -> Subject {
     let elsewhere = listener.netns.is_some();
-    let mut once = |holder: &Holder| known.entry(holder.pid).or_insert_with(|| program(holder, elsewhere)).clone();
+    let mut once =
+        |holder: &Holder| known.entry(holder.pid).or_insert_with(|| program(holder, elsewhere)).clone();
     let programs = listener.holders.iter().map(|holder| once(holder)).collect();
     let file = (listener.proto == Protocol::Unix).then(|| file(&listener)).flatten();
     let mut subject = Subject { programs, file, ..Subject::bare(listener) };

@@ -15,8 +15,10 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let port = subject.listener.port.filter(|_| subject.is_tcp())?;
-    let all =
-        facts.credentials.iter().filter(|heard| heard.port == port && !heard.from.to_canonical().is_loopback());
+    let all = facts
+        .credentials
+        .iter()
+        .filter(|heard| heard.port == port && !heard.from.to_canonical().is_loopback());
     let first = all.clone().next()?;
     let evidence = format!(
         "{} of scheme `{}` from {} came to port {port} in HTTP without TLS",

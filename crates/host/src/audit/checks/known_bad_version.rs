@@ -4,7 +4,7 @@ use navyd_model::{Holder, finding::Confidence};
 
 use super::super::{
     Check, Facts, Judge, Subject,
-    check::Found,
+    check::{Found, quoted},
     known::{self, Advisory, Ecosystem, Installed, Package, Seen},
     severity, stakes,
 };
@@ -85,7 +85,7 @@ fn fix(bad: &Bad<'_>) -> Option<String> {
     Some(match (ecosystem, prefix) {
         (Ecosystem::Npm, _) => format!("{install} {package}@{mended}"),
         (Ecosystem::Pypi, Some(prefix)) => {
-            format!("{} -m {install} '{package}>={mended}'", super::quoted(&format!("{prefix}/bin/python3")))
+            format!("{} -m {install} '{package}>={mended}'", quoted(&format!("{prefix}/bin/python3")))
         }
         (Ecosystem::Pypi, None) => format!("{install} '{package}>={mended}'"),
         (Ecosystem::Debian, _) => format!("{install} {package}  # {mended} or later"),

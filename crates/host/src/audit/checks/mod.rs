@@ -41,22 +41,24 @@ mod wildcard_bind;
 
 use super::Check;
 
+pub(super) use node_inspector::inspects;
+
 /// Every check, by number.
 pub(super) const CHECKS: &[&Check] = &[
     &wildcard_bind::CHECK,
-    &known_bad_version::CHECK,
     &ipv6_forgotten::CHECK,
     &published::CHECK,
     &forwarder::CHECK,
     &split_localhost::CHECK,
     &squatter::CHECK,
-    &browser_guard::CHECK,
     &host_unchecked::CHECK,
     &origin_allowed::CHECK,
     &websocket_origin::CHECK,
+    &browser_guard::CHECK,
     &hidden_files::CHECK,
     &source_shown::CHECK,
     &home_listing::CHECK,
+    &known_bad_version::CHECK,
     &container_engine::CHECK,
     &cache_open::CHECK,
     &database_open::CHECK,
@@ -79,12 +81,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &tls_material::CHECK,
     &clear_credentials::CHECK,
 ];
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@:,=".contains(c));
-    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
 
 #[cfg(test)]
 pub(in crate::audit) mod fixture;

@@ -30,8 +30,7 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
         let evidence =
             format!("{what} of pid {}, `{path}`, has the permissions {:04o}", holder.pid, file.mode);
         Some(
-            Found::observed(Power::Code, Reach::AnyUser, evidence)
-                .fix(format!("chmod o-w {}", super::quoted(path))),
+            Found::observed(Power::Code, Reach::AnyUser, evidence).fix(format!("chmod o-w {}", quoted(path))),
         )
     })
 }
