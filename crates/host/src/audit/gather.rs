@@ -44,7 +44,7 @@ fn subject(listener: Listener, me: Option<u32>, known: &mut HashMap<u32, Program
     let elsewhere = listener.netns.is_some();
     let mut once =
         |holder: &Holder| known.entry(holder.pid).or_insert_with(|| program(holder, elsewhere)).clone();
-    let programs = listener.holders.iter().map(|holder| once(holder)).collect();
+    let programs = listener.holders.iter().map(&mut once).collect();
     let file = (listener.proto == Protocol::Unix).then(|| file(&listener)).flatten();
     let mut subject = Subject { programs, file, ..Subject::bare(listener) };
     subject.ground = ask::ground(&subject, me);
