@@ -167,7 +167,10 @@ mod tests {
     fn every_byte_is_shown_and_whoever_is_never_asked_is_named() {
         let debugger = Listener {
             holders: vec![navyd_model::Holder {
-                argv: Some(vec!["java".into(), "-agentlib:jdwp=transport=dt_socket,address=5005".into()]),
+                argv: Some(vec![
+                    "java".into(),
+                    "-agentlib:jdwp=transport=dt_socket,server=y,address=5005".into(),
+                ]),
                 ..held_by(1, "java")
             }],
             ..tcp("127.0.0.1", 5005)

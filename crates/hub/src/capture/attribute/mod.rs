@@ -5,7 +5,7 @@
 //! time. Of a server's connection that is gone by then the kernel still knows the listener that it went to: where one of
 //! its holders ran already when the connection was there, and no other, that is the server. Everybody else stays unknown:
 //! nobody is guessed. A child that has not begun its own program holds what its parent does, so a listener with several
-//! holders is looked at twice.
+//! holders is looked at a few times.
 
 pub(crate) mod cause;
 
@@ -38,6 +38,9 @@ const REST: u32 = 4;
 
 /// It rests no longer than this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// How often a listener with several holders is looked at.
+const LOOKS: u32 = 8;
 
 /// Connections whose far ends are to be known.
 pub(crate) type New = Vec<(Arc<Peer>, Plane)>;
@@ -78,12 +81,12 @@ impl Drop for Attribution {
 }
 
 fn work(asked: &Receiver<New>, ended: &Receiver<()>, told: impl Fn(Vec<Arc<Peer>>)) {
-    let mut unclear = New::new();
+    let (mut unclear, mut looks) = (New::new(), HashMap::new());
     loop {
-        // What was unclear is looked at once more, whether or not there is anything new.
-        let again: HashSet<*const Peer> = unclear.iter().map(|(peer, _)| Arc::as_ptr(peer)).collect();
+        // What was unclear is looked at again, whether or not there is anything new.
         let mut peers = std::mem::take(&mut unclear);
         if peers.is_empty() {
+            looks.clear();
             let Ok(new) = asked.recv() else { return };
             peers = new;
         }
@@ -91,7 +94,11 @@ fn work(asked: &Receiver<New>, ended: &Receiver<()>, told: impl Fn(Vec<Arc<Peer>
         peers.extend(asked.try_iter().flatten());
         let looked = look(&peers);
         unclear = looked.unclear;
-        unclear.retain(|(peer, _)| !again.contains(&Arc::as_ptr(peer)));
+        unclear.retain(|(peer, _)| {
+            let times = looks.entry(Arc::as_ptr(peer)).or_insert(0);
+            *times += 1;
+            *times < LOOKS
+        });
         if !looked.found.is_empty() {
             told(looked.found);
         }

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn only_names_can_stand_in_a_hosts_file() {
         for (route, expected) in [
-            ("shop=http://127.0.0.1:3000", Some("shop.localhost")),
+            ("shop.localhost=http://127.0.0.1:3000", Some("shop.localhost")),
             ("shop.localhost/api=http://127.0.0.1:3000", Some("shop.localhost")),
             ("*.shop.localhost=http://127.0.0.1:3000", None),
             ("127.0.0.1:15432=tcp://127.0.0.1:5432", None),

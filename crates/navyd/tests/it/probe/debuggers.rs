@@ -16,7 +16,7 @@ fn a_waiting_jvm_is_left_alone() {
     let before = accepted(port);
     let speaks = ask_as(&format!("java {argument} -version"), port, false);
     assert_eq!((speaks.protocol, speaks.certainty), (None, Certainty::Unknown));
-    assert!(speaks.detail.unwrap().starts_with("not asked: JDWP"));
+    assert!(speaks.detail.unwrap().starts_with("not asked: a JVM"));
     // Nobody but the listener has that port: no connection was made, not even one that has ended since.
     assert_eq!(
         (before.as_slice(), accepted(port).as_slice()),

@@ -72,7 +72,8 @@ fn what_passed_is_listed_found_shown_and_counted() {
     assert_eq!((page["schema"].as_str(), ids(&page).len()), (Some("navyd.exchanges/1"), 3));
     let [health, lamps, cart] = ["/health", "/lamps", "/cart?page=1"].map(|path| id_of(&page, path));
     assert_eq!(ids(&home.json(&["traffic", "ls", "path:/lamps"])), [lamps]);
-    let newest = ids(&page);
+    let mut newest = ids(&page);
+    newest.sort_unstable_by(|a, b| b.cmp(a));
     assert_eq!(ids(&home.json(&["traffic", "ls", "--limit", "1"])), newest[..1]);
     assert_eq!(ids(&home.json(&["traffic", "ls", "--before", &newest[1].to_string()])), newest[2..]);
     assert_eq!(ids(&home.json(&["traffic", "search", "page"])), [cart]);
