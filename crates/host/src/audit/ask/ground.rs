@@ -27,7 +27,7 @@ pub struct Ground {
     pub folder: Option<String>,
     /// Whether that is somebody's home directory.
     pub home: bool,
-    /// Which of [`HIDDEN`] are in it.
+    /// Which of `HIDDEN` are in it.
     pub hidden: Vec<&'static str>,
     /// The first line of `pg_hba.conf` by which callers from the network need no password.
     pub trust: Option<String>,

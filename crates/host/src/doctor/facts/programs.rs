@@ -39,7 +39,7 @@ pub struct OpenFiles {
     pub limit: u64,
 }
 
-/// The variables of [`PROXY_VARIABLES`] that are set, without any that is empty.
+/// The variables of `PROXY_VARIABLES` that are set, without any that is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxy(pub Vec<(String, String)>);
 
