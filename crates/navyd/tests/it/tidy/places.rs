@@ -20,8 +20,8 @@ pub(super) fn prints(source: &Source) -> Vec<String> {
     words(source, PRINTING, "only navyd's out/ prints, and only main decides the exit status")
 }
 
-/// Naming an operating system outside host's `kernel/`, `process/` and `doctor/`, the gateway's `net/os/` and the
-/// hub's `os/`.
+/// Naming an operating system outside host's `kernel/`, `process/` and `doctor/`, the gateway's `net/os/`, and the
+/// `os/` of the hub and of the stand-ins.
 ///
 /// Of texts only those that begin with `/proc/` or `/sys/` count: they are opened, while others are said.
 pub(super) fn names_a_system(source: &Source) -> Vec<String> {
@@ -31,10 +31,11 @@ pub(super) fn names_a_system(source: &Source) -> Vec<String> {
         "crates/host/src/doctor/",
         "crates/gateway/src/net/os/",
         "crates/hub/src/os/",
+        "crates/standin/src/os/",
     ];
     const NAMES: &[&str] =
         &["target_os", "target_family", "cfg(unix)", "cfg(windows)", "std::os", "rustix", "libc"];
-    const RULE: &str = "only host's kernel/, process/ and doctor/, gateway's net/os/ and hub's os/ know the operating system";
+    const RULE: &str = "only host's kernel/, process/ and doctor/, gateway's net/os/, hub's os/ and standin's os/ know the operating system";
     if SEAM.iter().any(|seam| source.path.starts_with(seam)) {
         return Vec::new();
     }

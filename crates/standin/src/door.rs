@@ -1,0 +1,110 @@
+//! Where a stand-in listens.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+};
+
+/// How often another port is tried where any will do, and one family has it free while the other has not.
+const TRIES: usize = 16;
+
+/// Bound addresses that lead to the same stand-in, all with one port.
+#[derive(Debug)]
+pub struct Door {
+    listeners: Vec<(SocketAddr, TcpListener)>,
+}
+
+/// Why a door cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on `{address}`")]
+pub struct NoDoor {
+    /// Where.
+    pub address: SocketAddr,
+    /// The kernel's refusal.
+    pub source: io::Error,
+}
+
+impl Door {
+    /// Binds the port on the loopback device, for both families where both are there; 0 for any port that is free.
+    ///
+    /// # Errors
+    /// As [`Door::open`].
+    pub fn loopback(port: u16) -> Result<Self, NoDoor> {
+        Self::bind(&[Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()], port, true)
+    }
+
+    /// Binds the port on each of these addresses; 0 for any port that is free on all.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn open(hosts: &[IpAddr], port: u16) -> Result<Self, NoDoor> {
+        Self::bind(hosts, port, false)
+    }
+
+    /// Its addresses, the first one first.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.listeners.iter().map(|(address, _)| *address)
+    }
+
+    /// The port that all of them have; 0 when there are none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.addresses().next().map_or(0, |address| address.port())
+    }
+
+    pub(crate) fn into_listeners(self) -> impl Iterator<Item = TcpListener> {
+        self.listeners.into_iter().map(|(_, listener)| listener)
+    }
+
+    /// `either`: one family may be missing on this machine.
+    fn bind(hosts: &[IpAddr], port: u16, either: bool) -> Result<Self, NoDoor> {
+        let mut tries = 1..=TRIES;
+        loop {
+            match Self::bind_once(hosts, port, either) {
+                Err(taken)
+                    if port == 0
+                        && taken.source.kind() == io::ErrorKind::AddrInUse
+                        && tries.next().is_some() => {}
+                bound => return bound,
+            }
+        }
+    }
+
+    fn bind_once(hosts: &[IpAddr], port: u16, either: bool) -> Result<Self, NoDoor> {
+        let mut door = Self { listeners: Vec::new() };
+        for host in hosts {
+            let port = if door.listeners.is_empty() { port } else { door.port() };
+            let address = SocketAddr::new(*host, port);
+            let bound = TcpListener::bind(address).and_then(|listener| {
+                listener.set_nonblocking(true)?;
+                Ok((listener.local_addr()?, listener))
+            });
+            match bound {
+                Ok(bound) => door.listeners.push(bound),
+                Err(source) if either && is_missing(&source) && host.is_ipv6() && door.port() != 0 => {}
+                Err(source) => return Err(NoDoor { address, source }),
+            }
+        }
+        Ok(door)
+    }
+}
+
+/// Whether this machine has no such address, or no such family.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+        || error.to_string().contains("family not supported")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_families_have_one_port() {
+        let door = Door::loopback(0).expect("some port is free");
+        let ports: Vec<_> = door.addresses().map(|address| address.port()).collect();
+        assert!(door.port() != 0 && ports.iter().all(|port| *port == door.port()), "{ports:?}");
+        let again = Door::loopback(door.port()).expect_err("it is taken");
+        assert_eq!((again.source.kind(), again.address.port()), (io::ErrorKind::AddrInUse, door.port()));
+    }
+}
