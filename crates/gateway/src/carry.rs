@@ -2,16 +2,27 @@
 //!
 //! A connection whose faults change is handed from the one relay to the other with every byte that is on its way.
 
-use std::{cell::RefCell, rc::Rc, time::Instant};
+use std::{
+    cell::RefCell,
+    future::{Future as _, poll_fn},
+    pin::{Pin, pin},
+    rc::Rc,
+    task::Poll,
+    time::Instant,
+};
 
 use navyd_model::exchange;
-use tokio::task::{AbortHandle, spawn_local};
+use tokio::{
+    sync::oneshot,
+    task::{AbortHandle, spawn_local},
+};
 
 use crate::{
     fault::Passage,
     net::{Guest, Joined, Parted, Place, Side, Socket, pair, relay, shaped},
     site::Site,
     tap::{Flow, Mark, Streaming},
+    upstream::Keeping,
     worker::Worker,
 };
 
@@ -99,8 +110,17 @@ impl Way<'_> {
 /// A connection to an upstream that faults hit, whoever is at this end of it. Dropped, it ends.
 pub(crate) struct Shaped {
     passage: Rc<RefCell<Passage>>,
-    carried: AbortHandle,
+    /// What carries it, and how that is told to end by itself; `None` once it was.
+    carried: Option<(oneshot::Sender<Over>, AbortHandle)>,
     flow: Option<Rc<Flow>>,
+}
+
+/// Whoever was at the near end needs the connection no more.
+struct Over {
+    /// The near end, with whatever was not read from it.
+    near: Socket,
+    /// Where the connection goes, if it is as good as one that no fault has hit.
+    keeping: Keeping,
 }
 
 impl Shaped {
@@ -117,8 +137,10 @@ impl Shaped {
         let passage = Rc::new(RefCell::new(passage));
         let joined =
             Joined::new(Side { socket: Socket::inner(far, None), read: None }, Side { socket, read: None });
-        let carried = spawn_local(through(Rc::clone(worker), Rc::clone(site), joined, Rc::clone(&passage)));
-        let shaped = Self { passage, carried: carried.abort_handle(), flow };
+        let (over, asked) = oneshot::channel();
+        let carried =
+            spawn_local(through(Rc::clone(worker), Rc::clone(site), joined, Rc::clone(&passage), asked));
+        let shaped = Self { passage, carried: Some((over, carried.abort_handle())), flow };
         (Socket::inner(near, ends), shaped)
     }
 
@@ -126,11 +148,21 @@ impl Shaped {
     pub(crate) fn is_over(&self) -> bool {
         self.passage.borrow().is_over()
     }
+
+    /// Gives the connection back, given what is at its near end: it is kept if nothing is on its way through the faults
+    /// any more, and none of them has anything in mind; otherwise it closes.
+    pub(crate) fn give_back(mut self, near: Socket, keeping: Keeping) {
+        let Some((over, _)) = self.carried.take() else { return };
+        // Where nobody hears it any more, the connection is closed already.
+        let _ = over.send(Over { near, keeping });
+    }
 }
 
 impl Drop for Shaped {
     fn drop(&mut self) {
-        self.carried.abort();
+        if let Some((_, carried)) = &self.carried {
+            carried.abort();
+        }
         let Some(flow) = &self.flow else { return };
         let mut passage = self.passage.borrow_mut();
         passage.hits().into_iter().for_each(|hit| flow.hit(hit));
@@ -140,22 +172,59 @@ impl Drop for Shaped {
     }
 }
 
-/// Carries what a request and its response say to each other. It is counted and told where they are understood.
-async fn through(worker: Rc<Worker>, site: Rc<Site>, mut joined: Joined, passage: Rc<RefCell<Passage>>) {
+/// Carries what a request and its response say to each other, until nobody needs that any more. It is counted and told
+/// where they are understood.
+async fn through(
+    worker: Rc<Worker>,
+    site: Rc<Site>,
+    mut joined: Joined,
+    passage: Rc<RefCell<Passage>>,
+    mut asked: oneshot::Receiver<Over>,
+) {
     // It ends with the exchange that it belongs to, which is asked to leave by its own guest.
     let mut guest = worker.hit.enter();
     let (lender, quiet) = (&worker.lender, worker.limits.drain_quiet);
     let parted = loop {
-        let place = Place { lender, guest: &mut guest, quiet };
-        let parted = shaped(&mut joined, &passage, place, || site.laid(), |_, _| {}).await;
-        if parted != Parted::Turned {
-            break parted;
+        let carried = {
+            let place = Place { lender, guest: &mut guest, quiet };
+            let mut carrying = pin!(shaped(&mut joined, &passage, place, || site.laid(), |_, _| {}));
+            poll_fn(|cx| match carrying.as_mut().poll(cx) {
+                Poll::Ready(parted) => Poll::Ready(Ok(parted)),
+                // What could move has moved by now.
+                Poll::Pending => Pin::new(&mut asked).poll(cx).map(Err),
+            })
+            .await
+        };
+        match carried {
+            Ok(Parted::Turned) => {}
+            Ok(parted) => break parted,
+            Err(over) => {
+                // Without a word it is about to be aborted.
+                if let Ok(Over { near, keeping }) = over
+                    && near.is_quiet()
+                    && passage.borrow().rests()
+                    && let Some(socket) = joined.unused()
+                {
+                    keeping.keep(socket);
+                }
+                return;
+            }
         }
         let (known, extents) = (site.laid(), Streaming::both(None));
         let turns = || !site.has_laid(&known);
-        let parted = relay(&mut joined, extents, lender, &mut guest, quiet, |_, _| {}, turns).await;
-        if parted != Parted::Turned {
-            break parted;
+        let carried = {
+            let mut carrying = pin!(relay(&mut joined, extents, lender, &mut guest, quiet, |_, _| {}, turns));
+            poll_fn(|cx| match carrying.as_mut().poll(cx) {
+                Poll::Ready(parted) => Poll::Ready(Some(parted)),
+                // Its faults went while it was used, which is seldom: it closes.
+                Poll::Pending => Pin::new(&mut asked).poll(cx).map(|_| None),
+            })
+            .await
+        };
+        match carried {
+            Some(Parted::Turned) => {}
+            Some(parted) => break parted,
+            None => return,
         }
     };
     joined.part(parted, lender, worker.limits.linger).await;

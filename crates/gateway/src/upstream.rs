@@ -82,6 +82,14 @@ pub(crate) struct Link {
     slot: Slot,
 }
 
+/// The place of a connection among those that are kept.
+pub(crate) struct Keeping {
+    pool: Rc<Pool>,
+    until: Instant,
+    /// Its place among those in use, until then.
+    _slot: Slot,
+}
+
 /// One of the connections that are allowed.
 struct Slot(Option<Rc<Pool>>);
 
@@ -185,13 +193,14 @@ impl Pool {
         // A second less than promised, because a request that arrives just then is lost.
         let promised = promised.map_or(Duration::MAX, |time| time.saturating_sub(Duration::from_secs(1)));
         let time = self.limits.upstream_idle.min(promised);
-        // What faults have hit is not what another request wants.
-        if time.is_zero() || self.closed.get() || link.hit.is_some() {
+        let Link { socket, hit, slot, .. } = link;
+        if time.is_zero() {
             return;
         }
-        self.idle.borrow_mut().push(Idle { socket: link.socket, until: Instant::now() + time });
-        if !self.sweeping.replace(true) {
-            tokio::task::spawn_local(Rc::clone(self).sweep());
+        let keeping = Keeping { pool: Rc::clone(self), _slot: slot, until: Instant::now() + time };
+        match hit {
+            Some(hit) => hit.give_back(socket, keeping),
+            None => keeping.keep(socket),
         }
     }
 
@@ -248,6 +257,20 @@ impl Link {
     /// It carries no more requests and stays open for as long as it likes, so it no longer counts.
     pub(crate) fn leave(&mut self) {
         self.slot.free();
+    }
+}
+
+impl Keeping {
+    /// Keeps this connection, which is as good as one that has just answered.
+    pub(crate) fn keep(self, socket: Socket) {
+        let Self { pool, until, .. } = self;
+        if pool.closed.get() {
+            return;
+        }
+        pool.idle.borrow_mut().push(Idle { socket, until });
+        if !pool.sweeping.replace(true) {
+            tokio::task::spawn_local(pool.sweep());
+        }
     }
 }
 

@@ -128,6 +128,7 @@ pub(crate) struct Worker {
     number: usize,
     identity: u32,
     table: RefCell<Rc<Table>>,
+    changes: std::cell::Cell<u64>,
     seats: Rc<Seats>,
 }
 
@@ -181,6 +182,7 @@ impl Worker {
             number,
             identity: order.identity,
             table: RefCell::default(),
+            changes: std::cell::Cell::default(),
             seats: Rc::new(seats),
         })
     }
@@ -273,6 +275,11 @@ impl Worker {
         Rc::clone(&self.table.borrow())
     }
 
+    /// How often routes, or the faults on them, have changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.get()
+    }
+
     /// The route that begins where this one does, as it is now.
     pub(crate) fn current(&self, site: &Site) -> Option<Rc<Site>> {
         self.table.borrow().sites.iter().find(|other| other.number() == site.number()).cloned()
@@ -281,6 +288,7 @@ impl Worker {
     /// Takes over other routes. What stays keeps its connections to upstreams.
     fn take_over(&self, routes: Arc<Routes>, own: Vec<SocketAddr>) {
         self.own.set(own);
+        self.changes.set(self.changes.get() + 1);
         let old = self.table();
         let mut sites: Vec<Rc<Site>> = Vec::with_capacity(routes.all().len());
         for numbered in routes.all() {

@@ -97,6 +97,16 @@ impl Chain {
         self.stages.is_empty() && self.out.is_empty() && !self.cut
     }
 
+    /// Whether nothing is on its way, nothing is missing, and no fault has anything in mind until more comes.
+    pub(super) fn rests(&self) -> bool {
+        self.out.is_empty() && !self.cut && self.stages.iter().all(Stage::rests)
+    }
+
+    /// Whether a fault lies on it that may hold back what comes.
+    pub(super) fn is_hit(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
     /// Moves what may move now.
     pub(super) fn turn(&mut self, now: Instant) -> Turn {
         let mut turn = Turn::default();

@@ -166,6 +166,23 @@ impl Passage {
         self.up.is_clear() && self.down.is_clear()
     }
 
+    /// Whether what is behind the faults can be used without them from here on: nothing waits, nothing is missing, none
+    /// has ended it, and none is about to.
+    pub(crate) fn rests(&self) -> bool {
+        !self.over && self.up.rests() && self.down.rests()
+    }
+
+    /// Whether it needs a connection of its own: what a fault does before there is one, it cannot do to one that was
+    /// kept; and while a fault holds a request back, the upstream may close one that has idled for long, which only a
+    /// `repeatable` request survives.
+    pub(crate) fn wants_new(&self, repeatable: bool, now: Instant) -> bool {
+        let Some(laid) = &self.laid else { return false };
+        let opens = |placed: &Arc<Placed>| {
+            placed.condition.opening() != Default::default() && placed.is_on(now).0 && self.is_hit(placed)
+        };
+        (!repeatable && self.up.is_hit()) || laid.all.iter().any(opens)
+    }
+
     /// What the faults have done since this was asked last.
     pub(crate) fn hits(&mut self) -> Vec<Hit> {
         let mut hits = std::mem::take(&mut self.opening);
@@ -195,4 +212,90 @@ impl Passage {
 
 fn dice(seed: u64, connection: u64, placed: &Placed, part: u8) -> Dice {
     Dice::new(Cast { seed, route: &placed.route, connection, fault: &placed.name, part })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use navyd_model::{Scheme, fault::Fault};
+    use serde_json::json;
+
+    use super::{
+        super::{Piece, fixture::wanted},
+        *,
+    };
+
+    fn passage(fault: Fault, now: Instant) -> Passage {
+        let laid = Arc::new(Laid::new(&[fault], Scheme::Http, None, now).unwrap());
+        Passage::new(&Arc::new(Record::new(7)), &laid, 0, Vec::new(), now)
+    }
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn a_connection_rests_once_nothing_waits_and_nothing_is_to_come() {
+        use Direction::{Both, Down, Up};
+        let now = Instant::now();
+        // What comes down, and whether all is at rest at once, and 100 ms later.
+        for (kind, attributes, direction, bytes, expected) in [
+            ("latency", json!({"latency": 50}), Both, "abc", (false, true)),
+            ("latency", json!({"latency": 500}), Both, "abc", (false, false)),
+            ("latency", json!({"latency": 500}), Up, "abc", (true, true)),
+            ("latency", json!({"latency": 500}), Both, "", (true, true)),
+            ("bandwidth", json!({"rate": 0}), Down, "", (true, true)),
+            ("bandwidth", json!({"rate": 0}), Down, "a", (false, false)),
+            ("slicer", json!({"average_size": 1, "delay": 40_000}), Down, "abc", (false, true)),
+            ("slicer", json!({"average_size": 1, "delay": 400_000}), Down, "abc", (false, false)),
+            ("limit_data", json!({"bytes": 4}), Down, "abc", (true, true)),
+            ("limit_data", json!({"bytes": 3}), Down, "abc", (false, false)),
+            ("timeout", json!({"timeout": 0}), Down, "", (false, false)),
+            ("timeout", json!({"timeout": 50}), Up, "abc", (false, false)),
+            ("black_hole", json!({}), Up, "", (false, false)),
+            ("reset", json!({"timeout": 500}), Both, "", (false, false)),
+            ("reset", json!({"timeout": 50}), Both, "", (false, false)),
+            ("reset", json!({"spoken": true}), Down, "", (true, true)),
+            ("reset", json!({"spoken": true}), Down, "a", (false, false)),
+            ("slow_close", json!({"delay": 500}), Both, "abc", (true, true)),
+        ] {
+            let told = format!("{kind} {attributes} {direction:?} {bytes}");
+            let mut passage = passage(wanted(kind, attributes, direction), now);
+            passage.down.take(Bytes::from_static(bytes.as_bytes()), now);
+            let mut found = [false; 11];
+            for (step, found) in (0..).zip(&mut found) {
+                passage.turn(now + step * ms(10));
+                while let Some(Piece::Bytes(bytes, _)) = passage.down.first() {
+                    let count = bytes.len();
+                    passage.down.written(count);
+                }
+                *found = passage.rests();
+            }
+            assert_eq!((found[0], found[10]), expected, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_new_connection_is_for_what_cannot_be_done_to_a_kept_one() {
+        use Direction::{Both, Down, Up};
+        let now = Instant::now();
+        for (kind, attributes, direction, repeatable, expected) in [
+            ("latency", json!({"latency": 0}), Both, true, false),
+            ("latency", json!({"latency": 0}), Both, false, true),
+            ("latency", json!({"latency": 0}), Up, false, true),
+            ("latency", json!({"latency": 0}), Down, false, false),
+            ("slow_open", json!({"delay": 1}), Up, true, true),
+            ("slow_open", json!({"delay": 1}), Up, false, true),
+            ("refuse", json!({}), Both, true, true),
+            ("black_hole", json!({}), Both, true, true),
+            ("status", json!({"status": 500}), Down, false, false),
+            ("reset", json!({}), Both, true, false),
+        ] {
+            let fault = wanted(kind, attributes, direction);
+            let never = Fault { toxicity: 0.0, ..fault.clone() };
+            let told = format!("{kind} {direction:?} {repeatable}");
+            assert_eq!(passage(fault, now).wants_new(repeatable, now), expected, "{told}");
+            assert!(!passage(never, now).wants_new(repeatable, now), "{told}");
+        }
+    }
 }

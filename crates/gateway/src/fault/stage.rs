@@ -30,6 +30,8 @@ pub(super) struct Stage {
     struck: bool,
     /// Whether the connection cannot go on once it is over.
     spoilt: bool,
+    /// Whether it waits for a time of its own, even though nothing is before it.
+    armed: bool,
 }
 
 /// What one step has come to.
@@ -81,6 +83,7 @@ impl Stage {
             account,
             struck: false,
             spoilt: false,
+            armed: false,
         }
     }
 
@@ -102,6 +105,11 @@ impl Stage {
     /// Whether the connection cannot go on without it.
     pub(super) fn spoils(&self) -> bool {
         self.way.spoils()
+    }
+
+    /// Whether nothing waits before it, nothing was swallowed, and it has nothing in mind that time brings.
+    pub(super) fn rests(&self) -> bool {
+        self.queue.is_empty() && !self.spoilt && !self.armed
     }
 
     /// Moves what may move now to what comes next.
@@ -128,6 +136,7 @@ impl Stage {
                 let Self { passed, since, last, .. } = *self;
                 self.way.judge(&Seen { now, front, passed, since, last }, &mut self.dice)
             };
+            self.armed = matches!(verdict, Verdict::Hold(Some(_)));
             self.note(verdict, front, now, &mut step);
             match verdict {
                 Verdict::Forward(count) => {

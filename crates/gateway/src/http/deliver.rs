@@ -83,7 +83,8 @@ impl Connection {
         // One that was held is told already.
         self.tell(Mark::Head, &bytes[..end]);
         let lasts = kept.as_ref().is_none_or(|kept| !kept.closed);
-        let reusable = whole && lasts && self.response.persists();
+        // A stream of HTTP/2 carries one request.
+        let reusable = whole && lasts && !exchange.multiplexed && self.response.persists();
         let endless = framing == Framing::Tunnel || is_endless(bytes, &self.response);
         exchange.consume(end);
         if endless {

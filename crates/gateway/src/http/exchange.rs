@@ -4,6 +4,7 @@ use std::{
     future::poll_fn,
     rc::Rc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use navyd_h1::{
@@ -15,7 +16,7 @@ use navyd_model::exchange::{Outcome as Ended, Side};
 use super::{
     Connection, Next, VIA,
     body::Passing,
-    fate::edit,
+    fate::{Met, edit},
     look::look,
     observe,
     pause::{Kept, Paused},
@@ -65,6 +66,8 @@ pub(super) struct Exchange {
     pub(super) watched: bool,
     /// What faults do to it, beyond its bytes.
     pub(super) plan: Plan,
+    /// What it has to do with those on its route.
+    pub(super) met: Met,
     /// The head of the request, where its answer may be held.
     pub(super) told: Option<Vec<u8>>,
 }
@@ -100,19 +103,23 @@ impl Connection {
         }
         let mut patience = Patience::default();
         let bytes = self.head_of(held.as_ref());
+        let repeatable = is_repeatable(bytes, &self.request);
+        patience.met = Met::at(worker.changes());
         let plan = if site.is_shaped() { self.fate(bytes, &site, &mut patience) } else { Plan::default() };
         if let Some((status, body)) = &plan.answer {
             self.consume(end);
             return Outcome::Answered(Box::pin(self.answer_instead(*status, body, stay)).await);
         }
-        let kept = if site.is_coming() || self.is_multiplexed(&site) || site.is_shaped() {
-            None
-        } else {
-            site.pool().reuse()
-        };
+        let passage = patience.passage.as_ref();
+        let new = passage.is_some_and(|passage| passage.wants_new(repeatable, Instant::now()));
+        let kept =
+            if site.is_coming() || self.is_multiplexed(&site) || new { None } else { site.pool().reuse() };
         let reached = match kept {
-            Some(link) => Ok(Reached::kept(link)),
-            None => Box::pin(self.reach(&mut site, &mut patience, false)).await,
+            Some(mut link) => {
+                self.shape(&site, &mut link, patience.passage.take());
+                Ok(Reached::kept(link))
+            }
+            None => Box::pin(self.reach(&mut site, &mut patience, new)).await,
         };
         let reached = match reached {
             Ok(reached) => reached,
@@ -135,7 +142,6 @@ impl Connection {
             edit(&mut head, 0, &plan.request);
         }
         let (framing, version) = (self.request.head().framing(), self.request.head().version());
-        let repeatable = is_repeatable(bytes, &self.request);
         let told = worker.breakpoints.holds_answers().then(|| match &held {
             Some(held) => held.head.clone(),
             None => bytes[..end].to_vec(),
@@ -164,6 +170,7 @@ impl Connection {
             sent: 0,
             watched: true,
             plan,
+            met: patience.met.clone(),
             told,
         };
         if !stay || !exchange.reached.link.reused {

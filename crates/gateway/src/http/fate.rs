@@ -11,18 +11,36 @@ use navyd_model::{
 
 use super::{Connection, Next, Wants, exchange::Exchange, reach::Patience};
 use crate::{
-    fault::{Edit, Plan},
+    carry::Shaped,
+    fault::{Edit, Passage, Plan},
     site::Site,
     tap::Mark,
+    upstream::Link,
 };
+
+/// What an exchange has to do with the faults on its route.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Met {
+    /// Which exchange of the route it is, and the faults whose filter means it, once any lay there.
+    hit: Option<(u64, Vec<Arc<str>>)>,
+    /// How often faults had changed when it looked at them last.
+    seen: u64,
+}
+
+impl Met {
+    /// It has met none, and looked when they had changed so often.
+    pub(super) fn at(changes: u64) -> Self {
+        Self { hit: None, seen: changes }
+    }
+}
 
 impl Connection {
     /// What becomes of the request whose head this is, where faults lie on its route.
     pub(super) fn fate(&self, bytes: &[u8], site: &Rc<Site>, patience: &mut Patience) -> Plan {
         let laid = site.laid();
         let meant = laid.meant(|route| Asked::new(bytes, &self.request, self.wants, self.scheme, route));
-        patience.hit = Some((laid.next_connection(), meant));
-        let Some(mut passage) = self.passage(site, patience) else { return Plan::default() };
+        patience.met.hit = Some((laid.next_connection(), meant));
+        let Some(mut passage) = self.passage(site, &mut patience.met) else { return Plan::default() };
         let plan = passage.plan(Instant::now());
         if plan.answer.is_some() {
             self.tell_hits(passage.hits());
@@ -35,12 +53,35 @@ impl Connection {
     /// Faults that have come while the exchange is on its way hit what is still to come of it, but for those with a
     /// filter, which have not seen its head.
     pub(super) fn follow(&self, exchange: &mut Exchange) {
-        if exchange.reached.link.hit.is_some() || !exchange.site.is_shaped() {
+        if exchange.reached.link.hit.is_some() || exchange.met.seen == self.worker.changes() {
             return;
         }
         let site = Rc::clone(exchange.site.site());
-        let passage = self.passage(&site, &mut Patience::default());
+        let passage = self.passage(&site, &mut exchange.met);
         self.shape(&site, &mut exchange.reached.link, passage);
+    }
+
+    /// What faults do to this exchange, where any lie on its route.
+    pub(super) fn passage(&self, site: &Site, met: &mut Met) -> Option<Passage> {
+        met.seen = self.worker.changes();
+        if !site.is_shaped() {
+            return None;
+        }
+        let laid = site.laid();
+        // Faults that come while the request is on its way have not seen its head.
+        let (number, meant) = met.hit.get_or_insert_with(|| (laid.next_connection(), Vec::new()));
+        Some(Passage::new(&self.worker.record, &laid, *number, meant.clone(), Instant::now()))
+    }
+
+    /// Puts what faults do between the link and this exchange, where any hits it.
+    pub(super) fn shape(&self, site: &Rc<Site>, link: &mut Link, passage: Option<Passage>) {
+        match passage {
+            Some(mut passage) if passage.is_clear() => self.tell_hits(passage.hits()),
+            Some(passage) => {
+                link.shape(|socket| Shaped::new(&self.worker, site, socket, passage, self.flow.clone()));
+            }
+            None => {}
+        }
     }
 
     /// Answers in the upstream's place.

@@ -6,16 +6,14 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
-    sync::Arc,
     task::Poll,
 };
 
 use navyd_model::{Phase, Scheme, exchange::Outcome};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use super::{Connection, look::look, why};
+use super::{Connection, fate::Met, look::look, why};
 use crate::{
-    carry::Shaped,
     fault::{Passage, Then},
     net::{Inner, Sign, Socket, pair},
     pages::{self, Page},
@@ -39,8 +37,8 @@ pub(super) struct Patience {
     broken: bool,
     /// What faults do to the exchange, before it is used.
     pub(super) passage: Option<Passage>,
-    /// Which exchange of the route that faults hit it is, and the faults whose filter means it.
-    pub(super) hit: Option<(u64, Vec<Arc<str>>)>,
+    /// What it has to do with them at all.
+    pub(super) met: Met,
 }
 
 /// A connection to an upstream.
@@ -93,7 +91,7 @@ impl Connection {
     ) -> Result<Reached, Missed> {
         loop {
             self.hold(site, patience).await?;
-            let mut passage = patience.passage.take().or_else(|| self.passage(site, patience));
+            let mut passage = patience.passage.take().or_else(|| self.passage(site, &mut patience.met));
             let then = match &mut passage {
                 Some(passage) => self.open(passage).await?,
                 None => Then::Connect,
@@ -128,18 +126,6 @@ impl Connection {
         }
     }
 
-    /// What faults do to this exchange, where any lie on its route.
-    pub(super) fn passage(&self, site: &Site, patience: &mut Patience) -> Option<Passage> {
-        if !site.is_shaped() {
-            return None;
-        }
-        let laid = site.laid();
-        // Faults that come while the request is on its way have not seen its head.
-        let (number, meant) = patience.hit.get_or_insert_with(|| (laid.next_connection(), Vec::new()));
-        let now = std::time::Instant::now();
-        Some(Passage::new(&self.worker.record, &laid, *number, meant.clone(), now))
-    }
-
     /// Waits as long as faults say before the upstream is asked; then what they say about that.
     async fn open(&mut self, passage: &mut Passage) -> Result<Then, Missed> {
         let (delay, then) = passage.opening(std::time::Instant::now());
@@ -152,13 +138,6 @@ impl Connection {
             return Err(Missed::Refused);
         }
         Ok(then)
-    }
-
-    /// Puts what faults do between the link and this exchange.
-    pub(super) fn shape(&self, site: &Rc<Site>, link: &mut Link, passage: Option<Passage>) {
-        if let Some(passage) = passage {
-            link.shape(|socket| Shaped::new(&self.worker, site, socket, passage, self.flow.clone()));
-        }
     }
 
     /// Whether the request goes by HTTP/2: the route says so, or it is one of gRPC, which has no other way.

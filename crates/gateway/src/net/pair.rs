@@ -126,6 +126,12 @@ impl Inner {
         }
     }
 
+    /// Whether the other end is there, and has said nothing that was not read.
+    pub(super) fn is_quiet(&self) -> bool {
+        let way = self.from.borrow();
+        way.bytes.is_empty() && way.writer == Writer::Writes && !self.to.borrow().unread
+    }
+
     /// Ready once the other end is dropped, whatever is still to be read: nobody waits for an answer any more.
     pub(crate) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.to.borrow().unread {
@@ -208,8 +214,10 @@ mod tests {
     fn what_is_written_is_read_and_no_more_than_fits() {
         let (mut one, mut other) = pair();
         assert_eq!((read(&mut other), sign(&other)), (None, None));
+        assert!(other.is_quiet());
         assert_eq!(write(&mut one, b"abc"), Some(Ok(3)));
         assert_eq!(sign(&other), Some(Sign::Word));
+        assert!(one.is_quiet() && !other.is_quiet());
         assert_eq!(write(&mut one, &[0; MOST]), Some(Ok(MOST - 3)));
         assert_eq!(write(&mut one, b"d"), None);
         assert_eq!(read(&mut other).map(|read| read.map(|bytes| bytes.len())), Some(Ok(MOST)));
@@ -224,6 +232,7 @@ mod tests {
         write(&mut one, b"abc");
         one.end();
         assert_eq!(read(&mut other), Some(Ok(Bytes::from_static(b"abc"))));
+        assert!(one.is_quiet() && !other.is_quiet());
         assert_eq!((read(&mut other), sign(&other)), (Some(Ok(Bytes::new())), Some(Sign::End)));
         assert_eq!(write(&mut other, b"still read"), Some(Ok(10)));
         drop(one);

@@ -72,6 +72,15 @@ impl Joined {
         Self { one, other, there: Course::default(), back: Course::default() }
     }
 
+    /// The one that was wanted, if nothing is on its way to it or from it here, and nobody has said its last word.
+    pub(crate) fn unused(self) -> Option<Socket> {
+        let still =
+            |side: &Side, course: &Course| side.read.is_none() && course.held.is_empty() && !course.read;
+        let rests =
+            still(&self.one, &self.there) && still(&self.other, &self.back) && self.one.socket.is_quiet();
+        rests.then_some(self.other.socket)
+    }
+
     /// Closes both as it has ended. Closed in order, they still take for `time` what comes.
     pub(crate) async fn part(self, parted: Parted, lender: &Lender, time: Duration) {
         let (one, other) = (self.one.socket, self.other.socket);

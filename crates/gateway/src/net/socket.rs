@@ -193,14 +193,13 @@ impl Socket {
         })
     }
 
-    /// Whether an idle connection is still as it was left: neither closed nor spoken to. One that does not leave
-    /// this worker carries one message, and is never kept.
+    /// Whether an idle connection is still as it was left: neither closed nor spoken to.
     pub(crate) fn is_quiet(&self) -> bool {
         let read = match &self.stream {
             Stream::Network(stream) => stream.try_read(&mut [0]),
             Stream::Local(stream) => stream.try_read(&mut [0]),
             Stream::Secure(tls) => return tls.is_quiet(),
-            Stream::Inner(_) => return false,
+            Stream::Inner(end) => return end.is_quiet(),
         };
         matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }

@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod exchanges;
+mod kept;
 mod requests;
 mod streams;
 mod told;

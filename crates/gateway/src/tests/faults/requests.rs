@@ -1,4 +1,4 @@
-//! Faults of connections on routes of HTTP: they hit each exchange as a connection of its own.
+//! Faults of connections on routes of HTTP: they hit each exchange as if it were a connection.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
