@@ -27,6 +27,8 @@ pub struct Facts {
     pub firewall: Firewall,
     /// Authorities of this machine that it trusts.
     pub authorities: Vec<Authority>,
+    /// The names of all whom its administrator has it trust; `None` where that is not told.
+    pub trusted: Option<Vec<String>>,
     /// Credentials that a hub's recorder met on the way.
     pub credentials: Vec<Credential>,
     /// When it was looked; `None` where nobody asked the time.
@@ -46,7 +48,7 @@ pub struct Subject {
     pub programs: Vec<Program>,
     /// Who gets to the file of a unix socket; `None` for every other, and for one whose file is not seen from here.
     pub file: Option<Access>,
-    /// The certificate that it showed when it was asked; `None` where it was not.
+    /// The certificate that it showed when it was asked; `None` where it showed none in clear.
     pub shown: Option<Certificate>,
     /// What its files show of what is worth asking.
     pub ground: Ground,

@@ -20,10 +20,25 @@ pub struct TlsFile {
 /// What a certificate says: of a file, or shown in a handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
+    /// When it begins.
+    pub from: Timestamp,
     /// When it ends.
     pub until: Timestamp,
     /// The names and addresses it is for.
     pub names: Vec<String>,
+    /// Who issued it.
+    pub issuer: Issuer,
+}
+
+/// Who issued a certificate, as far as that decides whether anybody here should believe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issuer {
+    /// Its own key; the name that it gives itself.
+    Itself(String),
+    /// An authority that some program makes on its user's machine; its name.
+    Here(String),
+    /// Anybody else.
+    Other,
 }
 
 /// An authority whose certificates this machine's programs believe, and that lives on this machine.

@@ -28,11 +28,13 @@ pub fn gather(listeners: Vec<Listener>) -> Facts {
     if let Firewall::Unreadable(why) = &firewall {
         unknown.push(format!("whether a firewall drops what comes from outside: {why}"));
     }
+    let (authorities, trusted) = tls::trusted();
     Facts {
         subjects,
         interfaces,
         firewall,
-        authorities: tls::authorities(),
+        authorities,
+        trusted,
         me,
         now: Some(Timestamp::now()),
         unknown,

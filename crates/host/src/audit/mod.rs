@@ -22,7 +22,7 @@ use navyd_model::finding::{Finding, Keeper, Place};
 pub use ask::{Ask, BUDGET, Ground, Heard, Plan, QUESTIONS, Question, Word, ask, plan};
 pub use check::{At, Check, Found, Judge};
 pub use facts::{Credential, Facts, Program, Subject};
-pub use files::{Authority, Certificate, TlsFile};
+pub use files::{Authority, Certificate, Issuer, TlsFile};
 pub use firewall::Firewall;
 pub use gather::gather;
 pub use severity::{Gate, Power, Reach, severity};

@@ -12,9 +12,10 @@ use navyd_model::Holder;
 use x509_cert::{
     der::Decode,
     ext::pkix::{NameConstraints, SubjectAltName, name::GeneralName},
+    time::Time,
 };
 
-use super::{Authority, Certificate, TlsFile};
+use super::{Authority, Certificate, Issuer, TlsFile};
 use crate::{kernel, process};
 
 /// As much of a file as is read: a chain of certificates and a key are a tenth of it.
@@ -53,14 +54,22 @@ pub(super) fn files(holder: &Holder) -> Vec<TlsFile> {
         .collect()
 }
 
-/// The authorities that were made on this machine and that it trusts.
-pub(super) fn authorities() -> Vec<Authority> {
-    let trusted: Vec<(PathBuf, Vec<u8>)> = kernel::ANCHORS
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
+/// The authorities that were made on this machine and that it trusts; and the names of all that its administrator has
+/// it trust, `None` where no folder of them could be read.
+pub(super) fn trusted() -> (Vec<Authority>, Option<Vec<String>>) {
+    let folders: Vec<_> =
+        kernel::ANCHORS.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).collect();
+    let is_told = !folders.is_empty();
+    let trusted: Vec<(PathBuf, Vec<u8>)> = folders
+        .into_iter()
         .flat_map(|entries| entries.flatten().take(MOST).map(|entry| entry.path()))
         .filter_map(|path| Some((path.clone(), der(&read(&path)?)?)))
         .collect();
+    let names = trusted.iter().filter_map(|(_, der)| Some(authority(der)?.0)).collect();
+    (made_here(trusted), is_told.then_some(names))
+}
+
+fn made_here(trusted: Vec<(PathBuf, Vec<u8>)>) -> Vec<Authority> {
     let own: Vec<(Vec<u8>, PathBuf)> =
         own().into_iter().filter_map(|(path, key)| Some((der(&read(&path)?)?, key))).collect();
     trusted
@@ -130,10 +139,20 @@ fn der(bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn certificate(der: &[u8]) -> Option<Certificate> {
     let certificate = x509_cert::Certificate::from_der(der).ok()?;
     let body = certificate.tbs_certificate();
-    let until = i64::try_from(body.validity().not_after.to_unix_duration().as_secs()).ok()?;
+    let (from, until) = (time(body.validity().not_before)?, time(body.validity().not_after)?);
     let names = body.get_extension::<SubjectAltName>().ok().flatten();
     let names = names.map(|(_, names)| names.0.iter().filter_map(name).collect()).unwrap_or_default();
-    Some(Certificate { until: Timestamp::from_second(until).ok()?, names })
+    let (subject, issuer) = (body.subject().to_string(), body.issuer().to_string());
+    let issuer = match () {
+        () if subject == issuer => Issuer::Itself(issuer),
+        () if is_made_here(&issuer) => Issuer::Here(issuer),
+        () => Issuer::Other,
+    };
+    Some(Certificate { from, until, names, issuer })
+}
+
+fn time(time: Time) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
 }
 
 fn name(name: &GeneralName) -> Option<String> {

@@ -59,7 +59,9 @@ pub use many::ask_all;
 pub(crate) use many::in_parallel;
 pub use order::{Step, When, infer, plan};
 pub use refusal::refusal;
+pub(crate) use mysql::Greeting;
 pub(crate) use text::{contains, line as printable};
+pub(crate) use tls::{CANCEL, CLIENT_HELLO, Flight};
 
 use leaf::{Found, Probe, Verdict};
 

@@ -1,4 +1,4 @@
-//! What the files of a listener show before it is asked: the folder that it serves, and who PostgreSQL trusts.
+//! What the files of a listener show before it is asked: the folder that it serves, and whom its database trusts.
 //!
 //! Read only for the few programs to which it matters. Bias: a folder that cannot be told is the working directory.
 
@@ -12,6 +12,7 @@ use navyd_model::Holder;
 
 use super::{
     super::Subject,
+    cnf::{self, Meant},
     hba,
     owner::{self, Shape},
     question::Word,
@@ -19,6 +20,12 @@ use super::{
 
 /// How much of a configuration file is read.
 const FILE: u64 = 256 * 1024;
+
+/// How many option files of one server are read, with those that they include.
+const FILES: usize = 32;
+
+/// Where the option files of MySQL and MariaDB begin.
+const USUAL: &[&str] = &["/etc/my.cnf", "/etc/mysql/my.cnf"];
 
 /// What the files show. `None` and empty are what could not be read, or was not needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +38,8 @@ pub struct Ground {
     pub hidden: Vec<&'static str>,
     /// The first line of `pg_hba.conf` by which callers from the network need no password.
     pub trust: Option<String>,
+    /// The option of MySQL or MariaDB by which nobody is asked who they are, and where it stands.
+    pub ungranted: Option<String>,
 }
 
 /// Files that must not be served, as paths.
@@ -47,6 +56,7 @@ pub(super) fn of(subject: &Subject, me: Option<u32>) -> Ground {
     match owner::shape(&subject.listener) {
         Ok((Shape::Folder, _)) => folder(holder).map(|folder| look(&folder, holder, me)).unwrap_or_default(),
         Ok((Shape::Words(Word::Tls), _)) => Ground { trust: trust(holder), ..Ground::default() },
+        Ok((Shape::Greets, _)) => Ground { ungranted: ungranted(holder), ..Ground::default() },
         _ => Ground::default(),
     }
 }
@@ -57,7 +67,7 @@ fn look(folder: &Path, holder: &Holder, me: Option<u32>) -> Ground {
         folder: Some(folder.display().to_string()),
         home: is_home(folder, holder.uid.is_some() && holder.uid == me),
         hidden: HIDDEN.iter().copied().filter(there).collect(),
-        trust: None,
+        ..Ground::default()
     }
 }
 
@@ -101,9 +111,60 @@ fn trust(holder: &Holder) -> Option<String> {
         (None, Some(config)) => config.with_file_name("pg_hba.conf"),
         (None, None) => cwd.join("pg_hba.conf"),
     };
+    hba::trusting(&read(&path)?)
+}
+
+/// The arguments count after the files, and of all the last.
+fn ungranted(holder: &Holder) -> Option<String> {
+    let arguments = || holder.argv.iter().flatten().skip(1).filter_map(|argument| argument.strip_prefix("--"));
+    let told = |name: &str| arguments().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
+    let own: Vec<&str> = match told("defaults-file") {
+        Some(file) => vec![file],
+        None if arguments().any(|argument| argument == "no-defaults") => Vec::new(),
+        None => USUAL.iter().copied().chain(told("defaults-extra-file")).collect(),
+    };
+    let cwd = Path::new(holder.cwd.as_deref().unwrap_or("/"));
+    let mut found = None;
+    let mut left = FILES;
+    for file in own {
+        follow(&cwd.join(file), &mut left, &mut found);
+    }
+    for argument in arguments() {
+        match cnf::opens(argument) {
+            Some(true) => found = Some(format!("it was started with `--{argument}`")),
+            Some(false) => found = None,
+            None => {}
+        }
+    }
+    found
+}
+
+/// What this file, and those that it includes, say in the end. `left` is how many more are read. Where a relative path
+/// begins only the server knows.
+fn follow(path: &Path, left: &mut usize, found: &mut Option<String>) {
+    let Some(rest) = left.checked_sub(1).filter(|_| path.is_absolute()) else { return };
+    *left = rest;
+    for meant in read(path).as_deref().map(cnf::meant).unwrap_or_default() {
+        match meant {
+            Meant::Open(true) => *found = Some(format!("`{}` has `skip-grant-tables`", path.display())),
+            Meant::Open(false) => *found = None,
+            Meant::File(file) => follow(Path::new(&file), left, found),
+            Meant::Folder(folder) => {
+                let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(FILES);
+                let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+                files.retain(|file| file.extension().is_some_and(|end| end == "cnf"));
+                files.sort();
+                files.iter().for_each(|file| follow(file, left, found));
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let file = fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
     let mut text = String::new();
-    fs::File::open(path).ok()?.take(FILE).read_to_string(&mut text).ok()?;
-    hba::trusting(&text)
+    file.take(FILE).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]
@@ -121,6 +182,21 @@ mod tests {
         ] {
             let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
             assert_eq!(option(&argv), expected, "{argv:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_mysql_count_after_its_files() {
+        for (argv, expected) in [
+            ("mariadbd --no-defaults --skip-grant-tables", Some("it was started with `--skip-grant-tables`")),
+            ("mysqld --no-defaults --skip_grant_tables=ON", Some("it was started with `--skip_grant_tables=ON`")),
+            ("mysqld --no-defaults --skip-grant-tables --skip-grant-tables=0", None),
+            ("mariadbd --no-defaults --skip-networking=0", None),
+            ("mariadbd --defaults-file=/no/such/file", None),
+        ] {
+            let argv = Some(argv.split(' ').map(str::to_owned).collect());
+            let holder = Holder { argv, ..Holder::default() };
+            assert_eq!(ungranted(&holder).as_deref(), expected, "{holder:?}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{super::Subject, Ask, Plan};
-use crate::probe::Answer;
+use super::{super::Subject, Ask, Plan, Word};
+use crate::probe::{Answer, Flight, Greeting};
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,18 +21,40 @@ pub struct Heard {
 /// What the caller should know when not all of a plan was answered. Who answered HTTP by something else is not what it
 /// was taken for, and nothing is missing.
 pub(super) fn gap(plan: &Plan, heard: &[Heard]) -> Option<String> {
+    if let Some(flight) = heard.iter().find_map(Heard::flight) {
+        let hidden = flight.certificate.is_none();
+        return hidden.then(|| format!("{} speaks TLS, and does not show its certificate in clear", plan.place));
+    }
     let last = heard.last().and_then(|heard| heard.said.as_deref().filter(|_| heard.ask.is_http()));
     if last.is_some_and(|said| !said.starts_with(b"HTTP/1.")) {
         return None;
     }
-    let answered = heard.iter().filter(|heard| heard.said.is_some()).count();
+    // Whoever does not speak TLS may have nothing to say to its greeting.
+    let answered = heard.iter().filter(|heard| heard.said.is_some() || heard.ask == Ask::Hello).count();
     (answered < plan.questions.len()).then(|| {
         let all = plan.questions.len();
         format!("{} answered {answered} of {all} questions in the second that it had", plan.place)
     })
 }
 
+impl Heard {
+    /// What was said to the greeting of TLS; `None` where it was not asked, or TLS is not spoken.
+    fn flight(&self) -> Option<Flight> {
+        Flight::read(self.said.as_deref().filter(|_| self.ask == Ask::Hello)?)
+    }
+}
+
 impl Subject {
+    /// The certificate that was shown, in DER.
+    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+        self.heard.iter().find_map(Heard::flight)?.certificate
+    }
+
+    /// How a database of MySQL greeted.
+    pub(in super::super) fn greeting(&self) -> Option<Greeting<'_>> {
+        Greeting::read(self.said(Ask::Word(Word::Greeting))?)
+    }
+
     /// What was said to this from the near side, or from wherever it was asked.
     pub(in super::super) fn said(&self, ask: Ask) -> Option<&[u8]> {
         let all = || self.heard.iter().filter(|heard| heard.ask == ask);

@@ -4,11 +4,13 @@
 //! read-only requests within [`BUDGET`] in all, in the protocol of its owner and in no other. Who is not known by
 //! name, listens for a debugger or serves one caller is not asked, and navyd never asks itself. Whatever is sent is
 //! in the [`Plan`] beforehand, byte for byte. Where HTTP is spoken, a path that nobody has comes first, so that a page
-//! which answers everything is told from one that exists.
+//! which answers everything is told from one that exists; where TLS is likely, its greeting comes first, and nothing
+//! else where it is answered.
 //!
 //! What was heard becomes a fact of the [`Subject`]; what it means is said by the checks. Deliberately absent: signing
 //! in, following a redirect, a verb that may write, and asking twice.
 
+mod cnf;
 mod ground;
 mod hba;
 mod heard;
@@ -22,7 +24,7 @@ use std::{
     hash::{BuildHasher, Hasher},
 };
 
-use super::{Facts, Subject};
+use super::{Facts, Subject, tls};
 use crate::probe;
 
 pub use ground::Ground;
@@ -57,6 +59,7 @@ pub fn ask(facts: &mut Facts, plans: &[Plan], progress: impl Fn(usize, usize) + 
     for (plan, heard) in plans.into_iter().zip(heard) {
         let Some(subject) = facts.subjects.get_mut(plan.subject) else { continue };
         subject.heard = heard.unwrap_or_default();
+        subject.shown = subject.certificate().and_then(|der| tls::certificate(&der));
         facts.unknown.extend(heard::gap(plan, &subject.heard));
     }
 }

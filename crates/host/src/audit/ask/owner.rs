@@ -6,7 +6,7 @@
 
 use navyd_model::{Holder, Listener};
 
-use Shape::{Folder, Hosts, Hot, Path, Same, Words};
+use Shape::{Folder, Greets, Hosts, Hot, Path, Same, Tls, Words};
 
 use super::question::Word;
 
@@ -15,6 +15,10 @@ use super::question::Word;
 pub(super) enum Shape {
     /// One word, near and far.
     Words(Word),
+    /// Nothing: it speaks first.
+    Greets,
+    /// The greeting of TLS, and the first page where that is not spoken.
+    Tls,
     /// This path by its own name and by a foreign one.
     Same(&'static str),
     /// This path by its own name, the first page by a foreign one.
@@ -25,6 +29,16 @@ pub(super) enum Shape {
     Folder,
     /// Sites told apart by `Host`: files that must not be served, by its own name.
     Hosts,
+}
+
+impl Shape {
+    /// The same where TLS is likely in front of it.
+    pub(super) fn behind_tls(self) -> Self {
+        match self {
+            Words(_) | Greets => self,
+            Same(_) | Path(_) | Hot(_) | Folder | Hosts | Tls => Tls,
+        }
+    }
 }
 
 /// A program that is known.
@@ -73,6 +87,13 @@ const OWNERS: &[Owner] = &[
         names: &["postgres", "postmaster", "pgbouncer"],
         usual: &[5432, 5433, 6432],
         shape: Words(Word::Tls),
+        checks: &["A33"],
+        ..NOBODY
+    },
+    Owner {
+        names: &["mysqld", "mariadbd"],
+        usual: &[3306],
+        shape: Greets,
         checks: &["A33"],
         ..NOBODY
     },
@@ -318,7 +339,7 @@ mod tests {
             ),
             (631, "/usr/sbin/cupsd", "cupsd -l", None, None),
             (22, "/usr/sbin/sshd", "sshd: /usr/sbin/sshd -D", None, None),
-            (3306, "/usr/sbin/mariadbd", "mariadbd", None, None),
+            (3306, "/usr/sbin/mariadbd", "mariadbd", None, Some(Greets)),
             (2019, "/usr/bin/caddy", "caddy run", None, Some(Same("/config/"))),
             (8080, "/usr/bin/caddy", "caddy run", None, Some(Hosts)),
             (9000, "/usr/bin/clickhouse-server", "clickhouse-server", None, None),

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::probe::{Hints, refusal};
 
+/// Where web servers speak TLS when nothing says so.
+const TLS_PORTS: &[u16] = &[443, 3443, 4443, 5443, 6443, 7443, 8443, 9443, 44_300, 44_301];
+
 /// What would be sent to one listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -57,6 +60,7 @@ fn questions(subject: &Subject, facts: &Facts, drawn: &str) -> Result<Vec<Questi
         return Err(reason);
     }
     let (shape, checks) = owner::shape(listener)?;
+    let shape = if speaks_tls(subject) { shape.behind_tls() } else { shape };
     let near = near(listener).ok_or("it has no address")?;
     let far = far(listener, facts);
     let asks = asks(shape, &subject.ground);
@@ -64,20 +68,31 @@ fn questions(subject: &Subject, facts: &Facts, drawn: &str) -> Result<Vec<Questi
         let is_far = match shape {
             // The same word, once more from the other side.
             Shape::Words(_) => index == 1,
+            // Whoever comes and says nothing is counted against the address that it came from, save loopback.
+            Shape::Greets if !near.ip().to_canonical().is_loopback() => return None,
             _ => ask == Ask::Control && far.is_some(),
         };
         let to = if is_far { far? } else { near };
-        let bytes = ask.bytes(to, drawn);
-        Some(Question { ask, to, far: is_far, bytes, checks: fed(ask, checks) })
+        let (bytes, farewell) = (ask.bytes(to, drawn), ask.farewell());
+        Some(Question { ask, to, far: is_far, bytes, farewell, checks: fed(ask, checks) })
     });
-    Ok(sides.collect())
+    let questions: Vec<_> = sides.collect();
+    if questions.is_empty() { Err("it counts who comes and says nothing".to_owned()) } else { Ok(questions) }
+}
+
+/// Whether TLS is likely: by the certificates that its holders were given, else by its port.
+fn speaks_tls(subject: &Subject) -> bool {
+    let given = subject.programs.iter().flat_map(|program| &program.tls).next().is_some();
+    given || subject.listener.port.is_some_and(|port| TLS_PORTS.contains(&port))
 }
 
 /// What is asked, by shape and files; never more than [`QUESTIONS`](super::QUESTIONS).
 fn asks(shape: Shape, ground: &Ground) -> Vec<Ask> {
-    use Ask::{Control, Foreign, Page, Socket, Word};
+    use Ask::{Control, Foreign, Hello, Page, Socket, Word};
     match shape {
         Shape::Words(word) => vec![Word(word), Word(word)],
+        Shape::Greets => vec![Word(super::Word::Greeting)],
+        Shape::Tls => vec![Hello, Page("/"), Foreign("/")],
         Shape::Same(path) => vec![Control, Page(path), Foreign(path)],
         Shape::Path(path) => vec![Control, Page(path), Foreign("/")],
         Shape::Hot(path) => vec![Control, Foreign("/"), Socket(path)],
@@ -96,9 +111,10 @@ fn fed(ask: Ask, own: &[&'static str]) -> Vec<&'static str> {
         Ask::Page(_) => &["A10"],
         Ask::Foreign(_) => &["A10", "A11", "A21"],
         Ask::Socket(_) => &["A12"],
+        Ask::Hello => &["A61"],
         Ask::Word(_) => &[],
     };
-    let own = own.iter().copied().filter(|_| ask != Ask::Control);
+    let own = own.iter().copied().filter(|_| !matches!(ask, Ask::Control | Ask::Hello));
     let mut checks: Vec<_> = general.iter().copied().chain(own).collect();
     checks.sort_unstable();
     checks
@@ -136,8 +152,11 @@ fn far(listener: &Listener, facts: &Facts) -> Option<SocketAddr> {
 mod tests {
     use super::{
         super::{
-            super::fixture::{bound, held, machine, with_argv},
-            QUESTIONS,
+            super::{
+                TlsFile,
+                fixture::{bound, held, machine, with_argv},
+            },
+            QUESTIONS, Word,
             question::FOREIGN,
         },
         *,
@@ -185,6 +204,39 @@ mod tests {
         let redis = || held(6379, "redis-server", None);
         assert_eq!(told(redis(), &[]), ["127.0.0.1:6379"]);
         assert_eq!(told(bound("0.0.0.0", redis()), &["10.0.0.2"]), ["127.0.0.1:6379", "10.0.0.2:6379"]);
+    }
+
+    #[test]
+    fn where_tls_is_likely_its_greeting_comes_first() {
+        let asks = |subject: Subject| {
+            let facts = machine(subject, &[]);
+            let plan = plan(0, &facts.subjects[0], &facts, "ab").unwrap();
+            plan.questions.iter().map(|question| question.ask).collect::<Vec<_>>()
+        };
+        let web = [Ask::Hello, Ask::Page("/"), Ask::Foreign("/")];
+        let app = |port| with_argv(held(port, "node", None), "node app.js");
+        assert_eq!(asks(app(8443)), web);
+        assert_eq!(asks(app(3000))[0], Ask::Control);
+        let mut given = app(3000);
+        let access = crate::process::Access {
+            file: crate::process::File { uid: 0, mode: 0o600 },
+            is_socket: false,
+            closed_by: None,
+        };
+        given.programs[0].tls =
+            vec![TlsFile { path: "/k".into(), access, has_key: true, certificate: None }];
+        assert_eq!(asks(given), web);
+        // What speaks a protocol of its own is asked by that.
+        assert_eq!(asks(held(8443, "redis-server", None)), [Ask::Word(Word::Ping)]);
+    }
+
+    #[test]
+    fn a_database_that_greets_is_listened_to_from_loopback_alone() {
+        let maria = || held(3306, "mariadbd", None);
+        assert_eq!(told(maria(), &[]), ["127.0.0.1:3306"]);
+        assert_eq!(told(bound("0.0.0.0", maria()), &["10.0.0.2"]), ["127.0.0.1:3306"]);
+        let lan = told(bound("10.0.0.2", maria()), &["10.0.0.2"]);
+        assert_eq!(lan, ["it counts who comes and says nothing"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::probe::{self, Answer, Flight};
+
 /// A name that no machine has (RFC 6761 §6.4): who answers to it answers to every name.
 pub(in super::super) const FOREIGN: &str = "navyd-audit.invalid";
 
@@ -14,8 +16,10 @@ pub struct Question {
     pub to: SocketAddr,
     /// Whether that is the way that others come, and not the nearest one.
     pub far: bool,
-    /// The bytes.
+    /// The bytes; none where the listener is the one that speaks first.
     pub bytes: Vec<u8>,
+    /// What ends the talk as its protocol wants it, sent only where the answer has begun one; mostly nothing.
+    pub farewell: &'static [u8],
     /// The checks that judge the answer.
     pub checks: Vec<&'static str>,
 }
@@ -31,6 +35,8 @@ pub enum Ask {
     Foreign(&'static str),
     /// A WebSocket at a path by the listener's own name, for a page of a foreign origin.
     Socket(&'static str),
+    /// The greeting of TLS 1.2, to which a certificate is shown in clear. Version 1.3 would encrypt it.
+    Hello,
     /// A word of another protocol.
     Word(Word),
 }
@@ -46,7 +52,13 @@ pub enum Word {
     Databases,
     /// PostgreSQL: whether it offers TLS.
     Tls,
+    /// MySQL and MariaDB, which greet whoever comes: nothing is said.
+    Greeting,
 }
+
+/// The end of a WebSocket: a close frame with the status 1000 (RFC 6455 §5.5.1), masked as whatever a client sends
+/// (§5.3). The key is always the same, because nothing secret is behind it.
+const CLOSE: &[u8] = &[0x88, 0x82, b'n', b'a', b'v', b'y', 0x03 ^ b'n', 0xe8 ^ b'a'];
 
 impl Ask {
     /// Its bytes for a listener at `to`; `drawn` is what makes the control's path one that nobody has.
@@ -58,13 +70,35 @@ impl Ask {
             Self::Page(path) => get(path, &own, None),
             Self::Foreign(path) => get(path, FOREIGN, Some(&foreign)),
             Self::Socket(path) => upgrade(path, &own, &foreign),
+            Self::Hello => probe::CLIENT_HELLO.to_vec(),
             Self::Word(word) => word.bytes().to_vec(),
+        }
+    }
+
+    /// What ends the talk that it may begin.
+    pub(super) fn farewell(self) -> &'static [u8] {
+        match self {
+            Self::Socket(_) => CLOSE,
+            Self::Hello => probe::CANCEL,
+            Self::Control | Self::Page(_) | Self::Foreign(_) | Self::Word(_) => b"",
+        }
+    }
+
+    /// Whether this answer has begun one: then it is ended in order, and else there is nobody to say it to.
+    pub(super) fn has_begun(self, said: &[u8]) -> bool {
+        match self {
+            // RFC 6455 §4.1: any other status is no WebSocket. One that is closing already needs no other end.
+            Self::Socket(_) => Answer::read(said).is_some_and(|answer| {
+                answer.status == 101 && answer.body.first().is_none_or(|first| first & 0x0f != 8)
+            }),
+            Self::Hello => Flight::read(said).is_some_and(|flight| flight.is_open()),
+            Self::Control | Self::Page(_) | Self::Foreign(_) | Self::Word(_) => false,
         }
     }
 
     /// Whether it is asked by HTTP.
     pub(super) fn is_http(self) -> bool {
-        !matches!(self, Self::Word(_))
+        !matches!(self, Self::Word(_) | Self::Hello)
     }
 }
 
@@ -80,6 +114,7 @@ impl Word {
             }
             // `SSLRequest`: a length of 8, and the number 80877103.
             Self::Tls => &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f],
+            Self::Greeting => b"",
         }
     }
 }
@@ -147,6 +182,28 @@ mod tests {
         ] {
             assert_eq!(own_name(to.parse().unwrap()), name);
         }
+    }
+
+    #[test]
+    fn what_has_begun_is_ended() {
+        const TLS: &[u8] = b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03\
+            0123456789abcdef0123456789abcdef\x00\xc0\x2f\x00";
+        for (ask, said, expected) in [
+            (Ask::Socket("/"), &b"HTTP/1.1 101 x\r\n\r\n"[..], true),
+            (Ask::Socket("/"), b"HTTP/1.1 101 x\r\n\r\n\x81\x02hi", true),
+            (Ask::Socket("/"), b"HTTP/1.1 101 x\r\n\r\n\x88\0", false),
+            (Ask::Socket("/"), b"HTTP/1.1 403 x\r\n\r\n", false),
+            (Ask::Socket("/"), b"", false),
+            (Ask::Hello, TLS, true),
+            (Ask::Hello, b"\x15\x03\x01\0\x02\x02\x46", false),
+            (Ask::Hello, b"HTTP/1.1 400 x\r\n\r\n", false),
+            (Ask::Page("/"), b"HTTP/1.1 200 x\r\n\r\n", false),
+        ] {
+            assert_eq!(ask.has_begun(said), expected, "{ask:?} {said:?}");
+        }
+        // The status 1000, by its key.
+        assert_eq!([CLOSE[6] ^ CLOSE[2], CLOSE[7] ^ CLOSE[3]], 1000_u16.to_be_bytes());
+        assert_eq!(usize::from(CLOSE[1] & 0x7f), CLOSE.len() - 6);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Ask, Heard, Plan, Question, Word};
-use crate::probe::Answer;
+use crate::probe::{Answer, Flight, Greeting};
 
 /// How long all questions to one listener may take.
 pub const BUDGET: Duration = Duration::from_secs(1);
@@ -15,18 +15,24 @@ pub const BUDGET: Duration = Duration::from_secs(1);
 /// How long a connection may take: on one's own machine it is made at once, or a packet filter is silent.
 const CONNECT: Duration = Duration::from_millis(250);
 
+/// How long the answer to a greeting of TLS may take: who speaks something else may wait for the rest of it for ever.
+const HELLO: Duration = Duration::from_millis(400);
+
 /// How much of an answer is read.
 const BODY: usize = 64 * 1024;
 
 /// Sends a plan. Stops early where a listener answers by HTTP what is none, or is silent: it is not what it was taken
-/// for, or time is up.
+/// for, or time is up. Where TLS is spoken, nothing is asked by HTTP in clear.
 pub(super) fn send(plan: &Plan) -> Vec<Heard> {
     let deadline = Instant::now() + BUDGET;
     let mut all = Vec::new();
     for question in &plan.questions {
         let said = exchange(question, deadline).ok().filter(|said| !said.is_empty());
         let goes_on = match &said {
+            Some(said) if question.ask == Ask::Hello => Flight::read(said).is_none(),
             Some(said) => !question.ask.is_http() || said.starts_with(b"HTTP/1."),
+            // One that does not speak TLS may have hung up on its greeting.
+            None if question.ask == Ask::Hello => true,
             None => question.far,
         };
         all.push(Heard { ask: question.ask, to: question.to, far: question.far, said });
@@ -38,6 +44,7 @@ pub(super) fn send(plan: &Plan) -> Vec<Heard> {
 }
 
 fn exchange(question: &Question, deadline: Instant) -> std::io::Result<Vec<u8>> {
+    let deadline = if question.ask == Ask::Hello { deadline.min(Instant::now() + HELLO) } else { deadline };
     let left = || deadline.saturating_duration_since(Instant::now());
     if left().is_zero() {
         return Err(ErrorKind::TimedOut.into());
@@ -64,6 +71,9 @@ fn exchange(question: &Question, deadline: Instant) -> std::io::Result<Vec<u8>> 
     }
     said.truncate(BODY);
     // The peer may be gone already.
+    if question.ask.has_begun(&said) {
+        let _ = stream.write_all(question.farewell);
+    }
     let _ = stream.shutdown(Shutdown::Write);
     Ok(said)
 }
@@ -79,7 +89,13 @@ fn is_whole(ask: Ask, said: &[u8]) -> bool {
             Answer::read(said).is_some_and(|answer| answer.is_whole())
         }
         Ask::Word(Word::Ping | Word::Version) => said.ends_with(b"\r\n"),
+        Ask::Hello => match Flight::read(said) {
+            Some(flight) => flight.is_whole(),
+            // A record has a head of five bytes: until then nobody knows.
+            None => said.len() >= 5,
+        },
         Ask::Word(Word::Tls) => !said.is_empty(),
+        Ask::Word(Word::Greeting) => Greeting::is_whole(said),
         Ask::Word(Word::Databases) => {
             said.first_chunk::<4>().is_some_and(|length| said.len() >= u32::from_le_bytes(*length) as usize)
         }
@@ -102,6 +118,12 @@ mod tests {
             (Ask::Word(Word::Ping), b"+PONG\r\n", true),
             (Ask::Word(Word::Ping), b"+PO", false),
             (Ask::Word(Word::Tls), b"N", true),
+            (Ask::Word(Word::Greeting), b"\x02\0\0\0\x0a", false),
+            (Ask::Word(Word::Greeting), b"\x02\0\0\0\x0a8", true),
+            (Ask::Hello, b"\x15\x03", false),
+            (Ask::Hello, b"\x15\x03\x01\0\x02\x02\x46", true),
+            (Ask::Hello, b"\x16\x03\x03\0\x04\x02\0\0\x26", false),
+            (Ask::Hello, b"HTTP/1.1 400 x\r\n\r\n", true),
             (Ask::Word(Word::Databases), b"\x05\0\0\0", false),
             (Ask::Word(Word::Databases), b"\x05\0\0\0x", true),
             (Ask::Word(Word::Databases), b"\xff\xff\xff\xff", false),

@@ -1,6 +1,7 @@
 //! A33: PostgreSQL or MySQL that trusts whoever calls.
 
 use super::super::{Ask, Check, Facts, Judge, Power, Subject, Word, check::Found, stakes};
+use crate::probe::{Greeting, printable};
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -22,29 +23,30 @@ pub(super) const CHECK: Check = Check {
     judge: Judge::Each(judge),
 };
 
-/// The option by which MySQL and MariaDB ask nobody who they are.
-const NO_GRANTS: &str = "--skip-grant-tables";
-
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     if !subject.is_tcp() {
         return None;
     }
     let seen = match &subject.ground.trust {
         Some(line) => format!("pg_hba.conf has `{line}`"),
-        None => {
-            let mut arguments =
-                subject.listener.holders.iter().flat_map(|holder| holder.argv.iter().flatten());
-            arguments.find(|argument| argument.replace('_', "-") == NO_GRANTS)?;
-            format!("it was started with `{NO_GRANTS}`")
-        }
+        None => subject.ground.ungranted.clone()?,
     };
-    let tls = match subject.said(Ask::Word(Word::Tls)) {
-        Some(b"S") => "; it offers TLS",
-        Some(b"N") => "; it has no TLS",
-        _ => "",
-    };
-    let evidence = format!("{seen}{tls}");
+    let evidence = seen + &more(subject);
     Some(Found::observed(Power::Write, stakes::heard(subject, facts), evidence).fix(CHECK.fix(subject)))
+}
+
+/// What it said of itself.
+fn more(subject: &Subject) -> String {
+    match (subject.said(Ask::Word(Word::Tls)), subject.greeting()) {
+        (Some(b"S"), _) => "; it offers TLS".to_owned(),
+        (Some(b"N"), _) => "; it has no TLS".to_owned(),
+        (_, Some(Greeting { is_maria, version, plugin })) => {
+            let name = if is_maria { "MariaDB" } else { "MySQL" };
+            let plugin = plugin.map(|name| format!(", which would ask by {}", printable(name)));
+            format!("; it greets as {name} {}{}", printable(version), plugin.unwrap_or_default())
+        }
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -52,26 +54,34 @@ mod tests {
     use super::{
         super::{
             super::Ground,
-            fixture::{heard, held, machine, with_argv},
+            fixture::{heard, held, machine},
         },
         *,
     };
 
     #[test]
     fn planted_and_clean() {
-        for (trust, argv, expected) in [
-            (Some("host all all 0.0.0.0/0 trust"), "postgres -D x", true),
-            (None, "postgres -D x", false),
-            (None, "mariadbd --skip-grant-tables", true),
-            (None, "mysqld --skip_grant_tables", true),
-            (None, "mariadbd --skip-networking=0", false),
+        const TLS: Ask = Ask::Word(Word::Tls);
+        const GREETING: Ask = Ask::Word(Word::Greeting);
+        let trust = Ground { trust: Some("host all all 0.0.0.0/0 trust".into()), ..Ground::default() };
+        let ungranted = Ground { ungranted: Some("`/my.cnf` has it".into()), ..Ground::default() };
+        for (ground, ask, said, expected) in [
+            (&trust, TLS, "N", Some("pg_hba.conf has `host all all 0.0.0.0/0 trust`; it has no TLS")),
+            (&trust, TLS, "S", Some("pg_hba.conf has `host all all 0.0.0.0/0 trust`; it offers TLS")),
+            (&Ground::default(), TLS, "N", None),
+            (&ungranted, GREETING, "", Some("`/my.cnf` has it")),
+            (
+                &ungranted,
+                GREETING,
+                "\x0b\0\0\0\x0a10.11.6\0xx",
+                Some("`/my.cnf` has it; it greets as MySQL 10.11.6"),
+            ),
+            (&Ground::default(), GREETING, "\x0b\0\0\0\x0a10.11.6\0xx", None),
         ] {
-            let ground = Ground { trust: trust.map(str::to_owned), ..Ground::default() };
-            let subject = Subject { ground, ..with_argv(held(5432, "postgres", None), argv) };
-            let facts = machine(heard(subject, &[(Ask::Word(Word::Tls), "N")]), &[]);
-            let found = judge(&facts.subjects[0], &facts);
-            assert_eq!(found.is_some(), expected, "{argv}");
-            assert!(found.is_none_or(|found| found.evidence.ends_with("no TLS")));
+            let subject = Subject { ground: ground.clone(), ..held(5432, "postgres", None) };
+            let facts = machine(heard(subject, &[(ask, said)]), &[]);
+            let found = judge(&facts.subjects[0], &facts).map(|found| found.evidence);
+            assert_eq!(found.as_deref(), expected, "{ground:?}");
         }
     }
 }

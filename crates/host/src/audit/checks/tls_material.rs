@@ -1,9 +1,10 @@
 //! A61: a key that others read, a certificate that does not fit, an authority that may speak for every name.
 
 use jiff::Timestamp;
+use navyd_model::finding::Confidence;
 
 use super::super::{
-    At, Authority, Certificate, Check, Facts, Judge, Power, Reach, Subject, TlsFile,
+    At, Authority, Certificate, Check, Facts, Issuer, Judge, Power, Reach, Subject, TlsFile,
     check::{Found, quoted},
 };
 
@@ -43,9 +44,19 @@ fn key(file: &TlsFile) -> Option<Found> {
 /// What the listener showed when it was asked.
 fn shown(subject: &Subject, facts: &Facts) -> Option<Found> {
     let certificate = subject.shown.as_ref()?;
-    if let Some(found) = facts.now.and_then(|now| ended(certificate, now, "the certificate that it shows")) {
-        return Some(found);
-    }
+    let unfit = |now| {
+        let what = "the certificate that it shows";
+        ended(certificate, now, what).or_else(|| begins(certificate, now, what))
+    };
+    facts
+        .now
+        .and_then(unfit)
+        .or_else(|| misnamed(subject, certificate))
+        .or_else(|| unbelieved(certificate, facts.trusted.as_deref()?))
+}
+
+/// One for other names than those by which it is called here.
+fn misnamed(subject: &Subject, certificate: &Certificate) -> Option<Found> {
     let address =
         subject.listener.address.filter(|address| address.is_loopback()).map(|address| address.to_string());
     let fits = |name: &String| {
@@ -70,6 +81,34 @@ fn ended(certificate: &Certificate, now: Timestamp, what: &str) -> Option<Found>
     }
     let evidence = format!("{what} ended on {}", certificate.until.strftime("%Y-%m-%d"));
     Some(Found::observed(Power::Info, Reach::AnyUser, evidence).fix("have it issued again".to_owned()))
+}
+
+fn begins(certificate: &Certificate, now: Timestamp, what: &str) -> Option<Found> {
+    if certificate.from <= now {
+        return None;
+    }
+    let evidence = format!(
+        "{what} begins on {}: its issuer's clock is ahead, or this machine's is behind",
+        certificate.from.strftime("%Y-%m-%d")
+    );
+    Some(Found::observed(Power::Info, Reach::AnyUser, evidence).fix("navyd doctor".to_owned()))
+}
+
+/// One whose issuer this machine does not trust. Only inferred, because browsers may have stores of their own.
+fn unbelieved(certificate: &Certificate, trusted: &[String]) -> Option<Found> {
+    let (issuer, own) = match &certificate.issuer {
+        Issuer::Itself(name) => (name, true),
+        Issuer::Here(name) => (name, false),
+        Issuer::Other => return None,
+    };
+    if trusted.contains(issuer) {
+        return None;
+    }
+    let who = if own { "itself, ".to_owned() } else { String::new() } + &format!("`{issuer}`");
+    let evidence = format!("the certificate that it shows was issued by {who}, whom this machine does not trust");
+    let fix = if issuer.contains("mkcert") { "mkcert -install" } else { "navyd trust install" };
+    let found = Found::observed(Power::Info, Reach::SameUser, evidence).fix(fix.to_owned());
+    Some(found.sure(Confidence::Inferred))
 }
 
 fn authority(authority: &Authority) -> Option<Found> {
@@ -104,6 +143,11 @@ mod tests {
     fn access(mode: u32, closed_by: Option<&str>) -> Access {
         let closed_by = closed_by.map(str::to_owned);
         Access { file: File { uid: 1000, mode }, is_socket: false, closed_by }
+    }
+
+    fn certificate(from: &str, until: &str) -> Certificate {
+        let (from, until) = (from.parse().unwrap(), until.parse().unwrap());
+        Certificate { from, until, names: Vec::new(), issuer: Issuer::Other }
     }
 
     fn now() -> Timestamp {
@@ -151,19 +195,42 @@ mod tests {
             let subject = super::super::fixture::bound(address, held(8443, "node", None));
             let mut facts = Facts { now: Some(now()), ..machine(subject, &[]) };
             let names = names.iter().map(|name| (*name).to_owned()).collect();
-            facts.subjects[0].shown = Some(Certificate { until: until.parse().unwrap(), names });
+            facts.subjects[0].shown = Some(Certificate { names, ..certificate("2025-01-01T00:00:00Z", until) });
             let found = judge(&facts);
             assert_eq!(found.is_empty(), expected.is_none(), "{address} {until}");
             assert!(found.iter().all(|(_, found)| found.evidence.contains(expected.unwrap())), "{found:?}");
         }
         let mut facts = machine(held(8443, "node", None), &[]);
-        let certificate =
-            Some(Certificate { until: "2020-01-01T00:00:00Z".parse().unwrap(), names: Vec::new() });
+        let certificate = Some(certificate("2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z"));
         facts.subjects[0].programs[0].tls =
             vec![TlsFile { path: "c.pem".into(), access: access(0o644, None), has_key: false, certificate }];
         assert!(judge(&facts).is_empty(), "nobody knows what time it is");
         facts.now = Some(now());
         assert!(judge(&facts)[0].1.evidence.starts_with("the certificate `c.pem` ended"));
+    }
+
+    #[test]
+    fn certificates_that_nobody_here_believes() {
+        let local = || Issuer::Here("CN=mkcert ada,O=mkcert development CA".into());
+        let own = || Issuer::Itself("CN=localhost".into());
+        for (from, issuer, trusted, expected) in [
+            ("2025-01-01T00:00:00Z", local(), Some(&["CN=mkcert ada,O=mkcert development CA"][..]), None),
+            ("2025-01-01T00:00:00Z", local(), Some(&[]), Some("by `CN=mkcert ada,O=mkcert development CA`, whom")),
+            ("2025-01-01T00:00:00Z", local(), None, None),
+            ("2025-01-01T00:00:00Z", own(), Some(&["CN=localhost"]), None),
+            ("2025-01-01T00:00:00Z", own(), Some(&[]), Some("by itself, `CN=localhost`, whom")),
+            ("2025-01-01T00:00:00Z", Issuer::Other, Some(&[]), None),
+            ("2027-01-01T00:00:00Z", Issuer::Other, Some(&[]), Some("begins on 2027-01-01")),
+        ] {
+            let mut facts = Facts { now: Some(now()), ..machine(held(8443, "node", None), &[]) };
+            facts.trusted = trusted.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+            let names = vec!["localhost".to_owned()];
+            facts.subjects[0].shown =
+                Some(Certificate { names, issuer, ..certificate(from, "2028-01-01T00:00:00Z") });
+            let found = judge(&facts);
+            assert_eq!(found.is_empty(), expected.is_none(), "{found:?}");
+            assert!(found.iter().all(|(_, found)| found.evidence.contains(expected.unwrap())), "{found:?}");
+        }
     }
 
     #[test]

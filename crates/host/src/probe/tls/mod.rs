@@ -18,7 +18,7 @@ pub(super) struct Tls;
 /// ClientHello of TLS 1.2 (RFC 5246 §7.4.1.2). Its random bytes are fixed, so that the plan can show them;
 /// the handshake never comes to keys.
 #[rustfmt::skip]
-const CLIENT_HELLO: &[u8] =
+pub(crate) const CLIENT_HELLO: &[u8] =
     b"\x16\x03\x01\x00\xb2\x01\x00\x00\xae\x03\x03\
       navyd asks what is spoken here..\
       \x00\
@@ -35,7 +35,7 @@ const CLIENT_HELLO: &[u8] =
       \x00\x0d\x00\x1a\x00\x18\x04\x03\x05\x03\x06\x03\x08\x04\x08\x05\x08\x06\x08\x07\x04\x01\x05\x01\x06\x01\x02\x03\x02\x01";
 
 /// Two alerts (RFC 5246 §7.2): the user has cancelled, and the connection closes.
-const CANCEL: &[u8] = b"\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x01\x00";
+pub(crate) const CANCEL: &[u8] = b"\x15\x03\x03\x00\x02\x01\x5a\x15\x03\x03\x00\x02\x01\x00";
 
 /// Alerts of RFC 8446 §6 that a server may answer a greeting with.
 const ALERTS: &[(u8, &str)] = &[
@@ -81,7 +81,7 @@ impl Probe for Tls {
         let Some(flight) = Flight::read(reply) else {
             return if reply.len() < 5 && !ended { Verdict::More } else { Verdict::No };
         };
-        if !flight.done && flight.alert.is_none() && !ended {
+        if !flight.is_whole() && !ended {
             return Verdict::More;
         }
         Verdict::from_found(flight.found())
@@ -90,13 +90,13 @@ impl Probe for Tls {
 
 /// What a server's first records say, as far as they came.
 #[derive(Debug, Default)]
-struct Flight {
+pub(crate) struct Flight {
     /// The version chosen, such as 0x0303.
     version: Option<u16>,
     /// The application protocol chosen.
     alpn: Option<Vec<u8>>,
     /// The server's own certificate, in DER.
-    certificate: Option<Vec<u8>>,
+    pub(crate) certificate: Option<Vec<u8>>,
     /// Whether it asks the caller for one.
     wants_certificate: bool,
     /// Whether all came.
@@ -107,7 +107,7 @@ struct Flight {
 
 impl Flight {
     /// Reads records; `None` where the bytes are none.
-    fn read(mut bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(mut bytes: &[u8]) -> Option<Self> {
         let mut flight = Self::default();
         let mut messages = Vec::new();
         let mut records = 0;
@@ -130,6 +130,16 @@ impl Flight {
         }
         flight.read_messages(&messages)?;
         (records > 0).then_some(flight)
+    }
+
+    /// Whether the server has chosen a version: then it goes on, and is told that nobody does.
+    pub(crate) fn is_open(&self) -> bool {
+        self.version.is_some() && self.alert.is_none()
+    }
+
+    /// Whether it has come to its end, where that can be told before the peer closes.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.done || self.alert.is_some()
     }
 
     /// Handshake messages: a type, a length in three bytes, a body. The first must be ServerHello.

@@ -41,6 +41,8 @@ struct Question<'a> {
     to: String,
     checks: &'a [&'static str],
     sends: String,
+    /// What ends the talk where one has begun; `null` for what needs no end.
+    ends: Option<String>,
 }
 
 /// Prints every byte: to the answer where nothing else is one, beside it where listeners are asked as well.
@@ -72,13 +74,13 @@ fn lines(plans: &[AuditPlan]) -> Vec<String> {
             lines.push(format!("{} is not asked: {why}", plan.place));
         }
         for (number, question) in (1..).zip(&plan.questions) {
-            let Question { to, checks, sends } = Question::from(question);
+            let Question { to, checks, sends, ends } = Question::from(question);
             let checks = if checks.is_empty() { String::new() } else { format!(" for {}", checks.join(" ")) };
-            lines.push(format!(
-                "{} {number}/{} to {to}{checks}: \"{sends}\"",
-                plan.place,
-                plan.questions.len()
-            ));
+            let sends =
+                if sends.is_empty() { "nothing, it speaks first".to_owned() } else { format!("\"{sends}\"") };
+            let ends =
+                ends.map_or_else(String::new, |ends| format!("; and where that begins a talk, its end: \"{ends}\""));
+            lines.push(format!("{} {number}/{} to {to}{checks}: {sends}{ends}", plan.place, plan.questions.len()));
         }
     }
     lines
@@ -106,7 +108,8 @@ pub(super) fn ask(facts: &mut Facts, plans: &[AuditPlan], screen: &mut Screen) -
 
 impl<'a> From<&'a client::AuditQuestion> for Question<'a> {
     fn from(question: &'a client::AuditQuestion) -> Self {
-        let sends = question.bytes.escape_ascii().to_string();
-        Self { to: question.to.to_string(), checks: &question.checks, sends }
+        let written = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        let ends = Some(written(question.farewell)).filter(|ends| !ends.is_empty());
+        Self { to: question.to.to_string(), checks: &question.checks, sends: written(&question.bytes), ends }
     }
 }
