@@ -19,7 +19,8 @@ use navyd_model::{Audit, Connection, Diagnosis, Listener, Project, Target, Why, 
 
 pub(crate) use navyd_host::{
     audit::{
-        Check, Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit, plan as plan_audit,
+        Check, Credential, Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit,
+        plan as plan_audit,
     },
     doctor::{HubSeen, OurHub, Outside, Traced},
     free::{Manner, Plan, Wanted},

@@ -55,6 +55,14 @@ pub fn judge(facts: &Facts, wanted: impl Fn(&Check) -> bool) -> Vec<Finding> {
             }
         }
     }
+    // What has a socket for each core listens several times at one place, which is one danger.
+    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if !told.iter().any(|one| one.id == finding.id && *one == finding) {
+            told.push(finding);
+        }
+    }
+    let mut findings = told;
     findings.sort_by(|a, b| b.severity.score.total_cmp(&a.severity.score).then_with(|| a.id.cmp(&b.id)));
     findings
 }
@@ -94,6 +102,18 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn sockets_at_one_place_are_one_danger() {
+        let twice = |ports: [u16; 2]| Facts {
+            subjects: ports
+                .map(|port| fixture::with_argv(fixture::held(port, "x", None), "x --password hunter2hunter2"))
+                .into(),
+            ..Facts::default()
+        };
+        let found = |facts: Facts| judge(&facts, |check| check.id == "A54").len();
+        assert_eq!((found(twice([80, 80])), found(twice([80, 81]))), (1, 2));
+    }
 
     #[test]
     fn every_check_has_a_number_of_its_own_in_order_and_explains_itself() {

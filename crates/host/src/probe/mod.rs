@@ -57,9 +57,9 @@ pub use engine::{CONNECTIONS, LISTEN, Request, ask};
 pub use hints::{Hints, Program};
 pub use many::ask_all;
 pub(crate) use many::in_parallel;
+pub(crate) use mysql::Greeting;
 pub use order::{Step, When, infer, plan};
 pub use refusal::refusal;
-pub(crate) use mysql::Greeting;
 pub(crate) use text::{contains, line as printable};
 pub(crate) use tls::{CANCEL, CLIENT_HELLO, Flight};
 

@@ -6,6 +6,7 @@
 mod asked;
 mod baseline;
 mod checks;
+mod credentials;
 mod draw;
 mod explain;
 mod fix;

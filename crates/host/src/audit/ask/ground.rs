@@ -116,7 +116,8 @@ fn trust(holder: &Holder) -> Option<String> {
 
 /// The arguments count after the files, and of all the last.
 fn ungranted(holder: &Holder) -> Option<String> {
-    let arguments = || holder.argv.iter().flatten().skip(1).filter_map(|argument| argument.strip_prefix("--"));
+    let arguments =
+        || holder.argv.iter().flatten().skip(1).filter_map(|argument| argument.strip_prefix("--"));
     let told = |name: &str| arguments().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
     let own: Vec<&str> = match told("defaults-file") {
         Some(file) => vec![file],
@@ -189,7 +190,10 @@ mod tests {
     fn arguments_of_mysql_count_after_its_files() {
         for (argv, expected) in [
             ("mariadbd --no-defaults --skip-grant-tables", Some("it was started with `--skip-grant-tables`")),
-            ("mysqld --no-defaults --skip_grant_tables=ON", Some("it was started with `--skip_grant_tables=ON`")),
+            (
+                "mysqld --no-defaults --skip_grant_tables=ON",
+                Some("it was started with `--skip_grant_tables=ON`"),
+            ),
             ("mysqld --no-defaults --skip-grant-tables --skip-grant-tables=0", None),
             ("mariadbd --no-defaults --skip-networking=0", None),
             ("mariadbd --defaults-file=/no/such/file", None),

@@ -23,7 +23,8 @@ pub struct Heard {
 pub(super) fn gap(plan: &Plan, heard: &[Heard]) -> Option<String> {
     if let Some(flight) = heard.iter().find_map(Heard::flight) {
         let hidden = flight.certificate.is_none();
-        return hidden.then(|| format!("{} speaks TLS, and does not show its certificate in clear", plan.place));
+        return hidden
+            .then(|| format!("{} speaks TLS, and does not show its certificate in clear", plan.place));
     }
     let last = heard.last().and_then(|heard| heard.said.as_deref().filter(|_| heard.ask.is_http()));
     if last.is_some_and(|said| !said.starts_with(b"HTTP/1.")) {

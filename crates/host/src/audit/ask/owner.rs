@@ -90,13 +90,7 @@ const OWNERS: &[Owner] = &[
         checks: &["A33"],
         ..NOBODY
     },
-    Owner {
-        names: &["mysqld", "mariadbd"],
-        usual: &[3306],
-        shape: Greets,
-        checks: &["A33"],
-        ..NOBODY
-    },
+    Owner { names: &["mysqld", "mariadbd"], usual: &[3306], shape: Greets, checks: &["A33"], ..NOBODY },
     Owner {
         names: &["dockerd", "podman"],
         usual: &[2375],

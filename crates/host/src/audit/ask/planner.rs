@@ -223,8 +223,7 @@ mod tests {
             is_socket: false,
             closed_by: None,
         };
-        given.programs[0].tls =
-            vec![TlsFile { path: "/k".into(), access, has_key: true, certificate: None }];
+        given.programs[0].tls = vec![TlsFile { path: "/k".into(), access, has_key: true, certificate: None }];
         assert_eq!(asks(given), web);
         // What speaks a protocol of its own is asked by that.
         assert_eq!(asks(held(8443, "redis-server", None)), [Ask::Word(Word::Ping)]);

@@ -105,7 +105,8 @@ fn unbelieved(certificate: &Certificate, trusted: &[String]) -> Option<Found> {
         return None;
     }
     let who = if own { "itself, ".to_owned() } else { String::new() } + &format!("`{issuer}`");
-    let evidence = format!("the certificate that it shows was issued by {who}, whom this machine does not trust");
+    let evidence =
+        format!("the certificate that it shows was issued by {who}, whom this machine does not trust");
     let fix = if issuer.contains("mkcert") { "mkcert -install" } else { "navyd trust install" };
     let found = Found::observed(Power::Info, Reach::SameUser, evidence).fix(fix.to_owned());
     Some(found.sure(Confidence::Inferred))
@@ -195,7 +196,8 @@ mod tests {
             let subject = super::super::fixture::bound(address, held(8443, "node", None));
             let mut facts = Facts { now: Some(now()), ..machine(subject, &[]) };
             let names = names.iter().map(|name| (*name).to_owned()).collect();
-            facts.subjects[0].shown = Some(Certificate { names, ..certificate("2025-01-01T00:00:00Z", until) });
+            facts.subjects[0].shown =
+                Some(Certificate { names, ..certificate("2025-01-01T00:00:00Z", until) });
             let found = judge(&facts);
             assert_eq!(found.is_empty(), expected.is_none(), "{address} {until}");
             assert!(found.iter().all(|(_, found)| found.evidence.contains(expected.unwrap())), "{found:?}");
@@ -215,7 +217,12 @@ mod tests {
         let own = || Issuer::Itself("CN=localhost".into());
         for (from, issuer, trusted, expected) in [
             ("2025-01-01T00:00:00Z", local(), Some(&["CN=mkcert ada,O=mkcert development CA"][..]), None),
-            ("2025-01-01T00:00:00Z", local(), Some(&[]), Some("by `CN=mkcert ada,O=mkcert development CA`, whom")),
+            (
+                "2025-01-01T00:00:00Z",
+                local(),
+                Some(&[]),
+                Some("by `CN=mkcert ada,O=mkcert development CA`, whom"),
+            ),
             ("2025-01-01T00:00:00Z", local(), None, None),
             ("2025-01-01T00:00:00Z", own(), Some(&["CN=localhost"]), None),
             ("2025-01-01T00:00:00Z", own(), Some(&[]), Some("by itself, `CN=localhost`, whom")),

@@ -78,9 +78,14 @@ fn lines(plans: &[AuditPlan]) -> Vec<String> {
             let checks = if checks.is_empty() { String::new() } else { format!(" for {}", checks.join(" ")) };
             let sends =
                 if sends.is_empty() { "nothing, it speaks first".to_owned() } else { format!("\"{sends}\"") };
-            let ends =
-                ends.map_or_else(String::new, |ends| format!("; and where that begins a talk, its end: \"{ends}\""));
-            lines.push(format!("{} {number}/{} to {to}{checks}: {sends}{ends}", plan.place, plan.questions.len()));
+            let ends = ends.map_or_else(String::new, |ends| {
+                format!("; and where that begins a talk, its end: \"{ends}\"")
+            });
+            lines.push(format!(
+                "{} {number}/{} to {to}{checks}: {sends}{ends}",
+                plan.place,
+                plan.questions.len()
+            ));
         }
     }
     lines

@@ -5,12 +5,15 @@ use navyd_model::{
     finding::{Audit, Finding, Word},
 };
 
-use super::{super::named, baseline::Baseline};
+use super::{super::named, baseline::Baseline, credentials};
 use crate::{
     client::{self, Facts, Scope},
     exit::Exit,
     out::Failure,
 };
+
+/// The check that needs the hub's record.
+const CREDENTIALS: &str = "A62";
 
 /// What is wanted.
 #[derive(Debug)]
@@ -79,6 +82,9 @@ impl Plan {
         }
         let mut facts = client::facts_of(seen.listeners);
         facts.unknown.extend(seen.notes);
+        if self.wants(CREDENTIALS) {
+            credentials::add(&mut facts);
+        }
         facts
     }
 

@@ -1,6 +1,7 @@
 //! What is dangerous, planted here and found; and the clean twin beside it, of which nothing is said.
 
 mod asked;
+mod credentials;
 mod etiquette;
 mod face;
 mod planted;
