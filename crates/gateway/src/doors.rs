@@ -14,8 +14,8 @@ use navyd_model::{Entry, Scheme};
 
 use crate::{
     fault::Laid,
-    gateway::{Routed, StartError},
     net::{bind_tcp, bind_udp},
+    plan::{Routed, StartError},
     router::{Numbered, Routes},
     tally,
 };

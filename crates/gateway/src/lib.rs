@@ -40,6 +40,7 @@ mod listen;
 mod net;
 mod own;
 mod pages;
+mod plan;
 mod router;
 mod seats;
 mod site;
@@ -55,5 +56,6 @@ mod udp;
 mod upstream;
 mod worker;
 
-pub use gateway::{Counters, Gateway, Hurry, Leaving, Observe, Plan, RouteCounters, Routed, StartError};
+pub use gateway::{Counters, Gateway, Hurry, RouteCounters};
 pub use limits::Limits;
+pub use plan::{Leaving, Observe, Plan, Routed, StartError};

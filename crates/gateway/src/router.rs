@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use navyd_model::{Entry, Route};
 
-use crate::{fault::Laid, gateway::Routed, tally::Tallies};
+use crate::{fault::Laid, plan::Routed, tally::Tallies};
 
 /// A route, with what stays the same while others change.
 #[derive(Debug, Clone)]

@@ -3,28 +3,32 @@
 //! The hub runs them. In the foreground this command shows what they say and ends them with itself; when it is killed,
 //! they go on, and `navyd down` ends them. Deliberately absent: reading the project's file, which the hub does.
 
+mod news;
+mod together;
+
 use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
-    thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use navyd_model::{
-    Ended, Line, Phase, Service, Stream,
+    Line, Phase, Service, Stream,
     api::Document,
-    hub::{Happened, HubEvent, RouteEntry, Services},
-    project::{ProjectState, Stopped},
+    hub::{RouteEntry, Services},
+    project::ProjectState,
 };
 
 use super::{Command, Format, Stage, services};
 use crate::{
     exit::Exit,
-    hub::{self, Client, Method, segment},
+    hub::{self, Client, Method},
     interrupt::Interrupt,
     out::{Align, Column, Failure, Table, Text, Tone},
 };
+use news::{News, listen, read, stop};
+use together::{Together, awaited, ended, ready};
 
 /// Run the services of this directory's project
 ///
@@ -67,33 +71,6 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How much news waits for a terminal that stands still. Behind it the hub's own queues fill, which tell what they drop.
 const AHEAD: usize = 1024;
-
-/// What happens while services run.
-enum News {
-    Line(Line),
-    Missed,
-    /// They will say nothing more.
-    Silence,
-    Service(Box<Service>),
-    /// The hub says nothing more; whether it had said that it ends.
-    Over {
-        /// Services end with a hub that ends in order.
-        in_order: bool,
-    },
-    /// They were told to end, and have; or that failed.
-    Ended(Result<(), Failure>),
-}
-
-/// How services stand together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Together {
-    /// Something is still to come.
-    Coming,
-    /// All are ready or have ended well.
-    Well,
-    /// One failed, and nothing more is to come.
-    Badly,
-}
 
 impl Command for Up {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
@@ -292,130 +269,10 @@ fn render(hub: &Client, services: &[Service], stage: &mut Stage) -> anyhow::Resu
     Ok(())
 }
 
-/// Who is not ready, and the way for those that never listen.
-fn awaited<'s>(services: impl Iterator<Item = &'s Service>) -> String {
-    let coming: Vec<String> = services
-        .filter(|service| !matches!(service.phase, Phase::Ready | Phase::Stopped | Phase::Failed))
-        .map(|service| match service.ended {
-            Some(Ended::Status(status)) => format!("`{}` (ended with status {status})", service.name),
-            Some(Ended::Signal(signal)) => format!("`{}` (ended by signal {signal})", service.name),
-            None => format!("`{}` ({})", service.name, service.phase.as_str()),
-        })
-        .collect();
-    format!("waiting for {}; one that listens nowhere has `port = false`", coming.join(", "))
-}
-
 fn take(standing: &mut BTreeMap<String, Service>, service: Service) {
     if let Some(known) = standing.get_mut(&service.id) {
         *known = service;
     }
-}
-
-/// How often a service ends and starts again until nobody waits for it any more. The pauses before are 6 s together, which
-/// is enough for a server that another one needs.
-const ENDS: u32 = 6;
-
-/// Whether services that are started are there. One that ends again and again is not to come, whatever is tried.
-fn ready<'s>(services: impl Iterator<Item = &'s Service>) -> Together {
-    let lasting = |service: &Service| match service.phase {
-        Phase::Restarting if service.restarts >= ENDS => Phase::Failed,
-        phase => phase,
-    };
-    together(&services.map(lasting).collect::<Vec<_>>())
-}
-
-/// How phases stand together. One that waits for another that failed is not to come.
-fn together(phases: &[Phase]) -> Together {
-    let failed = phases.contains(&Phase::Failed);
-    let comes = |phase: &Phase| match phase {
-        Phase::Ready | Phase::Stopped | Phase::Failed => false,
-        Phase::Waiting => !failed,
-        Phase::Starting | Phase::Restarting | Phase::Stopping => true,
-    };
-    match (phases.iter().any(comes), failed) {
-        (true, _) => Together::Coming,
-        (false, true) => Together::Badly,
-        (false, false) => Together::Well,
-    }
-}
-
-/// Whether nothing runs any more.
-fn ended(standing: &BTreeMap<String, Service>) -> Together {
-    if standing.values().any(|service| service.phase == Phase::Ready) {
-        return Together::Coming;
-    }
-    together(&standing.values().map(|service| service.phase).collect::<Vec<_>>())
-}
-
-/// Hears how services change, from now on.
-fn listen(tell: SyncSender<News>) -> anyhow::Result<()> {
-    let events = hub::ensure()?.follow("/api/v1/events").map_err(Failure::from)?;
-    // It ends with the hub or the process.
-    thread::spawn(move || {
-        let mut in_order = false;
-        for message in events.map_while(Result::ok) {
-            let Ok(event) = serde_json::from_str::<Document<HubEvent>>(&message.data) else { continue };
-            let services = match event.body.what {
-                Happened::Service { service } => vec![service],
-                // While the terminal stood still.
-                Happened::Lagged { .. } => all(),
-                Happened::Stopping => {
-                    in_order = true;
-                    break;
-                }
-                _ => continue,
-            };
-            if services.into_iter().any(|service| tell.send(News::Service(Box::new(service))).is_err()) {
-                return;
-            }
-        }
-        // Nobody listens when the command has ended.
-        let _ = tell.send(News::Over { in_order });
-    });
-    Ok(())
-}
-
-/// How every service stands now; none where the hub is gone, which its events tell.
-fn all() -> Vec<Service> {
-    let Ok(Some(hub)) = hub::running() else { return Vec::new() };
-    hub.ask::<Services>(Method::GET, "/api/v1/services", None::<&()>)
-        .map_or_else(|_| Vec::new(), |all| all.services)
-}
-
-/// Hears what services say, since they were asked for.
-fn read(services: &[Service], begun: Timestamp, tell: SyncSender<News>) -> anyhow::Result<()> {
-    let ids: Vec<String> = services.iter().map(|service| segment(&service.id)).collect();
-    let path = format!("/api/v1/services/{}/logs?follow=true", ids.join(","));
-    let lines = hub::ensure()?.follow(&path).map_err(Failure::from)?;
-    // It ends with the services or the process.
-    thread::spawn(move || {
-        for message in lines.map_while(Result::ok) {
-            let news = match services::line(&message) {
-                Some(line) if line.at < begun => continue,
-                Some(line) => News::Line(line),
-                None => News::Missed,
-            };
-            if tell.send(news).is_err() {
-                return;
-            }
-        }
-        // Nobody listens when the command has ended.
-        let _ = tell.send(News::Silence);
-    });
-    Ok(())
-}
-
-/// Tells services to end, while what they say is shown.
-fn stop(state: &ProjectState, names: Vec<String>, tell: SyncSender<News>) {
-    let path = format!("/api/v1/projects/{}/stop", segment(&state.root));
-    thread::spawn(move || {
-        let ended = hub::ensure().and_then(|hub| {
-            let ended = hub.ask::<Services>(Method::POST, &path, Some(&Stopped { services: names }));
-            ended.map(drop).map_err(Failure::from)
-        });
-        // Nobody listens when the command was interrupted again.
-        let _ = tell.send(News::Ended(ended));
-    });
 }
 
 fn over(in_order: bool) -> Failure {
@@ -425,53 +282,4 @@ fn over(in_order: bool) -> Failure {
     Failure::new("the hub was killed")
         .cause("what its services have started may still run; the next hub ends that first")
         .hint("navyd up")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn services(phases: &[Phase]) -> Vec<Service> {
-        let service = |phase: &Phase| Service {
-            id: "web.shop".into(),
-            name: "web".into(),
-            project: None,
-            branch: None,
-            command: Vec::new(),
-            phase: *phase,
-            since: Timestamp::UNIX_EPOCH,
-            pid: None,
-            port: None,
-            listens: Vec::new(),
-            restarts: 0,
-            ended: None,
-            log: Vec::new(),
-            run_by: navyd_model::Runner::Hub,
-        };
-        phases.iter().map(service).collect()
-    }
-
-    #[test]
-    fn services_stand_together() {
-        use Phase::{Failed, Ready, Restarting, Starting, Stopped, Waiting};
-        for (phases, are_ready, have_ended) in [
-            (&[Ready, Ready][..], Together::Well, Together::Coming),
-            (&[Ready, Starting], Together::Coming, Together::Coming),
-            (&[Ready, Failed], Together::Badly, Together::Coming),
-            (&[Waiting, Failed], Together::Badly, Together::Badly),
-            (&[Waiting, Stopped], Together::Coming, Together::Coming),
-            (&[Restarting, Failed], Together::Coming, Together::Coming),
-            (&[Stopped, Stopped], Together::Well, Together::Well),
-            (&[Stopped, Failed], Together::Badly, Together::Badly),
-        ] {
-            let services = services(phases);
-            let named = services.iter().cloned().enumerate().map(|(at, service)| (at.to_string(), service));
-            let standing = named.collect();
-            assert_eq!((ready(services.iter()), ended(&standing)), (are_ready, have_ended), "{phases:?}");
-        }
-        let mut looping = services(&[Phase::Ready, Phase::Restarting]);
-        assert_eq!(ready(looping.iter()), Together::Coming);
-        looping[1].restarts = ENDS;
-        assert_eq!(ready(looping.iter()), Together::Badly);
-    }
 }
