@@ -17,8 +17,9 @@
 //!
 //! # What a decoder says of itself
 //!
-//! An exchange with the method `tls` or `opaque` says, once, that nothing more can be understood; one with the method
-//! `gap` that something was lost, each time that it finds its way back and loses it again.
+//! An exchange with the method `tls` or `opaque` says that nothing more can be understood, and is the rest of the
+//! connection; one with the method `gap` that something was lost, each time that it finds its way back and loses it again,
+//! or the rest of the connection, where there is no way back. Whatever was under way then has an end that is not known.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -41,7 +42,7 @@ mod websocket;
 
 use navyd_model::exchange::Protocol;
 
-pub use spoken::{Decoder, PieceReader, Spoken};
+pub use spoken::{Decoder, Extent, PieceReader, Spoken};
 pub use sse::Events;
 pub use websocket::WebSocket;
 

@@ -29,6 +29,18 @@ pub trait PieceReader {
     fn gap(&mut self, from: Side, at: i64, count: u64, out: &mut Vec<Piece>);
 }
 
+/// What is known of how an exchange ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// It was answered when [`Spoken::ended`] says, and else not before the connection ended.
+    #[default]
+    Known,
+    /// Whether it was answered is not known: bytes that tell it are missing, or made no sense.
+    Unknown,
+    /// It is the rest of the connection, of which nothing is understood: it ends with it, and all that passes is its.
+    Rest,
+}
+
 /// One exchange of a protocol that is not HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spoken {
@@ -38,8 +50,10 @@ pub struct Spoken {
     pub started: i64,
     /// When the first byte of the answer came.
     pub answered: Option<i64>,
-    /// When it was complete; `None` when the connection ended before.
+    /// When it was complete; `None` when it was not, as far as is known.
     pub ended: Option<i64>,
+    /// What is known of its end.
+    pub extent: Extent,
     /// What was asked for in one word: `query`, `HGETALL`, `A`.
     pub method: String,
     /// What it was asked of: a statement, a key, a name.
@@ -64,6 +78,7 @@ impl Spoken {
             started,
             answered: None,
             ended: None,
+            extent: Extent::Known,
             method: method.to_owned(),
             target: target.into(),
             error: None,
@@ -74,8 +89,18 @@ impl Spoken {
         }
     }
 
-    /// What a decoder has to say of itself, once: that all further is encrypted, or that it lost its way.
+    /// What a decoder has to say of itself: that it lost its way.
     pub(crate) fn note(protocol: Protocol, at: i64, method: &str, text: &str) -> Self {
         Self { answered: Some(at), ended: Some(at), ..Self::new(protocol, at, method, text) }
     }
+
+    /// Why nothing more of the connection can be understood. It is the last that a decoder says.
+    pub(crate) fn rest(protocol: Protocol, at: i64, method: &str, text: &str) -> Self {
+        Self { extent: Extent::Rest, ..Self::new(protocol, at, method, text) }
+    }
+}
+
+/// These were given up because bytes are missing or make no sense: whether they were answered is not known.
+pub(crate) fn untold(given_up: &mut [Spoken]) {
+    given_up.iter_mut().for_each(|spoken| spoken.extent = Extent::Unknown);
 }

@@ -70,6 +70,12 @@ pub struct Exchange {
     pub hits: Vec<Hit>,
     /// The exchanges that it caused, as far as time and processes tell.
     pub caused: Vec<u64>,
+    /// Those that it may have caused: its server served others at the same time, and each may be why.
+    #[serde(default)]
+    pub maybe_caused: Vec<u64>,
+    /// The exchanges one of which caused this one, where nothing tells which.
+    #[serde(default)]
+    pub maybe_caused_by: Vec<u64>,
 }
 
 /// One side of an exchange, as it was sent.
@@ -213,6 +219,8 @@ pub enum Outcome {
     Unreached,
     /// A fault ended it.
     Fault,
+    /// How it ended is not known: what would tell it was lost, or made no sense.
+    Unknown,
 }
 
 /// Who sent something.

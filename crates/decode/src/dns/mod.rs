@@ -14,10 +14,10 @@ use navyd_model::exchange::{Protocol, Side};
 use serde_json::{Map, Value};
 
 use crate::{
-    Decoder, Spoken,
+    Decoder, Extent, Spoken,
     frames::{Frames, Wrong},
     reader::Reader,
-    spoken::AFTER_A_GAP,
+    spoken::{AFTER_A_GAP, untold},
 };
 use message::Message;
 
@@ -53,8 +53,12 @@ impl Decoder for Datagrams {
         }
     }
 
-    /// Datagrams stand alone: what is not known is an answer that never comes.
-    fn gap(&mut self, _from: Side, _at: i64, _count: u64, _out: &mut Vec<Spoken>) {}
+    /// Datagrams stand alone: what is not known may have been the answer to any question that waits.
+    fn gap(&mut self, from: Side, _at: i64, _count: u64, _out: &mut Vec<Spoken>) {
+        if from == Side::Server {
+            self.0.pending.iter_mut().for_each(|(_, spoken)| spoken.extent = Extent::Unknown);
+        }
+    }
 
     fn end(&mut self, _at: i64, out: &mut Vec<Spoken>) {
         self.0.give_up(out);
@@ -105,8 +109,10 @@ impl Stream {
 
     fn lose(&mut self, at: i64, text: &str, method: &str, out: &mut Vec<Spoken>) {
         self.lost = true;
+        let before = out.len();
         self.questions.give_up(out);
-        out.push(Spoken::note(Protocol::Dns, at, method, text));
+        untold(&mut out[before..]);
+        out.push(Spoken::rest(Protocol::Dns, at, method, text));
     }
 }
 
@@ -131,7 +137,9 @@ impl Questions {
         }
         if from == Side::Client {
             if self.pending.len() >= PENDING {
+                let before = out.len();
                 out.extend(self.pending.pop_front().map(|(_, spoken)| spoken));
+                untold(&mut out[before..]);
             }
             let mut spoken = Spoken::new(Protocol::Dns, began, &message.kind, message.name.as_str());
             spoken.sent = size;
@@ -149,6 +157,7 @@ impl Questions {
             Some((_, spoken)) => spoken,
             None => Spoken::new(Protocol::Dns, began, &message.kind, message.name.as_str()),
         };
+        spoken.extent = Extent::Known;
         spoken.answered = Some(began);
         spoken.ended = Some(at);
         spoken.received = size;

@@ -22,7 +22,7 @@ use crate::{
     Decoder, Spoken,
     frames::{Frame, Frames, Wrong},
     remembered::Remembered,
-    spoken::AFTER_A_GAP,
+    spoken::{AFTER_A_GAP, untold},
 };
 use answer::Due;
 use ask::Ask;
@@ -106,13 +106,13 @@ impl Decoder for Mysql {
         self.lose(out);
         if !opened {
             // What both sides are able to is not known.
-            self.phase = Phase::Opaque;
+            return self.close("gap", AFTER_A_GAP, at, out);
         }
         out.push(Spoken::note(Protocol::Mysql, at, "gap", AFTER_A_GAP));
     }
 
     fn end(&mut self, _at: i64, out: &mut Vec<Spoken>) {
-        self.give_up(out);
+        self.unanswered(out);
         self.phase = Phase::Opaque;
     }
 }
@@ -207,9 +207,7 @@ impl Mysql {
             out.push(Spoken::note(Protocol::Mysql, at, "gap", "could not follow"));
             return;
         }
-        self.give_up(out);
-        self.phase = Phase::Opaque;
-        out.push(Spoken::note(Protocol::Mysql, at, "opaque", "this is not MySQL"));
+        self.close("opaque", "this is not MySQL", at, out);
     }
 
     fn lose(&mut self, out: &mut Vec<Spoken>) {
@@ -219,8 +217,15 @@ impl Mysql {
         self.server = Direction::default();
     }
 
-    /// Tells what will never be answered.
+    /// What was asked is not followed any more.
     fn give_up(&mut self, out: &mut Vec<Spoken>) {
+        let before = out.len();
+        self.unanswered(out);
+        untold(&mut out[before..]);
+    }
+
+    /// Tells what will never be answered.
+    fn unanswered(&mut self, out: &mut Vec<Spoken>) {
         out.extend(self.asks.drain(..).map(|ask| ask.spoken(None)));
         self.asks_cost = 0;
         self.due = Due::default();
@@ -228,8 +233,9 @@ impl Mysql {
 
     /// Nothing more can be understood, and that is said.
     fn close(&mut self, method: &str, text: &str, at: i64, out: &mut Vec<Spoken>) {
+        self.give_up(out);
         self.phase = Phase::Opaque;
-        out.push(Spoken::note(Protocol::Mysql, at, method, text));
+        out.push(Spoken::rest(Protocol::Mysql, at, method, text));
     }
 }
 

@@ -4,7 +4,7 @@ use navyd_model::exchange::Side::{self, Client, Server};
 use serde_json::json;
 
 use super::{Mysql, PENDING, ROWS};
-use crate::{Decoder, Spoken, recorded};
+use crate::{Decoder, Extent, Spoken, recorded};
 
 fn check(name: &str) -> Vec<Spoken> {
     let spoken = recorded::check::<Mysql>(&format!("mysql/{name}"));
@@ -141,6 +141,7 @@ fn what_cannot_be_read_is_said_once() {
         }
         out.retain(|one| one.method != "connect");
         assert_eq!(lines(&out), [expected]);
+        assert_eq!(out[0].extent, Extent::Rest);
     }
     let compressed = check("compressed");
     assert_eq!(lines(&compressed), ["connect shop", "opaque compressed from here on"]);
@@ -205,6 +206,8 @@ fn after_a_gap_it_goes_on_with_a_command_that_comes_alone() {
         ],
     ));
     assert_eq!(lines(&out), ["query one", "gap could not follow after a gap", "query two"]);
+    let extents: Vec<_> = out.iter().map(|one| one.extent).collect();
+    assert_eq!(extents, [Extent::Unknown, Extent::Known, Extent::Known]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use navyd_model::exchange::{Protocol, Side};
 use crate::{
     Decoder, Spoken,
     frames::{Frames, Wrong},
-    spoken::AFTER_A_GAP,
+    spoken::{AFTER_A_GAP, untold},
 };
 use session::Session;
 
@@ -98,12 +98,17 @@ impl Decoder for Postgres {
             return;
         }
         match self.phase {
-            Phase::Open => self.lose(out),
-            Phase::Start | Phase::Asked(_) => self.phase = Phase::Opaque,
-            Phase::Lost => return self.found = None,
-            Phase::Opaque => return,
+            Phase::Open => {
+                self.lose(out);
+                out.push(Spoken::note(Protocol::Postgres, at, "gap", AFTER_A_GAP));
+            }
+            Phase::Start | Phase::Asked(_) => {
+                self.phase = Phase::Opaque;
+                out.push(Spoken::rest(Protocol::Postgres, at, "gap", AFTER_A_GAP));
+            }
+            Phase::Lost => self.found = None,
+            Phase::Opaque => {}
         }
-        out.push(Spoken::note(Protocol::Postgres, at, "gap", AFTER_A_GAP));
     }
 
     fn end(&mut self, at: i64, out: &mut Vec<Spoken>) {
@@ -122,7 +127,7 @@ impl Postgres {
         // A message borrows from its direction, which therefore stands aside meanwhile.
         if self.phase == Phase::Start && self.client.is_idle() && bytes.first() == Some(&start::TLS) {
             self.phase = Phase::Opaque;
-            out.push(Spoken::note(Protocol::Postgres, at, "tls", start::Wish::Tls.granted()));
+            out.push(Spoken::rest(Protocol::Postgres, at, "tls", start::Wish::Tls.granted()));
         }
         let mut frames = mem::take(&mut self.client);
         let read = loop {
@@ -166,7 +171,7 @@ impl Postgres {
                 b'E' => self.phase = Phase::Open,
                 _ => {
                     self.phase = Phase::Opaque;
-                    out.push(Spoken::note(Protocol::Postgres, at, "tls", wish.granted()));
+                    out.push(Spoken::rest(Protocol::Postgres, at, "tls", wish.granted()));
                 }
             }
         }
@@ -212,16 +217,23 @@ impl Postgres {
             out.push(Spoken::note(Protocol::Postgres, at, "gap", "could not follow"));
             return;
         }
-        self.session.give_up(out);
+        self.give_up(out);
         self.phase = Phase::Opaque;
-        out.push(Spoken::note(Protocol::Postgres, at, "opaque", "this is not PostgreSQL"));
+        out.push(Spoken::rest(Protocol::Postgres, at, "opaque", "this is not PostgreSQL"));
     }
 
     fn lose(&mut self, out: &mut Vec<Spoken>) {
-        self.session.give_up(out);
+        self.give_up(out);
         self.phase = Phase::Lost;
         self.found = None;
         self.client.reset();
         self.server.reset();
+    }
+
+    /// What was asked is not followed any more.
+    fn give_up(&mut self, out: &mut Vec<Spoken>) {
+        let before = out.len();
+        self.session.give_up(out);
+        untold(&mut out[before..]);
     }
 }

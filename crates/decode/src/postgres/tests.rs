@@ -4,7 +4,7 @@ use navyd_model::exchange::Side::{self, Client, Server};
 use serde_json::json;
 
 use super::{PENDING, Postgres, RESULTS, ROWS};
-use crate::{Decoder, Spoken, recorded};
+use crate::{Decoder, Extent, Spoken, recorded};
 
 fn check(name: &str) -> Vec<Spoken> {
     let spoken = recorded::check::<Postgres>(&format!("pg/{name}"));
@@ -164,6 +164,7 @@ fn encryption_is_said_once() {
     }
     decoder.end(4, &mut out);
     assert_eq!(lines(&out), ["tls encrypted by TLS from here on"]);
+    assert_eq!(out[0].extent, Extent::Rest);
     let (mut decoder, mut out) = (Postgres::default(), Vec::new());
     decoder.bytes(Client, 0, b"\x16\x03\x01\0\x05hello", &mut out);
     assert_eq!(lines(&out), ["tls encrypted by TLS from here on"]);
@@ -195,6 +196,7 @@ fn what_is_something_else_is_said_once() {
         }
         decoder.end(1, &mut out);
         assert_eq!(lines(&out), ["opaque this is not PostgreSQL"], "{bytes:?}");
+        assert_eq!(out[0].extent, Extent::Rest);
     }
 }
 
@@ -217,6 +219,12 @@ fn after_a_gap_it_goes_on_where_the_server_rests() {
     decoder.bytes(Server, 6, &done, &mut out);
     assert_eq!(lines(&out), ["query select 1", "gap could not follow after a gap", "query select 2"]);
     assert_eq!((out[0].ended, out[2].ended), (None, Some(6)));
+    // Whether the first was answered is not known: it was told when the answer was lost, and not when the server left.
+    let extents: Vec<_> = out.iter().map(|one| one.extent).collect();
+    assert_eq!(extents, [Extent::Unknown, Extent::Known, Extent::Known]);
+    decoder.bytes(Client, 7, &message(b'Q', b"select 3\0"), &mut out);
+    decoder.end(8, &mut out);
+    assert_eq!((out[3].ended, out[3].extent), (None, Extent::Known));
 }
 
 #[test]

@@ -15,7 +15,11 @@ use std::{collections::VecDeque, mem};
 use navyd_model::exchange::{Protocol, Side};
 use serde_json::{Map, Value, json};
 
-use crate::{Decoder, Spoken, frames::Wrong, spoken::AFTER_A_GAP};
+use crate::{
+    Decoder, Extent, Spoken,
+    frames::Wrong,
+    spoken::{AFTER_A_GAP, untold},
+};
 use command::Command;
 use subscription::Subscriptions;
 use wire::{Datum, Told, Wire};
@@ -99,7 +103,7 @@ impl Decoder for Redis {
         let may_be_tls = self.phase == Phase::Open && !self.begun && self.client.is_idle();
         if may_be_tls && from == Side::Client && bytes.first() == Some(&TLS) {
             self.phase = Phase::Opaque;
-            out.push(Spoken::note(Protocol::Redis, at, "tls", "encrypted by TLS from here on"));
+            out.push(Spoken::rest(Protocol::Redis, at, "tls", "encrypted by TLS from here on"));
         }
         match self.phase {
             Phase::Open => {}
@@ -131,7 +135,7 @@ impl Decoder for Redis {
     }
 
     fn end(&mut self, _at: i64, out: &mut Vec<Spoken>) {
-        self.give_up(out);
+        self.unanswered(out);
         self.phase = Phase::Opaque;
     }
 }
@@ -164,8 +168,9 @@ impl Redis {
         let Some(mut command) = Command::new(told)? else { return Ok(()) };
         if let "SYNC" | "PSYNC" = command.method.as_str() {
             self.phase = Phase::Opaque;
-            out.push(command.spoken(None, Map::new()));
-            out.push(Spoken::note(Protocol::Redis, at, "opaque", "replication from here on"));
+            self.give_up(out);
+            out.push(Spoken { extent: Extent::Unknown, ..command.spoken(None, Map::new()) });
+            out.push(Spoken::rest(Protocol::Redis, at, "opaque", "replication from here on"));
             return Ok(());
         }
         let silent = self.is_silent(&command);
@@ -305,7 +310,7 @@ impl Redis {
         }
         self.give_up(out);
         self.phase = Phase::Opaque;
-        out.push(Spoken::note(Protocol::Redis, at, "opaque", "this is not Redis"));
+        out.push(Spoken::rest(Protocol::Redis, at, "opaque", "this is not Redis"));
     }
 
     fn lose(&mut self, out: &mut Vec<Spoken>) {
@@ -316,8 +321,15 @@ impl Redis {
         self.transaction = None;
     }
 
-    /// Tells what will never be answered.
+    /// What was asked is not followed any more.
     fn give_up(&mut self, out: &mut Vec<Spoken>) {
+        let before = out.len();
+        self.unanswered(out);
+        untold(&mut out[before..]);
+    }
+
+    /// Tells what will never be answered.
+    fn unanswered(&mut self, out: &mut Vec<Spoken>) {
         out.extend(self.pending.drain(..).map(|command| command.spoken(None, Map::new())));
         self.pending_bytes = 0;
     }

@@ -4,7 +4,7 @@ use navyd_model::exchange::Side::{Client, Server};
 use serde_json::json;
 
 use super::{PENDING, Redis};
-use crate::{Decoder, Spoken, recorded};
+use crate::{Decoder, Extent, Spoken, recorded};
 
 fn check(name: &str) -> Vec<Spoken> {
     let spoken = recorded::check::<Redis>(&format!("redis/{name}"));
@@ -91,6 +91,7 @@ fn what_cannot_be_read_is_said_once() {
         }
         decoder.end(1, &mut out);
         assert_eq!(lines(&out), [expected], "{bytes:?}");
+        assert_eq!(out[0].extent, Extent::Rest);
     }
 }
 
@@ -125,13 +126,15 @@ fn after_a_gap_it_goes_on_behind_one_command_and_its_reply() {
     let ask = b"*1\r\n$4\r\nPING\r\n";
     decoder.bytes(Client, 0, ask, &mut out);
     decoder.bytes(Server, 1, b"+PONG\r\n", &mut out);
+    decoder.bytes(Client, 1, ask, &mut out);
     decoder.gap(Server, 2, 10, &mut out);
+    assert_eq!((out[1].ended, out[1].extent), (None, Extent::Unknown));
     for at in 3..6 {
         decoder.bytes(Client, at, ask, &mut out);
         decoder.bytes(Server, at, b"+PONG\r\n", &mut out);
     }
-    assert_eq!(lines(&out), ["PING", "gap could not follow after a gap", "PING", "PING"]);
-    assert_eq!(out[2].started, 4);
+    assert_eq!(lines(&out), ["PING", "PING", "gap could not follow after a gap", "PING", "PING"]);
+    assert_eq!(out[3].started, 4);
 }
 
 #[test]

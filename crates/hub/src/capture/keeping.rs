@@ -4,13 +4,13 @@
 //! memory, and the oldest are given up and counted: whoever moves bytes learns nothing of it.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use navyd_gateway::tap::Batch;
-use navyd_model::capture::Losses;
+use navyd_model::{capture::Losses, exchange::Outcome};
 
 use super::{
     CaptureError, Limits,
@@ -18,8 +18,11 @@ use super::{
         Assembler,
         record::{Peer, Record},
     },
-    attribute::{New, cause::Causes},
-    limits::{AGE, IDLE, RETRY, ROWS, WRITE_BYTES},
+    attribute::{
+        New,
+        cause::{Causes, Found},
+    },
+    limits::{AGE, IDLE, JUDGED, RETRY, ROWS, WRITE_BYTES},
     onward,
     store::{Store, folder::Folder},
 };
@@ -36,6 +39,8 @@ pub(crate) struct Keeping {
     bytes: usize,
     /// Peers that became known after they were written.
     late: Vec<Arc<Peer>>,
+    /// Causes that were found since.
+    found: Vec<Found>,
     /// Since when something waits.
     since: Option<Instant>,
     /// When writing is tried again, and the pause before that.
@@ -63,6 +68,7 @@ impl Keeping {
             waiting: Vec::new(),
             bytes: 0,
             late: Vec::new(),
+            found: Vec::new(),
             since: None,
             retry: None,
             trouble: None,
@@ -89,34 +95,46 @@ impl Keeping {
         let from = self.waiting.len();
         self.assembler.finish(at, &mut self.waiting);
         self.came(from);
+        self.send(from);
+        // It is not known of them that they ended; but nothing more will be.
+        let open = self.waiting[from..].iter().filter(|record| record.outcome == Outcome::Open);
+        self.recorded += open.clone().count() as u64;
+        if let Some(export) = &self.export {
+            open.for_each(|record| onward::offer(export, record));
+        }
         from
     }
 
     fn came(&mut self, from: usize) {
-        let new = &mut self.waiting[from..];
+        let new = &self.waiting[from..];
         if new.is_empty() {
             return;
         }
-        let assembler = &self.assembler;
-        self.causes.settle(new, || assembler.open());
+        self.causes.ended(new, Instant::now());
         self.bytes += new.iter().map(Record::memory).sum::<usize>();
-        self.recorded += new.len() as u64;
+        // What goes on is counted when it ends.
+        self.recorded += new.iter().filter(|record| record.outcome != Outcome::Open).count() as u64;
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Sends the exchanges from there on to the collector, if there is one.
+    /// Sends the exchanges from there on that have ended to the collector, if there is one.
     pub(crate) fn send(&self, from: usize) {
         let Some(export) = &self.export else { return };
-        self.waiting[from..].iter().for_each(|record| onward::offer(export, record));
+        let ended = self.waiting[from..].iter().filter(|record| record.outcome != Outcome::Open);
+        ended.for_each(|record| onward::offer(export, record));
     }
 
     /// Peers became known.
     pub(crate) fn know(&mut self, peers: Vec<Arc<Peer>>) {
-        for peer in peers.iter().filter(|peer| peer.serves.load(Ordering::Relaxed)) {
-            peer.pid().into_iter().for_each(|pid| self.causes.serves(pid));
-        }
+        self.causes.know(&peers);
         self.late.extend(peers);
         self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// An exchange that waits for the disk or goes on, as it stands now.
+    pub(crate) fn standing(&self, id: u64) -> Option<Record> {
+        let waiting = || self.waiting.iter().rev().find(|record| record.id == id).cloned();
+        self.assembler.open().find(|record| record.id == id).or_else(waiting)
     }
 
     /// What waits for the disk, the oldest first.
@@ -126,17 +144,20 @@ impl Keeping {
 
     /// For how long nothing is to be done, if nobody tells anything. `None`: for ever.
     pub(crate) fn rest(&self, now: Instant) -> Option<Duration> {
-        match (self.retry, self.since) {
-            (Some((again, _)), Some(_)) => Some(again.saturating_duration_since(now)),
-            (None, Some(since)) => Some((since + AGE).saturating_duration_since(now)),
+        let until = |at: Instant| at.saturating_duration_since(now);
+        let rest = match (self.retry, self.since) {
+            (Some((again, _)), Some(_)) => Some(until(again)),
+            (None, Some(since)) => Some(until(since + AGE)),
             // It rests as long as it works, so that half a core is the most that it takes.
             (_, None) => self.unindexed.then_some(self.step.unwrap_or(IDLE)),
-        }
+        };
+        [rest, self.causes.next().map(until)].into_iter().flatten().min()
     }
 
     /// Writes what waits, if that is enough or waits long enough, and the disk was not found full just now.
     pub(crate) fn write_if_due(&mut self) {
         let now = Instant::now();
+        self.judge(now);
         let due = self.since.is_some_and(|since| now.duration_since(since) >= AGE)
             || self.waiting.len() >= ROWS
             || self.bytes >= WRITE_BYTES;
@@ -146,21 +167,37 @@ impl Keeping {
         self.give_up();
     }
 
+    /// Looks what caused those whose time has come.
+    fn judge(&mut self, now: Instant) {
+        let assembler = &self.assembler;
+        let found = self.causes.judge(now, || assembler.open());
+        if found.is_empty() {
+            return;
+        }
+        for Found { id, causes } in &found {
+            if let (Some(export), [cause]) = (&self.export, &causes[..]) {
+                export.caused(*id, *cause);
+            }
+        }
+        self.found.extend(found);
+        let over = self.found.len().saturating_sub(JUDGED);
+        self.found.drain(..over);
+        self.since.get_or_insert(now);
+    }
+
     /// Writes what waits. What the disk does not take goes on waiting.
     pub(crate) fn write(&mut self) {
+        self.judge(Instant::now());
         if self.since.is_none() {
             return;
         }
-        let causes = if self.late.is_empty() { Vec::new() } else { self.causes.late(self.assembler.open()) };
-        if let Some(export) = &self.export {
-            causes.iter().for_each(|(id, cause)| export.caused(*id, *cause));
-        }
-        let written = self.store.write(&self.waiting, &self.late, &causes, Timestamp::now());
+        let written = self.store.write(&self.waiting, &self.late, &self.found, Timestamp::now());
         match written {
             Ok(()) => {
                 self.waiting.clear();
                 self.waiting.shrink_to(2 * ROWS);
                 self.late.clear();
+                self.found.clear();
                 (self.bytes, self.since, self.retry, self.trouble) = (0, None, None, None);
                 self.unindexed = true;
             }

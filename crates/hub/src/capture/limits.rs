@@ -61,6 +61,9 @@ pub(crate) const ROWS: usize = 2048;
 pub(crate) const WRITE_BYTES: usize = 4 << 20;
 pub(crate) const AGE: Duration = Duration::from_millis(50);
 
+/// Of how many exchanges that were written the causes wait for a disk that does not take them.
+pub(crate) const JUDGED: usize = 16 * 1024;
+
 /// How long writing pauses after it failed, doubled each time up to the second.
 pub(crate) const RETRY: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(10)];
 

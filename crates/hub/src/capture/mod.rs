@@ -26,6 +26,7 @@ mod told;
 
 use std::{
     cmp::Reverse,
+    collections::HashSet,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
@@ -223,11 +224,13 @@ impl Capture {
         let (folders, mut memory) = {
             let mut keeping = self.shared.keeping();
             keeping.write();
+            let mut seen = HashSet::new();
             let mut memory: Vec<Summary> = keeping
                 .assembler
                 .open()
-                .chain(keeping.waiting().iter().cloned())
-                .filter(|record| query::is_in(question, record))
+                // What was told when it began and when it ended is told as it stands last.
+                .chain(keeping.waiting().iter().rev().cloned())
+                .filter(|record| seen.insert(record.id) && query::is_in(question, record))
                 .map(|record| record.summary())
                 .collect();
             memory.sort_unstable_by_key(|summary| summary.id);
@@ -265,19 +268,16 @@ impl Capture {
     /// # Errors
     /// When the disk cannot be read.
     pub fn show_by(&self, id: u64, schema: Option<&Schema>) -> Result<Option<Exchange>, CaptureError> {
-        let folders = {
+        let (folders, found) = {
             let mut keeping = self.shared.keeping();
             keeping.write();
-            let shown = |record: &Record| query::in_memory(record, schema);
-            let found = keeping.waiting().iter().find(|record| record.id == id).map(shown);
-            let found =
-                found.or_else(|| keeping.assembler.open().find(|record| record.id == id).as_ref().map(shown));
-            if found.is_some() {
-                return Ok(found);
-            }
-            keeping.folders()?
+            let found = keeping.standing(id).map(|record| query::in_memory(&record, schema));
+            (keeping.folders()?, found)
         };
-        query::show(&folders, id, schema)
+        match found {
+            Some(found) => query::with_causes(&folders, found).map(Some),
+            None => query::show(&folders, id, schema),
+        }
     }
 
     /// One exchange with its bodies as they were sent, as far as they are kept; `None` when there is none with this
@@ -289,9 +289,7 @@ impl Capture {
         let folders = {
             let mut keeping = self.shared.keeping();
             keeping.write();
-            let waiting = keeping.waiting().iter().find(|record| record.id == id).map(query::raw_in_memory);
-            let open = || keeping.assembler.open().find(|record| record.id == id);
-            let found = waiting.or_else(|| open().as_ref().map(query::raw_in_memory));
+            let found = keeping.standing(id).as_ref().map(query::raw_in_memory);
             if found.is_some() {
                 return Ok(found);
             }
@@ -438,7 +436,6 @@ fn keep(shared: &std::sync::Weak<Shared>, who: &std::sync::Weak<Attribution>, mu
             if source.is_over() {
                 let from = keeping.finish(Timestamp::now().as_microsecond());
                 shared.tell(&keeping.waiting()[from..]);
-                keeping.send(from);
                 keeping.write();
                 return;
             }

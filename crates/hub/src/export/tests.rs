@@ -48,6 +48,8 @@ fn raw(request_body: &[u8]) -> Raw {
             details: serde_json::Value::Null,
             hits: Vec::new(),
             caused: Vec::new(),
+            maybe_caused: Vec::new(),
+            maybe_caused_by: Vec::new(),
         },
         request: request_body.to_owned(),
         response: b"ok".to_vec(),

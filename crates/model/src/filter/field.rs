@@ -104,7 +104,12 @@ pub const FIELDS: &[(&str, Field, Kind, &str)] = &[
     ("sent", Field::Sent, Kind::Size, "bytes of the client"),
     ("received", Field::Received, Kind::Size, "bytes of the server"),
     ("lost", Field::Lost, Kind::Size, "bytes that were not recorded: >0"),
-    ("outcome", Field::Outcome, Kind::Text, "open, complete, client_left, server_left, unreached, fault"),
+    (
+        "outcome",
+        Field::Outcome,
+        Kind::Text,
+        "open, complete, client_left, server_left, unreached, fault, unknown",
+    ),
     ("error", Field::Error, Kind::Text, "why it failed: error:* for any"),
     ("fault", Field::Fault, Kind::Text, "a fault that hit it: fault:* for any"),
     ("id", Field::Id, Kind::Number, "its number: 12, 10..20"),

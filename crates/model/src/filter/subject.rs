@@ -127,6 +127,7 @@ impl Outcome {
             Self::ServerLeft => "server_left",
             Self::Unreached => "unreached",
             Self::Fault => "fault",
+            Self::Unknown => "unknown",
         }
     }
 }

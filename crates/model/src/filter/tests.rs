@@ -44,6 +44,8 @@ fn exchange() -> Exchange {
         details: serde_json::Value::Null,
         hits: Vec::new(),
         caused: Vec::new(),
+        maybe_caused: Vec::new(),
+        maybe_caused_by: Vec::new(),
     }
 }
 

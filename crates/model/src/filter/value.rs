@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{exchange::Protocol, target::shown};
 
-const OUTCOMES: [&str; 6] = ["open", "complete", "client_left", "server_left", "unreached", "fault"];
+const OUTCOMES: [&str; 7] =
+    ["open", "complete", "client_left", "server_left", "unreached", "fault", "unknown"];
 
 /// A value as it could be typed.
 pub(super) fn example(kind: Kind) -> &'static str {

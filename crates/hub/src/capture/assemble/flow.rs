@@ -11,6 +11,7 @@ use navyd_h1::Side as H1;
 use navyd_model::exchange::{Hit, Interim, Protocol, Side};
 
 use super::{
+    head::Head,
     heads::Heads,
     http::{self, Half},
     pieces::Pieces,
@@ -40,11 +41,24 @@ pub(crate) struct Flow {
     /// Set once it is WebSocket.
     pub(crate) pieces: Option<Pieces>,
     pub(crate) decoder: Option<Box<dyn Decoder + Send>>,
+    /// Bytes of client and server that belong to exchanges which its decoder told.
+    pub(crate) told: [u64; 2],
+    /// Set once its decoder understands nothing more.
+    pub(crate) rest: Option<Box<Rest>>,
     pub(crate) hits: Vec<Hit>,
     /// Bytes that passed and are not recorded.
     pub(crate) lost: u64,
     /// What it holds in memory.
     pub(crate) memory: usize,
+}
+
+/// The rest of a connection that is not understood, as an exchange.
+pub(crate) struct Rest {
+    pub(crate) protocol: Protocol,
+    pub(crate) started: i64,
+    pub(crate) answered: Option<i64>,
+    /// Why it is not.
+    pub(crate) head: Arc<Head>,
 }
 
 /// What a flow does with bytes.
@@ -74,6 +88,8 @@ impl Flow {
             stream: None,
             pieces: None,
             decoder: None,
+            told: [0; 2],
+            rest: None,
             hits: Vec::new(),
             lost: 0,
             memory: 0,
@@ -99,6 +115,12 @@ impl Flow {
         match bytes.from {
             Side::Client => self.request.bytes = self.request.bytes.saturating_add(length),
             Side::Server => self.response.bytes = self.response.bytes.saturating_add(length),
+        }
+        if let Some(rest) = &mut self.rest {
+            if bytes.from == Side::Server {
+                rest.answered.get_or_insert(bytes.at);
+            }
+            return 0;
         }
         if let Some(decoder) = &mut self.decoder {
             decoder.bytes(bytes.from, bytes.at, bytes.bytes, out);
@@ -126,6 +148,10 @@ impl Flow {
             Side::Server => &mut self.response,
         };
         half.bytes = half.bytes.saturating_add(count);
+        if self.rest.is_some() {
+            // Nothing of it would have been kept.
+            return;
+        }
         if let Some(decoder) = &mut self.decoder {
             self.lost = self.lost.saturating_add(count);
             decoder.gap(from, at, count, out);

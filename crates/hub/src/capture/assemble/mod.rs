@@ -19,13 +19,13 @@ mod tests;
 
 use std::{collections::HashMap, hash::BuildHasherDefault, sync::Arc};
 
-use navyd_decode::{Decoder, Spoken, grpc::Status};
+use navyd_decode::{Decoder, Extent, Spoken, grpc::Status};
 use navyd_gateway::tap::{Batch, Begin, FlowId, Plane, What};
 use navyd_model::exchange::{Outcome, Protocol};
 
 use self::{
     bodies::Bodies,
-    flow::{Bytes, Flow},
+    flow::{Bytes, Flow, Rest},
     head::Shape,
     heads::Heads,
     http::Half,
@@ -187,18 +187,27 @@ impl Assembler {
 
     fn tell(&mut self, id: FlowId, out: &mut Vec<Record>) {
         let Some(mut flow) = self.flows.remove(&id) else { return };
-        self.tell_of(&mut flow, out);
+        self.tell_of(&mut flow, Outcome::ServerLeft, out);
         self.flows.insert(id, flow);
     }
 
-    /// What a decoder said becomes exchanges of their own. What was lost of the connection is told once, by the first of
-    /// them behind it: whoever adds up exchanges counts every byte once.
-    fn tell_of(&mut self, flow: &mut Flow, out: &mut Vec<Record>) {
+    /// What a decoder said becomes exchanges of their own; those without an answer have this outcome. What was lost of
+    /// the connection is told once, by the first of them behind it: whoever adds up exchanges counts every byte once.
+    fn tell_of(&mut self, flow: &mut Flow, unanswered: Outcome, out: &mut Vec<Record>) {
         for mut spoken in std::mem::take(&mut self.spoken) {
             if !self.heads.reveal() {
                 redact::spoken(&mut spoken);
             }
             let head = self.heads.spoken(&spoken.method, &spoken.target);
+            if spoken.extent == Extent::Rest {
+                let Spoken { protocol, started, answered, .. } = spoken;
+                flow.rest = Some(Box::new(Rest { protocol, started, answered, head }));
+                flow.decoder = None;
+                out.push(self.standing(flow));
+                continue;
+            }
+            let [sent, received] = &mut flow.told;
+            (*sent, *received) = (sent.saturating_add(spoken.sent), received.saturating_add(spoken.received));
             let more = More {
                 pieces: spoken.pieces,
                 details: spoken.details,
@@ -208,7 +217,11 @@ impl Assembler {
             out.push(Record {
                 id: self.next,
                 protocol: spoken.protocol,
-                outcome: if spoken.ended.is_some() { Outcome::Complete } else { Outcome::ServerLeft },
+                outcome: match (spoken.extent, spoken.ended) {
+                    (Extent::Unknown, _) => Outcome::Unknown,
+                    (_, Some(_)) => Outcome::Complete,
+                    (_, None) => unanswered,
+                },
                 wait: spoken.answered.map(|at| at - spoken.started),
                 took: spoken.ended.map(|at| at - spoken.started),
                 started: spoken.started,
@@ -228,10 +241,12 @@ impl Assembler {
         self.memory = self.memory.saturating_sub(flow.memory);
         if let Some(mut decoder) = flow.decoder.take() {
             decoder.end(at, &mut self.spoken);
-            return self.tell_of(&mut flow, out);
+            // Whoever ends a connection in order before an answer is complete is the server.
+            let unanswered = if outcome == Outcome::Complete { Outcome::ServerLeft } else { outcome };
+            return self.tell_of(&mut flow, unanswered, out);
         }
         let mut record = self.standing(&flow);
-        (record.outcome, record.took) = (outcome, (outcome != Outcome::Open).then_some(at - flow.started));
+        (record.outcome, record.took) = (outcome, (outcome != Outcome::Open).then_some(at - record.started));
         let (request, response) = (std::mem::take(&mut flow.request), std::mem::take(&mut flow.response));
         let shape = |half: &Half| half.head.as_deref().map(|head| head.body).unwrap_or_default();
         let (sent, received) = (shape(&request), shape(&response));
@@ -300,7 +315,7 @@ impl Flow {
                 _ => Protocol::Http,
             },
         };
-        Record {
+        let record = Record {
             id: self.id,
             protocol,
             outcome: Outcome::Open,
@@ -322,6 +337,16 @@ impl Flow {
             lost: self.lost.saturating_add(self.request.lost).saturating_add(self.response.lost),
             caused_by: None,
             more: None,
+        };
+        let Some(rest) = &self.rest else { return record };
+        Record {
+            protocol: rest.protocol,
+            started: rest.started,
+            wait: rest.answered.map(|at| at - rest.started),
+            request: Some(Arc::clone(&rest.head)),
+            sent: record.sent.saturating_sub(self.told[0]),
+            received: record.received.saturating_sub(self.told[1]),
+            ..record
         }
     }
 }

@@ -164,6 +164,7 @@ impl Decoder for Echo {
             started: at,
             answered: Some(at + 5),
             ended: Some(at + 10),
+            extent: Extent::Known,
             method: "AUTH".into(),
             target: text.clone(),
             error: None,
@@ -202,6 +203,92 @@ fn what_decoders_tell_are_exchanges_of_their_own() {
     assert_eq!((summary.target.as_str(), summary.sent), ("[redacted]", 7));
     assert!(!format!("{out:?}").contains("hunter2"));
     assert_eq!(out[1].summary().faults, ["slow"]);
+}
+
+/// Asks once, and is encrypted from the second portion of the client on.
+struct Veiled(u8);
+
+impl Decoder for Veiled {
+    fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Spoken>) {
+        self.0 += 1;
+        let (before, told) = (out.len(), self.0);
+        Echo.bytes(from, at, bytes, out);
+        let last = out[before..].last_mut().unwrap();
+        if told == 2 {
+            (last.method, last.target) = ("tls".into(), "encrypted".into());
+            (last.answered, last.ended, last.extent) = (None, None, Extent::Rest);
+        }
+    }
+
+    fn gap(&mut self, _: Side, _: i64, _: u64, _: &mut Vec<Spoken>) {}
+
+    fn end(&mut self, _: i64, _: &mut Vec<Spoken>) {
+        panic!("it was done before");
+    }
+}
+
+#[test]
+fn the_rest_of_a_connection_is_one_exchange_with_all_that_passes() {
+    let mut assembler = Assembler::new(1, false, |_, _| Some(Box::new(Veiled(0))));
+    assembler.read_as("shop.localhost", Some(Protocol::Postgres));
+    let (mut script, mut out) = (Script::new(), Vec::new());
+    script.begin(1, Plane::Tcp).reached(1).bytes(1, Side::Client, Mark::Stream, "four");
+    script.bytes(1, Side::Client, Mark::Stream, "secret");
+    assembler.take(&script.take(), &mut out);
+    // It is told when it begins, and stands among those that go on.
+    let told = |record: &Record| {
+        let summary = record.summary();
+        (summary.id, summary.method, summary.outcome, summary.sent, summary.received)
+    };
+    let begun = (1, "tls".to_owned(), Outcome::Open, 6, 0);
+    assert_eq!(out.iter().map(told).collect::<Vec<_>>()[1..], [begun]);
+    script.bytes(1, Side::Server, Mark::Stream, "answers").bytes(1, Side::Client, Mark::Stream, "more");
+    script.what(1, What::Lost { from: Side::Server, count: 100 });
+    assembler.take(&script.take(), &mut out);
+    let stands: Vec<_> = assembler.open().map(|record| told(&record)).collect();
+    assert_eq!(stands, [(1, "tls".to_owned(), Outcome::Open, 10, 107)]);
+    script.what(1, What::End(Outcome::ClientLeft));
+    assembler.take(&script.take(), &mut out);
+    assert_eq!(told(&out[2]), (1, "tls".to_owned(), Outcome::ClientLeft, 10, 107));
+    // Nothing of it is kept, so nothing was lost.
+    assert_eq!((out.len(), out[2].lost, out[2].request_body.is_none()), (3, 0, true));
+}
+
+/// Asks, and is never answered; at a gap it is not known whether.
+struct Asking(Extent);
+
+impl Decoder for Asking {
+    fn bytes(&mut self, from: Side, at: i64, bytes: &[u8], out: &mut Vec<Spoken>) {
+        Echo.bytes(from, at, bytes, out);
+        let last = out.last_mut().unwrap();
+        (last.ended, last.extent) = (None, self.0);
+    }
+
+    fn gap(&mut self, _: Side, _: i64, _: u64, _: &mut Vec<Spoken>) {}
+
+    fn end(&mut self, at: i64, out: &mut Vec<Spoken>) {
+        self.bytes(Side::Client, at, b"asked", out);
+    }
+}
+
+#[test]
+fn what_was_not_answered_ended_as_its_connection_did_if_that_is_known() {
+    let known: Decoders = |_, _| Some(Box::new(Asking(Extent::Known)));
+    let unknown: Decoders = |_, _| Some(Box::new(Asking(Extent::Unknown)));
+    for (decoders, ended, expected) in [
+        (known, Outcome::Complete, Outcome::ServerLeft),
+        (known, Outcome::ServerLeft, Outcome::ServerLeft),
+        (known, Outcome::ClientLeft, Outcome::ClientLeft),
+        (known, Outcome::Fault, Outcome::Fault),
+        (unknown, Outcome::ServerLeft, Outcome::Unknown),
+    ] {
+        let mut assembler = Assembler::new(1, false, decoders);
+        assembler.read_as("shop.localhost", Some(Protocol::Redis));
+        let (mut script, mut out) = (Script::new(), Vec::new());
+        script.begin(1, Plane::Tcp).reached(1).what(1, What::End(ended));
+        assembler.take(&script.take(), &mut out);
+        assert_eq!(out[0].outcome, expected, "{ended:?}");
+    }
 }
 
 #[test]

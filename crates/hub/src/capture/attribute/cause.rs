@@ -1,21 +1,31 @@
-//! Which exchange caused another. Pure.
+//! When it is judged which exchange caused another: late, once everything that went on at its time has been told.
 //!
-//! A process that serves a request and meanwhile asks somebody else is taken to do so for that request. Of several that
-//! it serves just then none is named, unless a trace in the headers tells: a guess would be a lie told half of the time.
-//! Streams, which a process may serve all day, stand back behind a plain request. What was not known when an exchange was
-//! written is looked at once more when it is.
+//! Exchanges are told by different threads, and whose connections they are is found out even later. So each that may have
+//! been caused waits for a moment, and longer while somebody is unknown who matters. What is forgotten for want of memory
+//! might have been the cause: whatever was asked before then is not judged any more. Deliberately absent: clocks.
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::Arc,
+    mem,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
-use navyd_model::exchange::{Outcome, Protocol};
-
+use super::verdict::{Asked, Serving, Verdict};
 use crate::capture::assemble::record::{Peer, Record};
 
-/// How many exchanges are remembered that may have caused others, and that may have been caused.
-const REMEMBERED: usize = 1024;
+/// How long an exchange waits at least: workers tell what passed after 5 ms, after 100 ms where there was no room.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// How long it waits for who is not known yet.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// It is judged no more often than this.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many exchanges that were served are remembered, and how many wait to be judged.
+const SERVED: usize = 16 * 1024;
+const WAITING: usize = 8 * 1024;
 
 /// How many exchanges of processes that did not serve are remembered: those of a moment, in which it may turn out that
 /// they do.
@@ -24,193 +34,145 @@ const PASSED: usize = 256;
 /// How many processes are known to serve.
 const SERVERS: usize = 4096;
 
+/// By how much exchanges may be told in another order than they ended in, in microseconds.
+const DISORDER: i64 = 1_000_000;
+
 /// Exchanges that were lately.
 #[derive(Default)]
 pub(crate) struct Causes {
-    serving: VecDeque<Serving>,
-    unsettled: VecDeque<Caused>,
+    /// In the order in which they were told.
+    served: VecDeque<Serving>,
+    /// When the last ended that is not remembered any more.
+    forgotten: Option<i64>,
+    waiting: VecDeque<Waiting>,
     /// Of processes that did not serve then, as far as was known.
-    passed: VecDeque<Caused>,
+    passed: VecDeque<Waiting>,
     /// Processes that serve: whoever is none of them causes nothing, which is most of all clients.
     servers: HashSet<u32>,
+    /// When something is to be judged.
+    next: Option<Instant>,
 }
 
-/// An exchange that a process was serving.
-struct Serving {
-    id: u64,
-    started: i64,
-    /// `None` while it goes on.
-    ended: Option<i64>,
-    server: Arc<Peer>,
-    trace: Option<[u8; 32]>,
-    /// Whether it goes on for as long as somebody looks.
-    stream: bool,
+/// An exchange that may have been caused, and what may have caused it: of several, one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) id: u64,
+    pub(crate) causes: Vec<u64>,
 }
 
-/// What caused an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// This one.
-    Caused(u64),
-    /// One of several, and nothing tells which.
-    Ambiguous,
-    /// Nothing that is known so far.
-    Unknown,
-}
-
-/// An exchange that may have been caused.
-struct Caused {
-    id: u64,
-    started: i64,
-    client: Arc<Peer>,
-    trace: Option<[u8; 32]>,
+struct Waiting {
+    asked: Asked,
+    since: Instant,
+    /// When it is judged.
+    at: Instant,
 }
 
 impl Causes {
-    /// A process serves.
-    pub(crate) fn serves(&mut self, pid: u32) {
-        if self.servers.len() >= SERVERS {
-            self.servers.clear();
+    /// These have ended.
+    pub(crate) fn ended(&mut self, records: &[Record], now: Instant) {
+        for record in records {
+            if let Some(serving) = Serving::of(record) {
+                self.serve(serving);
+            }
+            let (asked, at) = (Asked::of(record), now + MOMENT);
+            let waiting = Waiting { asked, since: now, at };
+            if self.may_be_caused(&waiting.asked) {
+                self.next = Some(self.next.map_or(at, |next| next.min(at)));
+                remember(&mut self.waiting, WAITING, waiting);
+            } else {
+                remember(&mut self.passed, PASSED, waiting);
+            }
         }
-        if self.servers.insert(pid) {
-            // What it was serving when it asked was served over a connection of which nobody knew whose it was.
-            for caused in std::mem::take(&mut self.passed) {
-                if caused.client.pid() == Some(pid) {
-                    remember(&mut self.unsettled, REMEMBERED, Some(caused));
-                } else {
-                    self.passed.push_back(caused);
+    }
+
+    /// These are known now: what waited for somebody is judged once more.
+    pub(crate) fn know(&mut self, peers: &[Arc<Peer>]) {
+        for peer in peers.iter().filter(|peer| peer.serves.load(Ordering::Relaxed)) {
+            let Some(pid) = peer.pid() else { continue };
+            if self.servers.len() >= SERVERS {
+                self.servers.clear();
+            }
+            if self.servers.insert(pid) {
+                // What it was serving when it asked was served over a connection of which nobody knew whose it was.
+                for waiting in mem::take(&mut self.passed) {
+                    if waiting.asked.client.pid() == Some(pid) {
+                        remember(&mut self.waiting, WAITING, waiting);
+                    } else {
+                        self.passed.push_back(waiting);
+                    }
                 }
             }
         }
+        for waiting in &mut self.waiting {
+            waiting.at = waiting.since + MOMENT;
+        }
+        self.next = self.waiting.iter().map(|waiting| waiting.at).min();
     }
 
-    /// Sets the causes of exchanges that have ended, among those that were lately and those that go on.
-    pub(crate) fn settle<O: Iterator<Item = Record>>(
+    /// When something is to be judged; `None` when there is nothing.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// What caused those whose time has come, among those that were lately and those that go on.
+    pub(crate) fn judge<O: Iterator<Item = Record>>(
         &mut self,
-        ended: &mut [Record],
+        now: Instant,
         open: impl FnOnce() -> O,
-    ) {
-        for record in ended.iter() {
-            remember(&mut self.serving, REMEMBERED, Serving::of(record));
-        }
-        let mut open = Some(open);
-        let mut going_on: Vec<Serving> = Vec::new();
-        for record in ended.iter_mut() {
-            let pid = record.client.pid();
-            let traced = record.request.as_deref().is_some_and(|head| head.trace.is_some());
-            if !traced && pid.is_some_and(|pid| !self.servers.contains(&pid)) {
-                remember(&mut self.passed, PASSED, Some(Caused::of(record)));
-                continue;
-            }
-            let caused = Caused::of(record);
-            let mut verdict = Verdict::Unknown;
-            if traced || pid.is_some() {
-                // Looked at once, and only where it may matter.
-                let now = open.take().into_iter().flat_map(|open| open());
-                going_on.extend(now.filter_map(|one| Serving::of(&one)));
-                verdict = caused.cause(self.serving.iter().chain(&going_on));
-            }
-            match verdict {
-                Verdict::Caused(cause) => record.caused_by = Some(cause),
-                Verdict::Ambiguous => {}
-                Verdict::Unknown => remember(&mut self.unsettled, REMEMBERED, Some(caused)),
-            }
-        }
-    }
-
-    /// Now that more is known about who is who: what caused those for which nothing was found, among those that were
-    /// lately and those that go on.
-    pub(crate) fn late(&mut self, open: impl Iterator<Item = Record>) -> Vec<(u64, u64)> {
-        if self.unsettled.is_empty() {
+    ) -> Vec<Found> {
+        if self.next.is_none_or(|next| now < next) {
             return Vec::new();
         }
-        let going_on: Vec<Serving> = open.filter_map(|one| Serving::of(&one)).collect();
-        let serving = &self.serving;
+        let going_on: Vec<Serving> = open().filter_map(|one| Serving::of(&one)).collect();
         let mut found = Vec::new();
-        self.unsettled.retain(|caused| {
-            let verdict = caused.cause(serving.iter().chain(&going_on));
-            if let Verdict::Caused(cause) = verdict {
-                found.push((caused.id, cause));
+        for mut waiting in mem::take(&mut self.waiting) {
+            let asked = &waiting.asked;
+            if now < waiting.at {
+                self.waiting.push_back(waiting);
+                continue;
             }
-            verdict == Verdict::Unknown
-        });
+            if !self.may_be_caused(asked) {
+                remember(&mut self.passed, PASSED, waiting);
+                continue;
+            }
+            if self.forgotten.is_some_and(|forgotten| asked.started <= forgotten) {
+                continue;
+            }
+            let last = now.duration_since(waiting.since) >= PATIENCE;
+            let recent = self
+                .served
+                .iter()
+                .rev()
+                .take_while(|one| one.ended.is_none_or(|ended| ended >= asked.started - DISORDER));
+            match asked.verdict(recent.chain(&going_on), last) {
+                Verdict::Caused(causes) => found.push(Found { id: asked.id, causes }),
+                Verdict::Nothing => {}
+                Verdict::Unclear => {
+                    waiting.at = waiting.since + PATIENCE;
+                    self.waiting.push_back(waiting);
+                }
+            }
+        }
+        self.next = self.waiting.iter().map(|waiting| waiting.at.max(now + PAUSE)).min();
         found
     }
-}
 
-impl Serving {
-    fn of(record: &Record) -> Option<Self> {
-        let server = Arc::clone(record.server.as_ref()?);
-        let ended =
-            (record.outcome != Outcome::Open).then(|| record.started + record.took.unwrap_or_default());
-        let trace = record.request.as_deref().and_then(|head| head.trace);
-        record.protocol.is_http().then_some(Self {
-            id: record.id,
-            started: record.started,
-            ended,
-            server,
-            trace,
-            stream: matches!(record.protocol, Protocol::Websocket | Protocol::Sse),
-        })
+    fn serve(&mut self, serving: Serving) {
+        if self.served.len() >= SERVED {
+            let ended = self.served.pop_front().and_then(|oldest| oldest.ended);
+            self.forgotten = self.forgotten.max(ended);
+        }
+        self.served.push_back(serving);
+    }
+
+    /// Whether its client is somebody who serves, as far as is known.
+    fn may_be_caused(&self, asked: &Asked) -> bool {
+        asked.trace.is_some() || asked.client.pid().is_none_or(|pid| self.servers.contains(&pid))
     }
 }
 
-impl Serving {
-    /// Whether both are at the same address, and this one counts where the other does.
-    fn is_beside(&self, other: &Self) -> bool {
-        self.server.address == other.server.address && (!self.stream || other.stream)
-    }
-}
-
-impl Caused {
-    fn of(record: &Record) -> Self {
-        let trace = record.request.as_deref().and_then(|head| head.trace);
-        Self { id: record.id, started: record.started, client: Arc::clone(&record.client), trace }
-    }
-
-    fn cause<'a>(&self, serving: impl Iterator<Item = &'a Serving>) -> Verdict {
-        let pid = self.client.pid();
-        let meanwhile = serving.filter(|serving| {
-            serving.id != self.id
-                && serving.started <= self.started
-                && serving.ended.is_none_or(|ended| ended >= self.started)
-        });
-        let mut traced: Option<(i64, u64)> = None;
-        let (mut likely, mut unknown): (Vec<&Serving>, Vec<&Serving>) = (Vec::new(), Vec::new());
-        for serving in meanwhile {
-            if self.trace.is_some() && self.trace == serving.trace {
-                // Of one trace the last that began is nearest.
-                traced = traced.max(Some((serving.started, serving.id)));
-            }
-            match serving.server.pid() {
-                None if serving.server.who.get().is_none() => unknown.push(serving),
-                server if pid.is_some() && server == pid => likely.push(serving),
-                _ => {}
-            }
-        }
-        if let Some((_, cause)) = traced {
-            return Verdict::Caused(cause);
-        }
-        if likely.iter().any(|serving| !serving.stream) {
-            likely.retain(|serving| !serving.stream);
-        }
-        // One that was told when it began and when it ended is the same.
-        likely.sort_unstable_by_key(|serving| serving.id);
-        likely.dedup_by_key(|serving| serving.id);
-        match likely[..] {
-            [] => Verdict::Unknown,
-            // Where the same server is asked over a connection of which nobody knows yet whose it is.
-            [one] if unknown.iter().any(|other| other.id != one.id && other.is_beside(one)) => {
-                Verdict::Unknown
-            }
-            [one] => Verdict::Caused(one.id),
-            _ => Verdict::Ambiguous,
-        }
-    }
-}
-
-fn remember<T>(all: &mut VecDeque<T>, most: usize, one: Option<T>) {
-    let Some(one) = one else { return };
+/// Keeps one; the oldest goes where there are too many.
+fn remember(all: &mut VecDeque<Waiting>, most: usize, one: Waiting) {
     if all.len() >= most {
         all.pop_front();
     }
@@ -219,8 +181,12 @@ fn remember<T>(all: &mut VecDeque<T>, most: usize, one: Option<T>) {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
+    use navyd_model::exchange::{Outcome, Protocol};
+
     use super::*;
-    use crate::capture::assemble::{head::Head, record::Who};
+    use crate::capture::assemble::record::Who;
 
     fn peer(pid: Option<u32>) -> Arc<Peer> {
         let peer = Peer::of_test("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
@@ -228,10 +194,6 @@ mod tests {
             peer.who.set(Who { pid, ..Who::default() }).unwrap();
         }
         Arc::new(peer)
-    }
-
-    fn causes<const N: usize>(servers: [u32; N]) -> Causes {
-        Causes { servers: servers.into(), ..Causes::default() }
     }
 
     fn record(
@@ -250,85 +212,103 @@ mod tests {
         }
     }
 
+    fn found(id: u64, causes: &[u64]) -> Vec<Found> {
+        vec![Found { id, causes: causes.to_vec() }]
+    }
+
+    fn causes<const N: usize>(servers: [u32; N]) -> Causes {
+        Causes { servers: servers.into(), ..Causes::default() }
+    }
+
     #[test]
     fn what_a_server_does_meanwhile_is_caused_by_what_it_serves() {
         let (browser, shop, base) = (peer(Some(1)), peer(Some(2)), peer(Some(3)));
-        let mut records = [
+        let records = [
             record(11, Protocol::Postgres, (20, 30), &shop, &base),
             record(12, Protocol::Postgres, (5, 8), &shop, &base),
             record(13, Protocol::Postgres, (20, 30), &browser, &base),
             record(10, Protocol::Http, (10, 40), &browser, &shop),
             record(14, Protocol::Postgres, (41, 50), &shop, &base),
         ];
-        causes([2, 3]).settle(&mut records, std::iter::empty);
-        let causes = records.map(|record| record.caused_by);
-        assert_eq!(causes, [Some(10), None, None, None, None]);
+        let (mut causes, now) = (causes([2, 3]), Instant::now());
+        causes.ended(&records, now);
+        assert_eq!(causes.judge(now, iter::empty), []);
+        assert_eq!(causes.next(), Some(now + MOMENT));
+        assert_eq!(causes.judge(now + MOMENT, iter::empty), found(11, &[10]));
+        assert_eq!(causes.next(), None);
     }
 
     #[test]
-    fn one_that_goes_on_causes_as_well_and_of_several_none_is_named() {
-        let (browser, shop, other, base) = (peer(Some(1)), peer(Some(2)), peer(Some(4)), peer(Some(3)));
-        let unknown = peer(None);
-        let open = |id, protocol, started, server| Record {
-            outcome: Outcome::Open,
-            ..record(id, protocol, (started, started), &browser, server)
-        };
-        let traced = |mut one: Record, trace| {
-            one.request = Some(Arc::new(Head { trace: Some([trace; 32]), ..Head::default() }));
-            one
-        };
-        let http = Protocol::Http;
-        for (beside, expected) in [
-            (vec![open(9, http, 10, &shop)], Some(9)),
-            // The same process serves two: either may be why.
-            (vec![open(9, http, 10, &shop), open(10, http, 15, &shop)], None),
-            // What ended before, began later, or is another process's is none of them.
-            (vec![open(9, http, 10, &shop), record(10, http, (12, 19), &browser, &shop)], Some(9)),
-            (vec![open(9, http, 10, &shop), open(10, http, 21, &shop)], Some(9)),
-            (vec![open(9, http, 10, &shop), open(10, http, 15, &other)], Some(9)),
-            // A stream stands back, and is named where it is alone.
-            (vec![open(9, http, 10, &shop), open(10, Protocol::Websocket, 1, &shop)], Some(9)),
-            (vec![open(10, Protocol::Sse, 1, &shop)], Some(10)),
-            // It may be the same process.
-            (vec![open(9, http, 10, &shop), open(10, http, 15, &unknown)], None),
-            // A trace tells one from the other.
-            (vec![traced(open(9, http, 10, &shop), 7), open(10, http, 15, &shop)], Some(9)),
-        ] {
-            let ids: Vec<_> = beside.iter().map(|one| one.id).collect();
-            let caused = record(11, Protocol::Redis, (20, 30), &shop, &base);
-            let is_traced = beside.iter().any(|one| one.request.is_some());
-            let mut records = [if is_traced { traced(caused, 7) } else { caused }];
-            causes([2, 3]).settle(&mut records, || beside.into_iter());
-            assert_eq!(records[0].caused_by, expected, "{ids:?}");
-        }
-    }
-
-    #[test]
-    fn who_is_known_late_is_settled_late() {
-        let (browser, shop, base) = (peer(Some(1)), peer(None), peer(Some(3)));
-        let mut causes = causes([3]);
-        let mut records = [
-            record(10, Protocol::Http, (10, 40), &browser, &shop),
-            record(11, Protocol::Redis, (20, 30), &shop, &base),
-        ];
-        causes.settle(&mut records, std::iter::empty);
-        assert_eq!(causes.late(std::iter::empty()), []);
-        shop.who.set(Who { pid: 2, ..Who::default() }).unwrap();
-        assert_eq!(causes.late(std::iter::empty()), [(11, 10)]);
-        assert_eq!(causes.late(std::iter::empty()), []);
-    }
-
-    #[test]
-    fn who_turns_out_to_serve_is_settled_then() {
+    fn one_that_is_told_later_is_a_candidate_as_well() {
         let (browser, shop, base) = (peer(Some(1)), peer(Some(2)), peer(Some(3)));
-        let mut causes = causes([3]);
-        let mut records = [
+        let open = || {
+            let open =
+                Record { outcome: Outcome::Open, ..record(9, Protocol::Http, (1, 1), &browser, &shop) };
+            iter::once(open)
+        };
+        let (mut causes, now) = (causes([2]), Instant::now());
+        causes.ended(&[record(11, Protocol::Postgres, (20, 30), &shop, &base)], now);
+        causes.ended(&[record(10, Protocol::Http, (10, 40), &browser, &shop)], now + MOMENT / 2);
+        assert_eq!(causes.judge(now + MOMENT, open), found(11, &[9, 10]));
+    }
+
+    #[test]
+    fn who_is_known_late_is_judged_late() {
+        let (browser, shop, base) = (peer(Some(1)), peer(None), peer(Some(3)));
+        let (mut causes, now) = (causes([3]), Instant::now());
+        let records = [
             record(10, Protocol::Http, (10, 40), &browser, &shop),
             record(11, Protocol::Redis, (20, 30), &shop, &base),
         ];
-        causes.settle(&mut records, std::iter::empty);
-        assert_eq!(causes.late(std::iter::empty()), []);
-        causes.serves(2);
-        assert_eq!(causes.late(std::iter::empty()), [(11, 10)]);
+        causes.ended(&records, now);
+        assert_eq!(causes.judge(now + MOMENT, iter::empty), []);
+        assert_eq!(causes.next(), Some(now + PATIENCE));
+        shop.who.set(Who { pid: 2, ..Who::default() }).unwrap();
+        shop.serves.store(true, Ordering::Relaxed);
+        causes.know(&[shop]);
+        assert_eq!(causes.judge(now + MOMENT * 2, iter::empty), found(11, &[10]));
+    }
+
+    #[test]
+    fn who_turns_out_to_serve_is_judged_then() {
+        let (browser, shop, base) = (peer(Some(1)), peer(Some(2)), peer(Some(3)));
+        let (mut causes, now) = (causes([3]), Instant::now());
+        let records = [
+            record(10, Protocol::Http, (10, 40), &browser, &shop),
+            record(11, Protocol::Redis, (20, 30), &shop, &base),
+        ];
+        causes.ended(&records, now);
+        assert_eq!((causes.next(), causes.judge(now + MOMENT, iter::empty)), (None, Vec::new()));
+        shop.serves.store(true, Ordering::Relaxed);
+        causes.know(&[shop]);
+        assert_eq!(causes.judge(now + MOMENT, iter::empty), found(11, &[10]));
+    }
+
+    #[test]
+    fn who_stays_unknown_is_not_waited_for_for_ever() {
+        let (browser, shop, base) = (peer(Some(1)), peer(None), peer(Some(3)));
+        let (mut causes, now) = (causes([3]), Instant::now());
+        causes.ended(&[record(10, Protocol::Http, (10, 40), &browser, &shop)], now);
+        causes.ended(&[record(11, Protocol::Redis, (20, 30), &shop, &base)], now);
+        causes.judge(now + MOMENT, iter::empty);
+        assert_eq!(causes.judge(now + PATIENCE, iter::empty), []);
+        assert_eq!(causes.next(), None);
+    }
+
+    #[test]
+    fn behind_what_is_forgotten_nothing_is_judged() {
+        let (browser, shop, base) = (peer(Some(1)), peer(Some(2)), peer(Some(3)));
+        let (mut causes, now) = (causes([2]), Instant::now());
+        // The first of them ended when it was asked for, and is forgotten.
+        causes.ended(&[record(1, Protocol::Http, (10, 20), &browser, &shop)], now);
+        let served = SERVED as u64;
+        for id in 0..served {
+            causes.ended(&[record(10 + id, Protocol::Http, (15, 60), &browser, &shop)], now);
+        }
+        causes.ended(&[record(2, Protocol::Redis, (20, 30), &shop, &base)], now);
+        causes.ended(&[record(3, Protocol::Redis, (70, 80), &shop, &base)], now);
+        causes.ended(&[record(4, Protocol::Http, (65, 90), &browser, &shop)], now);
+        // It has forgotten one more by then, which ended at 60.
+        assert_eq!(causes.judge(now + MOMENT, iter::empty), found(3, &[4]));
     }
 }

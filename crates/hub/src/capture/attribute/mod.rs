@@ -8,6 +8,7 @@
 //! holders is looked at a few times.
 
 pub(crate) mod cause;
+mod verdict;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -273,13 +273,14 @@ fn has_field(fields: &[(String, String)], sub: Option<&str>, pattern: &Pattern) 
 
 /// As numbered on the disk.
 const PROTOCOLS: [Protocol; 10] = Protocol::ALL;
-const OUTCOMES: [Outcome; 6] = [
+const OUTCOMES: [Outcome; 7] = [
     Outcome::Open,
     Outcome::Complete,
     Outcome::ClientLeft,
     Outcome::ServerLeft,
     Outcome::Unreached,
     Outcome::Fault,
+    Outcome::Unknown,
 ];
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use rusqlite::Row;
 use self::{
     line::{COLUMNS, Line, Reading, Seen},
     stats::Gathered,
-    view::Parts,
+    view::{Causes, Parts},
 };
 use super::{
     CaptureError,
@@ -112,11 +112,20 @@ fn find(folders: &[Folder], id: u64) -> Result<Option<Parts>, CaptureError> {
         let sql = format!("SELECT {COLUMNS} FROM exchanges WHERE id = ?");
         if let Some(line) = reading.one(&sql, id as i64, Line::of) {
             let mut parts = parts(&reading, &line);
-            parts.caused = caused(folders, id)?;
+            parts.causes = causes(folders, id)?;
             return Ok(Some(parts));
         }
     }
     Ok(None)
+}
+
+/// What an exchange that goes on has caused so far, or may have.
+///
+/// # Errors
+/// As all of them.
+pub(super) fn with_causes(folders: &[Folder], exchange: Exchange) -> Result<Exchange, CaptureError> {
+    let Causes { caused, maybe_caused, maybe_caused_by } = causes(folders, exchange.summary.id)?;
+    Ok(Exchange { caused, maybe_caused, maybe_caused_by, ..exchange })
 }
 
 /// An exchange that is still in memory.
@@ -148,7 +157,7 @@ fn parts_in_memory(record: &Record) -> Parts {
         heads: [text(&record.request), text(&record.response)],
         bodies: [content(&record.request_body), content(&record.response_body), content(&record.stream)],
         more: record.more.as_deref().cloned().unwrap_or_default(),
-        caused: Vec::new(),
+        causes: Causes::default(),
     }
 }
 
@@ -253,7 +262,7 @@ fn parts(reading: &Reading, line: &Line) -> Parts {
         heads: [reading.head(line.request), reading.head(line.response)],
         bodies: line.bodies.map(|body| body.map(|body| content(reading, body))),
         more: line.more(),
-        caused: Vec::new(),
+        causes: Causes::default(),
     }
 }
 
@@ -274,18 +283,32 @@ fn content(reading: &Reading, body: i64) -> Result<Content, String> {
     Ok(Content { front: bytes, back, ..content })
 }
 
-fn caused(folders: &[Folder], id: u64) -> Result<Vec<u64>, CaptureError> {
-    let mut all = Vec::new();
+fn causes(folders: &[Folder], id: u64) -> Result<Causes, CaptureError> {
+    let mut causes = Causes::default();
     for folder in folders {
         let Some(reading) = Reading::open(folder)? else { continue };
         // What is caused begins later, and has a greater number.
         let sql = "SELECT id FROM exchanges WHERE id > ?1 AND caused_by = ?1 ORDER BY id LIMIT ?2";
-        let mut statement = reading.connection.prepare_cached(sql)?;
-        let found = statement.query_map([id as i64, CAUSED as i64], |row| row.get::<_, i64>(0))?;
-        for caused in found {
-            all.push(caused? as u64);
+        numbers(&reading, sql, id, &mut causes.caused)?;
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'maybe_caused'";
+        if reading.connection.query_one(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+            continue;
         }
+        let sql = "SELECT id FROM maybe_caused WHERE cause = ?1 ORDER BY id LIMIT ?2";
+        numbers(&reading, sql, id, &mut causes.maybe_caused)?;
+        let sql = "SELECT cause FROM maybe_caused WHERE id = ?1 ORDER BY cause LIMIT ?2";
+        numbers(&reading, sql, id, &mut causes.maybe_caused_by)?;
     }
-    all.truncate(CAUSED);
-    Ok(all)
+    Ok(causes)
+}
+
+/// The numbers that a statement gives of one, up to the limit of all.
+fn numbers(reading: &Reading, sql: &str, id: u64, all: &mut Vec<u64>) -> Result<(), CaptureError> {
+    let mut statement = reading.connection.prepare_cached(sql)?;
+    let left = CAUSED.saturating_sub(all.len());
+    let found = statement.query_map([id as i64, left as i64], |row| row.get::<_, i64>(0))?;
+    for number in found {
+        all.push(number? as u64);
+    }
+    Ok(())
 }

@@ -36,7 +36,8 @@ struct OfRoute {
 impl Gathered {
     /// One more exchange, of this route.
     pub(super) fn add(&mut self, line: &Line, route: &str) {
-        let failed = u64::from(!matches!(line.outcome, Outcome::Complete | Outcome::Open));
+        let whole = matches!(line.outcome, Outcome::Complete | Outcome::Open | Outcome::Unknown);
+        let failed = u64::from(!whole);
         self.exchanges += 1;
         self.failed += failed;
         self.lost += line.lost;

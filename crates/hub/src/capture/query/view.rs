@@ -14,6 +14,14 @@ use crate::{
     export::Raw,
 };
 
+/// What has to do with it, as far as time and processes tell.
+#[derive(Default)]
+pub(super) struct Causes {
+    pub(super) caused: Vec<u64>,
+    pub(super) maybe_caused: Vec<u64>,
+    pub(super) maybe_caused_by: Vec<u64>,
+}
+
 /// All that is stored of an exchange.
 pub(super) struct Parts {
     pub(super) summary: Summary,
@@ -22,12 +30,12 @@ pub(super) struct Parts {
     /// Bodies of request and response, and the stream; what cannot be read is told by its reason.
     pub(super) bodies: [Option<Result<Content, String>>; 3],
     pub(super) more: More,
-    pub(super) caused: Vec<u64>,
+    pub(super) causes: Causes,
 }
 
 /// As it is shown; messages of gRPC by these descriptors.
 pub(super) fn exchange(parts: Parts, schema: Option<&Schema>) -> Exchange {
-    let Parts { summary, heads, bodies, more, caused } = parts;
+    let Parts { summary, heads, bodies, more, causes } = parts;
     let [sent, received, stream] = bodies;
     let [asked, answered] = heads;
     let mut request = message(&asked, &sent, more.request_trailers);
@@ -53,7 +61,18 @@ pub(super) fn exchange(parts: Parts, schema: Option<&Schema>) -> Exchange {
     if let Some(Ok(stream)) = stream {
         pieces.extend(Chunk::read(&stream.front).iter().map(piece));
     }
-    Exchange { summary, request, response, pieces, details: more.details, hits: more.hits, caused }
+    let Causes { caused, maybe_caused, maybe_caused_by } = causes;
+    Exchange {
+        summary,
+        request,
+        response,
+        pieces,
+        details: more.details,
+        hits: more.hits,
+        caused,
+        maybe_caused,
+        maybe_caused_by,
+    }
 }
 
 /// As it is shown, with its bodies as they were sent.

@@ -170,6 +170,8 @@ fn contains(text: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use navyd_decode::Extent;
+
     use super::*;
 
     fn said(protocol: Protocol, method: &str, target: &str, details: Value) -> Spoken {
@@ -178,6 +180,7 @@ mod tests {
             started: 0,
             answered: None,
             ended: None,
+            extent: Extent::Known,
             method: method.into(),
             target: target.into(),
             error: None,

@@ -19,6 +19,7 @@ use self::{folder::Folder, rows::Rows, segment::Segments};
 use super::{
     CaptureError, Limits,
     assemble::record::{Peer, Record},
+    attribute::cause::Found,
 };
 
 /// How long somebody who holds the database otherwise is waited for: whoever removes exchanges, at most.
@@ -102,7 +103,7 @@ impl Store {
         &mut self,
         records: &[Record],
         late: &[Arc<Peer>],
-        causes: &[(u64, u64)],
+        causes: &[Found],
         now: Timestamp,
     ) -> Result<(), CaptureError> {
         self.last = records.iter().map(|record| record.id).fold(self.last, u64::max);
@@ -168,8 +169,11 @@ impl Store {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             {
                 let mut statement = transaction.prepare_cached("DELETE FROM exchanges WHERE id = ?")?;
+                let maybe = "DELETE FROM maybe_caused WHERE cause = ?1 OR id = ?1";
+                let mut maybe = transaction.prepare_cached(maybe)?;
                 for id in ids {
                     removed += statement.execute([*id as i64])? as u64;
+                    maybe.execute([*id as i64])?;
                 }
             }
             // Numbers go on behind what was removed.
@@ -276,7 +280,7 @@ impl Current {
         &mut self,
         records: &[Record],
         late: &[Arc<Peer>],
-        causes: &[(u64, u64)],
+        causes: &[Found],
         generation: u64,
     ) -> Result<(), CaptureError> {
         let Self { folder, connection, segments, next, routes, digests } = self;
@@ -292,8 +296,8 @@ impl Current {
         for peer in late {
             rows.late(peer)?;
         }
-        for (caused, cause) in causes {
-            rows.caused(*caused, *cause)?;
+        for found in causes {
+            rows.caused(found)?;
         }
         drop(rows);
         segments.flush().map_err(failed)?;

@@ -11,6 +11,7 @@ use crate::capture::{
         head::Head,
         record::{Content, Peer, Record},
     },
+    attribute::cause::Found,
 };
 
 /// Writes rows within one transaction.
@@ -21,6 +22,7 @@ pub(super) struct Rows<'a> {
     peer: CachedStatement<'a>,
     late: CachedStatement<'a>,
     cause: CachedStatement<'a>,
+    maybe: CachedStatement<'a>,
     route: CachedStatement<'a>,
     segments: &'a mut Segments,
     next: &'a mut Next,
@@ -55,6 +57,7 @@ impl<'a> Rows<'a> {
             peer: prepare("INSERT INTO peers VALUES (?, ?, ?, ?, ?)")?,
             late: prepare("UPDATE peers SET pid = ?2, program = ?3, project = ?4 WHERE id = ?1")?,
             cause: prepare("UPDATE exchanges SET caused_by = ?2 WHERE id = ?1")?,
+            maybe: prepare("INSERT OR IGNORE INTO maybe_caused VALUES (?2, ?1)")?,
             route: prepare("INSERT INTO routes VALUES (?, ?)")?,
             segments,
             next,
@@ -107,9 +110,13 @@ impl<'a> Rows<'a> {
         self.late.execute(params![row, who.pid, who.program, who.project]).map(drop)
     }
 
-    /// What caused an exchange, when it was written before that was known.
-    pub(super) fn caused(&mut self, id: u64, cause: u64) -> rusqlite::Result<()> {
-        self.cause.execute([id as i64, cause as i64]).map(drop)
+    /// What caused an exchange, or may have: it was written before that was known.
+    pub(super) fn caused(&mut self, found: &Found) -> rusqlite::Result<()> {
+        let statement = if found.causes.len() == 1 { &mut self.cause } else { &mut self.maybe };
+        for cause in &found.causes {
+            statement.execute([found.id as i64, *cause as i64])?;
+        }
+        Ok(())
     }
 
     fn head_row(&mut self, head: &Head) -> rusqlite::Result<i64> {

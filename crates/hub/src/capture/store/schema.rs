@@ -1,7 +1,7 @@
 //! Tables of one folder.
 //!
 //! Rows are small, since what repeats itself (heads, bodies, connections, routes) stands once and is referred to. Nothing
-//! is unique but the keys, and no other index is kept: whatever is asked for reads the table of exchanges in its order. What
+//! is unique but the keys, and hardly another index is kept: whatever is asked for reads the table of exchanges in its order. What
 //! a search looks at stands in front, since reading a row ends at the last column that is asked for.
 
 use std::path::Path;
@@ -29,6 +29,12 @@ const TABLES: &str = "
         tokenize=\"unicode61 remove_diacritics 0\");
 ";
 
+/// What may have caused what, where several may have; folders that were made before this was told have none.
+const MAYBE: &str = "
+    CREATE TABLE IF NOT EXISTS maybe_caused(cause INT, id INT, PRIMARY KEY (cause, id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS maybe_caused_by ON maybe_caused(id);
+";
+
 /// Opens the database of a folder to write it, and makes its tables where there are none. `last` is the number of the
 /// last exchange there was before it.
 pub(super) fn writer(file: &Path, last: u64) -> rusqlite::Result<Connection> {
@@ -49,6 +55,9 @@ pub(super) fn writer(file: &Path, last: u64) -> rusqlite::Result<Connection> {
         transaction.execute("INSERT INTO before VALUES (?)", [last as i64])?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
+    }
+    if is_ours(&connection)? {
+        connection.execute_batch(MAYBE)?;
     }
     Ok(connection)
 }

@@ -103,9 +103,9 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether it ended as it should.
+/// Whether it ended as it should, as far as is known.
 fn is_whole(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Complete | Outcome::Open)
+    matches!(outcome, Outcome::Complete | Outcome::Open | Outcome::Unknown)
 }
 
 #[cfg(test)]

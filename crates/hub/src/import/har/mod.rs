@@ -127,7 +127,9 @@ fn exchange(number: u64, mut entry: shape::Entry) -> Option<Raw> {
         caused_by: None,
     };
     let details = serde_json::Value::Null;
-    let exchange = Exchange { summary, request, response, pieces, details, hits, caused: Vec::new() };
+    let (caused, maybe_caused, maybe_caused_by) = Default::default();
+    let exchange =
+        Exchange { summary, request, response, pieces, details, hits, caused, maybe_caused, maybe_caused_by };
     Some(Raw { exchange, request: sent.bytes, response: received })
 }
 

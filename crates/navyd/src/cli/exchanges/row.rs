@@ -62,6 +62,7 @@ fn status(summary: &Summary) -> Text {
         (Some(status @ 400..), ..) => Text::of(Tone::Yellow, status.to_string()),
         (Some(status), ..) => Text::plain(status.to_string()),
         (None, Outcome::Open, _) => Text::of(Tone::Dim, "open"),
+        (None, Outcome::Unknown, None) => Text::of(Tone::Dim, "unknown"),
         (None, Outcome::Complete, None) => Text::plain("ok"),
         (None, Outcome::Complete, Some(_)) => Text::of(Tone::Red, "error"),
         (None, ..) => Text::of(Tone::Red, "failed"),
@@ -77,6 +78,7 @@ fn note(summary: &Summary) -> Text {
         Outcome::ServerLeft => Some((Tone::Red, "server left")),
         Outcome::Unreached => Some((Tone::Red, "unreached")),
         Outcome::Fault => Some((Tone::Yellow, "ended by a fault")),
+        Outcome::Unknown => Some((Tone::Yellow, "its end was lost")),
     };
     parts.extend(outcome.map(|(tone, text)| (tone, text.to_owned())));
     if !summary.faults.is_empty() {
@@ -180,6 +182,7 @@ TIME          ID  METHOD  STATUS     TOOK  TARGET                   NOTE
             (None, Outcome::Complete, None, Text::plain("ok")),
             (None, Outcome::Complete, Some("no"), Text::of(Tone::Red, "error")),
             (None, Outcome::ServerLeft, None, Text::of(Tone::Red, "failed")),
+            (None, Outcome::Unknown, None, Text::of(Tone::Dim, "unknown")),
         ] {
             let one = Summary {
                 status: status_,

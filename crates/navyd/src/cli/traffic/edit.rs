@@ -127,6 +127,8 @@ mod tests {
             details: serde_json::Value::Null,
             hits: Vec::new(),
             caused: Vec::new(),
+            maybe_caused: Vec::new(),
+            maybe_caused_by: Vec::new(),
         }
     }
 

@@ -109,10 +109,7 @@ fn print(exchange: &Exchange, most: usize, screen: &mut Screen) -> anyhow::Resul
 /// Everything, at most so many lines of each long part. Pure.
 fn lines(exchange: &Exchange, most: usize) -> Vec<Text> {
     let mut lines = about(&exchange.summary);
-    if !exchange.caused.is_empty() {
-        let caused: Vec<String> = exchange.caused.iter().map(u64::to_string).collect();
-        lines.push(labelled("caused", &caused.join(" ")));
-    }
+    lines.extend(causes(exchange));
     lines.extend(exchange.hits.iter().map(hit));
     let told = details::lines(&exchange.details);
     if !told.is_empty() {
@@ -130,6 +127,22 @@ fn lines(exchange: &Exchange, most: usize) -> Vec<Text> {
     if !exchange.pieces.is_empty() {
         lines.extend([Text::default(), Text::of(Tone::Dim, format!("{} pieces", exchange.pieces.len()))]);
         lines.extend(bounded(exchange.pieces.iter().flat_map(piece).collect(), most));
+    }
+    lines
+}
+
+/// What it caused, and what is not known to be its doing or another's.
+fn causes(exchange: &Exchange) -> Vec<Text> {
+    let join = |ids: &[u64], by: &str| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(by);
+    let mut lines = Vec::new();
+    if !exchange.maybe_caused_by.is_empty() {
+        lines.push(labelled("cause", &format!("perhaps {}", join(&exchange.maybe_caused_by, " or "))));
+    }
+    if !exchange.caused.is_empty() {
+        lines.push(labelled("caused", &join(&exchange.caused, " ")));
+    }
+    if !exchange.maybe_caused.is_empty() {
+        lines.push(labelled("caused", &format!("perhaps {}", join(&exchange.maybe_caused, " "))));
     }
     lines
 }
@@ -157,8 +170,13 @@ fn about(summary: &Summary) -> Vec<Text> {
         Outcome::ServerLeft => Some("the server left before the end"),
         Outcome::Unreached => Some("no server was reached"),
         Outcome::Fault => Some("a fault ended it"),
+        Outcome::Unknown => Some("unknown: what would tell it was lost, or made no sense"),
     };
-    let tone = if summary.outcome == Outcome::Open { Tone::Plain } else { Tone::Red };
+    let tone = match summary.outcome {
+        Outcome::Open => Tone::Plain,
+        Outcome::Unknown => Tone::Yellow,
+        _ => Tone::Red,
+    };
     lines.extend(outcome.map(|outcome| labelled("outcome", "").then(tone, outcome)));
     lines.extend(summary.error.as_ref().map(|error| labelled("error", "").then(Tone::Red, error)));
     if summary.lost > 0 {
@@ -320,6 +338,8 @@ mod tests {
                 delivered: "213.4 ms".into(),
             }],
             caused: vec![43, 44],
+            maybe_caused: vec![45, 46],
+            maybe_caused_by: Vec::new(),
         }
     }
 
@@ -342,6 +362,7 @@ mod tests {
   lost     2.0 KiB passed without being recorded
   cause    exchange 41
   caused   43 44
+  caused   perhaps 45 46
   fault    slow (latency, from the server): asked 200 ms ± 50 ms, delivered 213.4 ms
 
 request
@@ -360,6 +381,14 @@ Content-Type: application/json
 (decoded from gzip, 28 B as sent)
 ";
         assert_eq!(shown(&exchange(), usize::MAX), expected[1..]);
+    }
+
+    #[test]
+    fn what_one_of_several_caused_says_so() {
+        let mut effect = Exchange { maybe_caused_by: vec![10, 12], ..exchange() };
+        effect.summary.caused_by = None;
+        let shown = shown(&effect, usize::MAX);
+        assert!(shown.contains("\n  cause    perhaps 10 or 12\n"), "{shown}");
     }
 
     #[test]

@@ -53,6 +53,8 @@ fn exchange(url: &str, request: &str, sent: &[u8], response: &str, received: &[u
             details: serde_json::Value::Null,
             hits: Vec::new(),
             caused: Vec::new(),
+            maybe_caused: Vec::new(),
+            maybe_caused_by: Vec::new(),
         },
         request: sent.to_vec(),
         response: received.to_vec(),
