@@ -219,7 +219,7 @@ pub enum Outcome {
     Unreached,
     /// A fault ended it.
     Fault,
-    /// How it ended is not known: what would tell it was lost, or made no sense.
+    /// How it ended is not known: what would tell it was lost, or could not be read.
     Unknown,
 }
 

@@ -240,6 +240,8 @@ impl Client {
             return Err(wire::refused(status, &bytes));
         }
         let document: Document<Value> = serde_json::from_slice(&bytes).map_err(|error| broken(&error))?;
+        // It may be long, and is not needed beside what was read from it.
+        drop(bytes);
         serde_json::from_value(document.body).map_err(|error| broken(&error))
     }
 

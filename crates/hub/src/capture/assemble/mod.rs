@@ -246,6 +246,12 @@ impl Assembler {
             return self.tell_of(&mut flow, unanswered, out);
         }
         let mut record = self.standing(&flow);
+        let outcome = match outcome {
+            // Whoever cuts what nobody understands may have said all: servers reset connections whose last word, that of
+            // TLS, they have not read.
+            Outcome::ClientLeft | Outcome::ServerLeft if flow.rest.is_some() => Outcome::Unknown,
+            outcome => outcome,
+        };
         (record.outcome, record.took) = (outcome, (outcome != Outcome::Open).then_some(at - record.started));
         let (request, response) = (std::mem::take(&mut flow.request), std::mem::take(&mut flow.response));
         let shape = |half: &Half| half.head.as_deref().map(|head| head.body).unwrap_or_default();

@@ -249,7 +249,7 @@ fn the_rest_of_a_connection_is_one_exchange_with_all_that_passes() {
     assert_eq!(stands, [(1, "tls".to_owned(), Outcome::Open, 10, 107)]);
     script.what(1, What::End(Outcome::ClientLeft));
     assembler.take(&script.take(), &mut out);
-    assert_eq!(told(&out[2]), (1, "tls".to_owned(), Outcome::ClientLeft, 10, 107));
+    assert_eq!(told(&out[2]), (1, "tls".to_owned(), Outcome::Unknown, 10, 107));
     // Nothing of it is kept, so nothing was lost.
     assert_eq!((out.len(), out[2].lost, out[2].request_body.is_none()), (3, 0, true));
 }

@@ -78,7 +78,7 @@ fn note(summary: &Summary) -> Text {
         Outcome::ServerLeft => Some((Tone::Red, "server left")),
         Outcome::Unreached => Some((Tone::Red, "unreached")),
         Outcome::Fault => Some((Tone::Yellow, "ended by a fault")),
-        Outcome::Unknown => Some((Tone::Yellow, "its end was lost")),
+        Outcome::Unknown => Some((Tone::Yellow, "end unknown")),
     };
     parts.extend(outcome.map(|(tone, text)| (tone, text.to_owned())));
     if !summary.faults.is_empty() {

@@ -1,6 +1,9 @@
 //! A body as a person reads it: JSON indented, text as it is, anything else as bytes in hexadecimal.
 //!
-//! Deliberately absent: encodings, which the hub has taken off already.
+//! Bodies may be long, so whoever shows one is handed a line at a time. Deliberately absent: encodings, which the hub has
+//! taken off already.
+
+use std::{borrow::Cow, convert::Infallible};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use navyd_model::exchange::Body;
@@ -17,38 +20,58 @@ pub(super) fn lines(body: &Body) -> Vec<String> {
 
 /// The lines of a text, or of what Base64 holds.
 pub(super) fn content(text: Option<&str>, base64: Option<&str>) -> Vec<String> {
-    match (text, base64) {
-        (Some(text), _) => readable(text),
-        (None, Some(base64)) => match STANDARD.decode(base64) {
-            Ok(bytes) => hexadecimal(&bytes),
-            Err(_) => vec![base64.to_owned()],
-        },
-        (None, None) => Vec::new(),
-    }
+    let mut lines = Vec::new();
+    let Ok(()) = each(text, base64, |line| {
+        lines.push(line.to_owned());
+        Ok::<_, Infallible>(())
+    });
+    lines
 }
 
 /// A text in lines; JSON indented.
 pub(super) fn readable(text: &str) -> Vec<String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match json::indented(text.trim()) {
-        Some(json) => json.lines().map(str::to_owned).collect(),
-        None => text.lines().map(|line| line.replace('\t', "    ")).collect(),
+    content(Some(text), None)
+}
+
+/// Hands over each line of a text, or of what Base64 holds.
+///
+/// # Errors
+/// What whoever takes them says.
+pub(super) fn each<E>(
+    text: Option<&str>,
+    base64: Option<&str>,
+    mut take: impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    match (text, base64) {
+        (Some(text), _) => {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            match json::indented(text.trim()) {
+                Some(json) => json.lines().try_for_each(take),
+                None => text.lines().try_for_each(|line| take(&untabbed(line))),
+            }
+        }
+        (None, Some(base64)) => match STANDARD.decode(base64) {
+            Ok(bytes) => bytes.chunks(ROW).enumerate().try_for_each(|(at, row)| take(&hexadecimal(at, row))),
+            Err(_) => take(base64),
+        },
+        (None, None) => Ok(()),
     }
 }
 
+fn untabbed(line: &str) -> Cow<'_, str> {
+    if line.contains('\t') { line.replace('\t', "    ").into() } else { line.into() }
+}
+
 /// Offset, bytes and what of them can be printed, as `xxd` and `hexdump -C` show them.
-fn hexadecimal(bytes: &[u8]) -> Vec<String> {
-    let row = |(at, row): (usize, &[u8])| {
-        let hex: String = row
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| format!("{}{byte:02x}", if at == ROW / 2 { "  " } else { " " }))
-            .collect();
-        let seen = |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
-        let text: String = row.iter().map(seen).collect();
-        format!("{:08x} {hex:<width$}  {text}", at * ROW, width = ROW * 3 + 1)
-    };
-    bytes.chunks(ROW).enumerate().map(row).collect()
+fn hexadecimal(at: usize, row: &[u8]) -> String {
+    let hex: String = row
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| format!("{}{byte:02x}", if at == ROW / 2 { "  " } else { " " }))
+        .collect();
+    let seen = |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
+    let text: String = row.iter().map(seen).collect();
+    format!("{:08x} {hex:<width$}  {text}", at * ROW, width = ROW * 3 + 1)
 }
 
 #[cfg(test)]

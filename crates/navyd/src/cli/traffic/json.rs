@@ -12,7 +12,7 @@ pub(super) fn indented(text: &str) -> Option<String> {
     }
     // This bounds the depth too.
     serde_json::from_str::<IgnoredAny>(text).ok()?;
-    let mut out = String::with_capacity(text.len() * 2);
+    let mut out = String::with_capacity((text.len() * 2).min(MOST));
     let mut depth = 0;
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {

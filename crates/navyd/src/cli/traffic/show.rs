@@ -1,6 +1,10 @@
 //! `navyd traffic show`: one exchange, with all that is kept of it.
 
-use std::{fs::File, io::Read as _, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::PathBuf,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use navyd_model::{
@@ -99,15 +103,15 @@ fn found(answer: Result<Exchange, ClientError>, stage: &mut Stage) -> anyhow::Re
     }
 }
 
-fn print(exchange: &Exchange, most: usize, screen: &mut Screen) -> anyhow::Result<()> {
-    for line in lines(exchange, most) {
-        screen.line(&line)?;
-    }
-    Ok(())
+fn print(exchange: &Exchange, most: usize, screen: &mut Screen) -> io::Result<()> {
+    tell(exchange, most, &mut |line| screen.line(&line))
 }
 
+/// Takes one line after the other: all of them at once could be many times as long as what they tell.
+type Take<'a> = &'a mut dyn FnMut(Text) -> io::Result<()>;
+
 /// Everything, at most so many lines of each long part. Pure.
-fn lines(exchange: &Exchange, most: usize) -> Vec<Text> {
+fn tell(exchange: &Exchange, most: usize, take: Take<'_>) -> io::Result<()> {
     let mut lines = about(&exchange.summary);
     lines.extend(causes(exchange));
     lines.extend(exchange.hits.iter().map(hit));
@@ -116,19 +120,26 @@ fn lines(exchange: &Exchange, most: usize) -> Vec<Text> {
         lines.push(Text::default());
         lines.extend(told);
     }
-    lines.extend(message("request", &exchange.request, most));
+    lines.into_iter().try_for_each(&mut *take)?;
+    message("request", &exchange.request, most, take)?;
     match &exchange.response {
-        Some(response) => lines.extend(message("response", response, most)),
+        Some(response) => message("response", response, most, take)?,
         None if exchange.summary.protocol.is_http() => {
-            lines.extend([Text::default(), Text::of(Tone::Dim, "no response")]);
+            take(Text::default())?;
+            take(Text::of(Tone::Dim, "no response"))?;
         }
         None => {}
     }
     if !exchange.pieces.is_empty() {
-        lines.extend([Text::default(), Text::of(Tone::Dim, format!("{} pieces", exchange.pieces.len()))]);
-        lines.extend(bounded(exchange.pieces.iter().flat_map(piece).collect(), most));
+        take(Text::default())?;
+        take(Text::of(Tone::Dim, format!("{} pieces", exchange.pieces.len())))?;
+        let mut bounded = Bounded::new(most, take);
+        for one in &exchange.pieces {
+            piece(one).into_iter().try_for_each(|line| bounded.take(|| line))?;
+        }
+        bounded.end()?;
     }
-    lines
+    Ok(())
 }
 
 /// What it caused, and what is not known to be its doing or another's.
@@ -170,7 +181,7 @@ fn about(summary: &Summary) -> Vec<Text> {
         Outcome::ServerLeft => Some("the server left before the end"),
         Outcome::Unreached => Some("no server was reached"),
         Outcome::Fault => Some("a fault ended it"),
-        Outcome::Unknown => Some("unknown: what would tell it was lost, or made no sense"),
+        Outcome::Unknown => Some("unknown: what would tell it was lost, or could not be read"),
     };
     let tone = match summary.outcome {
         Outcome::Open => Tone::Plain,
@@ -211,9 +222,9 @@ fn hit(hit: &Hit) -> Text {
     labelled("fault", "").then(Tone::Yellow, told)
 }
 
-fn message(name: &str, message: &Message, most: usize) -> Vec<Text> {
+fn message(name: &str, message: &Message, most: usize, take: Take<'_>) -> io::Result<()> {
     if *message == Message::default() {
-        return Vec::new();
+        return Ok(());
     }
     let mut lines = vec![Text::default(), Text::of(Tone::Dim, name)];
     for Interim { line, headers } in &message.interim {
@@ -222,19 +233,21 @@ fn message(name: &str, message: &Message, most: usize) -> Vec<Text> {
     }
     lines.extend(message.line.as_ref().map(|line| Text::of(Tone::Bold, line)));
     lines.extend(fields(&message.headers));
+    lines.into_iter().try_for_each(&mut *take)?;
     if let Some(body) = &message.body {
         if message.line.is_some() || !message.headers.is_empty() {
-            lines.push(Text::default());
+            take(Text::default())?;
         }
-        let shown = body::lines(body).iter().map(Text::plain).collect();
-        lines.extend(bounded(shown, most));
-        lines.extend(facts(body).map(|facts| Text::of(Tone::Dim, facts)));
+        let mut bounded = Bounded::new(most, take);
+        body::each(body.text.as_deref(), body.base64.as_deref(), |line| bounded.take(|| Text::plain(line)))?;
+        bounded.end()?;
+        facts(body).map_or(Ok(()), |facts| take(Text::of(Tone::Dim, facts)))?;
     }
     if !message.trailers.is_empty() {
-        lines.push(Text::of(Tone::Dim, "trailers"));
-        lines.extend(fields(&message.trailers));
+        take(Text::of(Tone::Dim, "trailers"))?;
+        fields(&message.trailers).try_for_each(take)?;
     }
-    lines
+    Ok(())
 }
 
 fn fields(headers: &[(String, String)]) -> impl Iterator<Item = Text> {
@@ -273,13 +286,32 @@ fn piece(piece: &Piece) -> Vec<Text> {
 }
 
 /// At most so many lines, and how many there are more.
-fn bounded(mut lines: Vec<Text>, most: usize) -> Vec<Text> {
-    let more = lines.len().saturating_sub(most);
-    if more > 0 {
-        lines.truncate(most);
-        lines.push(Text::of(Tone::Dim, format!("… {more} lines more: --full shows them")));
+struct Bounded<'a> {
+    left: usize,
+    more: usize,
+    take: Take<'a>,
+}
+
+impl<'a> Bounded<'a> {
+    fn new(most: usize, take: Take<'a>) -> Self {
+        Self { left: most, more: 0, take }
     }
-    lines
+
+    fn take(&mut self, line: impl FnOnce() -> Text) -> io::Result<()> {
+        if self.left == 0 {
+            self.more += 1;
+            return Ok(());
+        }
+        self.left -= 1;
+        (self.take)(line())
+    }
+
+    fn end(self) -> io::Result<()> {
+        if self.more == 0 {
+            return Ok(());
+        }
+        (self.take)(Text::of(Tone::Dim, format!("… {} lines more: --full shows them", self.more)))
+    }
 }
 
 fn labelled(label: &str, value: &str) -> Text {
@@ -344,7 +376,13 @@ mod tests {
     }
 
     fn shown(exchange: &Exchange, most: usize) -> String {
-        lines(exchange, most).iter().map(|line| line.show(&Look::default()) + "\n").collect()
+        let mut shown = String::new();
+        let mut take = |line: Text| {
+            shown.push_str(&(line.show(&Look::default()) + "\n"));
+            Ok(())
+        };
+        tell(exchange, most, &mut take).unwrap();
+        shown
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod bodies;
 mod bombs;
 mod breaks;
+mod causes;
 mod cli;
 mod disks;
 mod faults;
