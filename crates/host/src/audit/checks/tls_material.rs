@@ -24,8 +24,11 @@ fn judge(facts: &Facts) -> Vec<At<'_>> {
     let of_listeners = facts.subjects.iter().flat_map(|subject| {
         let files = subject.programs.iter().flat_map(|program| &program.tls);
         let keys = files.clone().filter_map(key);
-        let ended = files.filter_map(|file| {
-            ended(file.certificate.as_ref()?, facts.now?, &format!("the certificate `{}`", file.path))
+        // One that it has shown is told as such, and not once more.
+        let unseen = files.filter_map(|file| Some((&file.path, file.certificate.as_ref()?)));
+        let unseen = unseen.filter(|(_, certificate)| Some(*certificate) != subject.shown.as_ref());
+        let ended = unseen.filter_map(|(path, certificate)| {
+            ended(certificate, facts.now?, &format!("the certificate `{path}`"))
         });
         keys.chain(ended).chain(shown(subject, facts)).map(move |found| (Some(subject), found))
     });

@@ -12,20 +12,31 @@ use crate::{
     },
 };
 
-/// Says 404 to each connection, reads it to its end, and prints what it read, in hexadecimal digits.
+/// Says 404 to each request, 101 to one for a WebSocket, and to a greeting of TLS what a server says; reads each connection
+/// to its end, and prints what it read, in hexadecimal digits.
 const RECORDER: &str = "\
 import socket, sys
+FLIGHT = bytes.fromhex('160303002a020000260303' + '61' * 32 + '00c02f00' + '160303000b0b000007000004000001301603030004'
+                       + '0e000000')
+def answer(read):
+    if read[:1] == b'\\x16': return FLIGHT if '--silent' not in sys.argv else b''
+    if b'\\r\\n\\r\\n' not in read: return b''
+    if b'Upgrade: ' in read: return b'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\x81\\x02hi'
+    return b'HTTP/1.0 404 x\\r\\nContent-Length: 2\\r\\n\\r\\nno'
 server = socket.create_server(('127.0.0.1', int(sys.argv[-1])), backlog=64)
 print(server.getsockname()[1], flush=True)
 while True:
     peer, _ = server.accept()
-    read = b''
+    read, said = b'', b''
     while True:
         try: more = peer.recv(65536)
         except OSError: break
         read += more
-        if b'\\r\\n\\r\\n' in read and more: peer.sendall(b'HTTP/1.0 404 x\\r\\nContent-Length: 2\\r\\n\\r\\nno')
         if not more: break
+        if not said:
+            said = answer(read)
+            try: peer.sendall(said)
+            except OSError: pass
     peer.close()
     print(read.hex() or 'nothing', flush=True)
 ";
@@ -61,12 +72,40 @@ fn record(held: &mut Held, port: u16) -> Vec<Vec<u8>> {
     }
 }
 
-/// The bytes between the quotation marks of a plan's lines.
+/// The bytes between the quotation marks of a plan's lines: of each question, and of its end.
+fn told(text: &str) -> Vec<[Vec<u8>; 2]> {
+    let lines = text.lines().map(|line| line.trim_start_matches("note: "));
+    let questions = lines.filter(|line| line.split(' ').nth(1).is_some_and(|word| word.contains('/')));
+    let parts = |line: &str| {
+        let mut quoted = line.split('"').skip(1).step_by(2).map(bytes);
+        [quoted.next().unwrap_or_default(), quoted.next().unwrap_or_default()]
+    };
+    questions.map(parts).collect()
+}
+
 fn shown(text: &str) -> Vec<Vec<u8>> {
-    let quoted = text.lines().filter_map(|line| line.split_once(": \"")?.1.strip_suffix('"'));
-    quoted
-        .map(|text| text.replace("\\r", "\r").replace("\\n", "\n").replace("\\'", "'").into_bytes())
-        .collect()
+    told(text).into_iter().map(|[question, _]| question).collect()
+}
+
+/// Bytes as source code has them; a quotation mark stands in none of them.
+fn bytes(written: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = written.bytes();
+    while let Some(byte) = rest.next() {
+        let escaped = if byte == b'\\' { rest.next() } else { None };
+        bytes.push(match escaped {
+            None => byte,
+            Some(b'r') => b'\r',
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'x') => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+            }
+            Some(other) => other,
+        });
+    }
+    bytes
 }
 
 #[test]
@@ -86,6 +125,49 @@ fn what_is_sent_is_what_is_shown() {
     for question in &sent {
         let text = String::from_utf8_lossy(question);
         assert!(text.starts_with("GET /") && text.ends_with("\r\n\r\n"), "{text}");
+    }
+}
+
+#[test]
+fn what_has_begun_is_ended_as_it_was_shown() {
+    let folder = TempDir::new();
+    folder.write("cert.pem", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    for (program, more, count, ended) in [
+        // A WebSocket comes last of three, behind two pages.
+        ("webpack-dev-server.py", &[][..], 3, 2),
+        // Where TLS is spoken, nothing is asked in clear.
+        ("app.py", &["--ssl-cert=cert.pem"], 1, 0),
+        ("app.py", &["--ssl-cert=cert.pem", "--silent"], 3, usize::MAX),
+        // A database greets by itself: it is sent nothing.
+        ("mariadbd.py", &[], 1, usize::MAX),
+    ] {
+        let mut command = Command::new("python3");
+        let script = folder.write(program, RECORDER);
+        command.arg(script).args(more).arg("0").current_dir(folder.path());
+        let mut held = Held::start(&mut command);
+        let port: u16 = held.line().parse().unwrap();
+        let mut answered = false;
+        // On a busy machine the second may end before the last, or the greeting of TLS finds nobody in time.
+        for _ in 0..super::ATTEMPTS {
+            let asked = run(navyd().args(["audit", &port.to_string(), "--probe", "--show-probes"]));
+            let (sent, told) = (record(&mut held, port), told(&asked.stderr));
+            let expected = told.iter().enumerate().map(|(at, [question, end])| {
+                if at == ended { [question.as_slice(), end].concat() } else { question.clone() }
+            });
+            let expected: Vec<Vec<u8>> = expected.take(count).collect();
+            assert!(!told.is_empty() && told.len() >= count, "{program}: {}", asked.stderr);
+            assert!(ended == usize::MAX || !told[ended][1].is_empty(), "{program}: {}", asked.stderr);
+            answered = sent == expected;
+            if answered {
+                break;
+            }
+            let known = |bytes: &Vec<u8>| {
+                told.iter()
+                    .any(|[question, end]| bytes == question || *bytes == [question.as_slice(), end].concat())
+            };
+            assert!(sent.iter().all(known), "{program}: {sent:?} {told:?}");
+        }
+        assert!(answered, "{program}, {more:?}");
     }
 }
 

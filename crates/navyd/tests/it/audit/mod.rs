@@ -7,6 +7,7 @@ mod face;
 mod planted;
 mod processes;
 mod reach;
+mod tls;
 mod watch;
 
 use std::{collections::BTreeSet, process::Command};
@@ -37,20 +38,27 @@ fn stand_in(folder: &TempDir, name: &str, behaviour: &Value) -> (Held, u16) {
 }
 
 /// What is said of this port when it is asked, once it had time to answer everything.
-fn ask(port: u16, mut command: impl FnMut() -> Command) -> Vec<Value> {
+fn ask(port: u16, command: impl FnMut() -> Command) -> Vec<Value> {
+    findings(&ask_for(&ASKED.join(","), &port.to_string(), command))
+}
+
+/// The document of these checks about this listener, once it had time to answer everything.
+fn ask_for(checks: &str, target: &str, mut command: impl FnMut() -> Command) -> Value {
     for _ in 0..ATTEMPTS {
-        let answered = run(command()
-            .args(["--json", "audit", &port.to_string(), "--probe", "--only"])
-            .arg(ASKED.join(",")));
+        let answered = run(command().args(["--json", "audit", target, "--probe", "--only", checks]));
         let document: Value = serde_json::from_str(&answered.stdout)
             .unwrap_or_else(|error| panic!("{error}: {} {}", answered.stdout, answered.stderr));
         let unknown = document["unknown"].as_array().unwrap();
         if unknown.iter().any(|note| note.as_str().unwrap().contains("questions in the second")) {
             continue;
         }
-        return document["findings"].as_array().unwrap().clone();
+        return document;
     }
-    panic!("port {port} never answered everything within its second");
+    panic!("{target} never answered everything within its second");
+}
+
+fn findings(document: &Value) -> Vec<Value> {
+    document["findings"].as_array().unwrap().clone()
 }
 
 /// The checks that found something.
