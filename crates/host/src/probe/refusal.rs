@@ -17,6 +17,10 @@ use super::{
 /// Printers that take raw pages listen here, and print what they are sent.
 const PRINTERS: std::ops::RangeInclusive<u16> = 9100..=9107;
 
+/// How the names of programs end that tell measures, some of them where printers listen: the number 9100 is the first
+/// that Prometheus gave out.
+const MEASURES: &[&str] = &["-exporter", "_exporter"];
+
 /// Where the Android debug bridge listens: it takes commands for the devices attached.
 const ADB: u16 = 5037;
 
@@ -37,7 +41,7 @@ pub fn refusal(hints: &Hints) -> Option<String> {
     if hints.port == ADB {
         return Some("port 5037 is where the Android debug bridge takes commands".to_owned());
     }
-    if PRINTERS.contains(&hints.port) {
+    if PRINTERS.contains(&hints.port) && !hints.programs.iter().any(measures) {
         return Some("ports 9100 to 9107 may be printers, which print what they are sent".to_owned());
     }
     match hints.backlog {
@@ -59,6 +63,10 @@ fn of_program(program: &Program, port: u16) -> Option<String> {
     }
     let login = rest.iter().find(|argument| LOGINS.contains(&argument.as_str()))?;
     Some(format!("`{login}` among its arguments: it may wait for one visit of a browser"))
+}
+
+fn measures(program: &Program) -> bool {
+    program.titles().any(|name| MEASURES.iter().any(|end| name.ends_with(end)))
 }
 
 /// Whether a one-shot program was told to stay: `nc -k`, `ncat --keep-open`, `socat TCP-LISTEN:1,fork`.
@@ -118,6 +126,8 @@ mod tests {
     #[test]
     fn printers_and_datagrams_are_refused() {
         check("x", 9100, None, Some("printers"));
+        check("/usr/bin/prometheus-node-exporter", 9100, None, None);
+        check("p910nd --exporter", 9100, None, Some("printers"));
         check("x", 9108, None, None);
         let udp = Hints { port: 5353, udp: true, ..Hints::default() };
         assert!(refusal(&udp).is_some_and(|reason| reason.contains("datagram")));

@@ -1,14 +1,13 @@
-//! Recall and false positives: planted dangers and their clean twins, each asked as a person would.
+//! Planted dangers and their clean twins, each asked as a person would.
 
 use std::{
-    collections::BTreeSet,
     path::Path,
     process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
-use super::{ask, ids, stand_in};
+use super::{ask, score::Score, stand_in};
 use crate::{
     probe::{Server, free_port, mariadb, number_after, postgresql, program},
     support::{
@@ -20,39 +19,11 @@ use crate::{
     },
 };
 
-/// Compares what was found with what was planted, prints both, and fails on any difference.
-#[derive(Default)]
-struct Score {
-    planted: usize,
-    found: usize,
-    wrong: Vec<String>,
-    clean: usize,
-}
+/// Whose servers these are, where one is missing.
+const TEST: &str = "audit::matrix::recall_and_false_positives";
 
-impl Score {
-    fn row(&mut self, name: &str, expected: &[&str], findings: &[Value]) {
-        let expected: BTreeSet<String> = expected.iter().map(|&id| id.to_owned()).collect();
-        let found = ids(findings);
-        self.planted += expected.len();
-        self.found += expected.intersection(&found).count();
-        self.clean += usize::from(expected.is_empty());
-        if expected != found {
-            self.wrong.push(format!("{name}: planted {expected:?}, found {findings:?}"));
-        }
-    }
-
-    fn told(self, test: &str) {
-        let Self { planted, found, wrong, clean } = self;
-        eprintln!(
-            "{test}: {found} of {planted} planted dangers found, {clean} clean twins, {} rows wrong",
-            wrong.len()
-        );
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-}
-
-#[test]
-fn stand_ins_of_every_kind_and_their_clean_twins() {
+/// Programs that behave as told, under names that are known.
+pub(super) fn stand_ins(score: &mut Score) {
     let page = |body: &str| json!([200, "text/html", body]);
     let object = |body: Value| json!([200, "application/json", body.to_string()]);
     let version = object(json!({ "ApiVersion": "1.47", "Version": "27.3" }));
@@ -62,7 +33,6 @@ fn stand_ins_of_every_kind_and_their_clean_twins() {
     let tools = json!([406, "application/json", json!({ "jsonrpc": "2.0", "id": null }).to_string()]);
     let profiles = page("<p>full goroutine stack dump</p>");
     let denied = json!([401, "application/json", "{}"]);
-    let mut score = Score::default();
     for (name, what, behaviour, expected) in [
         ("app.py", "a page for every path and name", json!({ "any": page("<div id=app>") }), &["A10"][..]),
         (
@@ -146,13 +116,11 @@ fn stand_ins_of_every_kind_and_their_clean_twins() {
         let (_server, port) = stand_in(&folder, name, &behaviour);
         score.row(&format!("{name}, {what}"), expected, &ask(port, navyd));
     }
-    score.told("stand_ins_of_every_kind_and_their_clean_twins");
 }
 
-#[test]
-fn real_databases_and_their_clean_twins() {
-    let test = "real_databases_and_their_clean_twins";
-    let mut score = Score::default();
+/// Real databases, open and closed.
+pub(super) fn databases(score: &mut Score) {
+    let test = TEST;
     if let Some(redis) = program(test, "redis-server") {
         for (word, expected) in [("", &["A31"][..]), ("x", &[])] {
             let port = free_port();
@@ -200,13 +168,11 @@ fn real_databases_and_their_clean_twins() {
         // It answers to every name, as OpenSearch does without its plugin of security.
         score.row("OpenSearch", &["A10", "A32"], &ask(port, navyd));
     }
-    score.told(test);
 }
 
-#[test]
-fn a_notebook_server_with_and_without_a_token() {
-    let test = "a_notebook_server_with_and_without_a_token";
-    let mut score = Score::default();
+/// Jupyter, with and without a token.
+pub(super) fn notebooks(score: &mut Score) {
+    let test = TEST;
     for (token, expected) in [("", &["A35"][..]), ("x", &[])] {
         let Some(mut command) = peers::pypi_script(test, "bin/jupyter-server") else { return };
         let (folder, port) = (TempDir::new(), free_port());
@@ -216,13 +182,11 @@ fn a_notebook_server_with_and_without_a_token() {
         let _server = Server::start(&mut command, "is running at:");
         score.row(&format!("jupyter-server, token `{token}`"), expected, &ask(port, navyd));
     }
-    score.told(test);
 }
 
-#[test]
-fn webpack_as_it_is_and_without_its_guards() {
-    let test = "webpack_as_it_is_and_without_its_guards";
-    let mut score = Score::default();
+/// webpack as it is, and without its guards.
+pub(super) fn webpack(score: &mut Score) {
+    let test = TEST;
     for (names, expected) in [("auto", &[][..]), ("all", &["A10", "A12"])] {
         let file = "webpack-dev-server/bin/webpack-dev-server.js";
         let Some(mut command) = peers::npm(test, file) else { return };
@@ -245,14 +209,13 @@ fn webpack_as_it_is_and_without_its_guards() {
         let _server = Server::start(&mut command, "compiled");
         score.row(&format!("webpack-dev-server, allowed hosts `{names}`"), expected, &ask(port, navyd));
     }
-    score.told(test);
 }
 
-#[test]
-fn nginx_serves_hidden_files_or_denies_them() {
-    let test = "nginx_serves_hidden_files_or_denies_them";
+/// nginx serves hidden files, or denies them.
+pub(super) fn nginx(score: &mut Score) {
+    let test = TEST;
     let Some(nginx) = program(test, "nginx") else { return };
-    let (folder, mut score) = (TempDir::new(), Score::default());
+    let folder = TempDir::new();
     folder.write("git/.git/HEAD", "ref: refs/heads/main\n");
     folder.write("env/.env", "DB_PASSWORD=x\n");
     let mut servers = String::new();
@@ -285,13 +248,11 @@ fn nginx_serves_hidden_files_or_denies_them() {
     for (port, (root, rule, expected)) in ports.into_iter().zip(rows) {
         score.row(&format!("nginx, {root} {rule}"), expected, &ask(port, navyd));
     }
-    score.told(test);
 }
 
-#[test]
-fn a_home_directory_and_a_folder_of_documents() {
-    let test = "a_home_directory_and_a_folder_of_documents";
-    let (folder, mut score) = (TempDir::new(), Score::default());
+/// A home directory, and folders of documents.
+pub(super) fn folders(score: &mut Score) {
+    let folder = TempDir::new();
     folder.write("home/.bash_history", "");
     folder.write("docs/page.html", "<p>");
     folder.write("site/.git/HEAD", "ref: refs/heads/main\n");
@@ -306,7 +267,6 @@ fn a_home_directory_and_a_folder_of_documents() {
         };
         score.row(served, expected, &ask(port, asked));
     }
-    score.told(test);
 }
 
 fn http_server(folder: &Path) -> (Held, u16) {
@@ -317,10 +277,9 @@ fn http_server(folder: &Path) -> (Held, u16) {
     (held, port)
 }
 
-#[test]
-fn vite_as_it_is_and_without_its_guards() {
-    let test = "vite_as_it_is_and_without_its_guards";
-    let mut score = Score::default();
+/// Vite as it is, and without its guards.
+pub(super) fn vite(score: &mut Score) {
+    let test = TEST;
     for (config, expected) in [
         ("export default {}", &[][..]),
         ("export default { server: { allowedHosts: true } }", &["A10"]),
@@ -336,7 +295,6 @@ fn vite_as_it_is_and_without_its_guards() {
         let _server = Server::start(command.current_dir(folder.path()), "Local:");
         score.row(config, expected, &ask(port, navyd));
     }
-    score.told(test);
 }
 
 #[test]

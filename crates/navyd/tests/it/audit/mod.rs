@@ -4,10 +4,13 @@ mod asked;
 mod credentials;
 mod etiquette;
 mod face;
+mod matrix;
 mod planted;
 mod processes;
 mod reach;
+mod score;
 mod tls;
+mod tools;
 mod watch;
 
 use std::{collections::BTreeSet, process::Command};

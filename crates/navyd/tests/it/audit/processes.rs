@@ -1,7 +1,6 @@
 //! Dangers of processes: each planted on a real program, with a clean twin that must stay without any.
 
 use std::{
-    collections::BTreeSet,
     fs::{self, File, Permissions},
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
@@ -9,6 +8,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+use super::score::Score;
 
 use crate::support::{
     child::Held,
@@ -61,35 +62,22 @@ impl Scene {
     }
 }
 
-#[test]
-fn every_planted_fault_is_found_and_none_on_the_clean_twins() {
+/// Programs with dangers of their own; what is only inferred must be told as that.
+pub(super) fn processes(score: &mut Score) {
     let mut scenes = python_scenes();
     scenes.extend(node_scenes());
     scenes.extend(java_scenes());
     let answer = audit(CHECKS, &scenes);
     let findings = answer["findings"].as_array().unwrap();
-    let (mut missed, mut wrong) = (Vec::new(), Vec::new());
     for scene in &scenes {
-        let own = findings.iter().filter(|finding| finding["listener"]["port"] == scene.port);
-        let found: BTreeSet<_> = own
-            .map(|finding| (finding["id"].as_str().unwrap(), finding["confidence"].as_str().unwrap()))
-            .collect();
-        let expected = scene.check.map(|check| (check, scene.confidence));
-        if expected.is_some_and(|expected| !found.contains(&expected)) {
-            missed.push(format!("{}: {found:?}", scene.name));
-        }
-        wrong.extend(
-            found.iter().filter(|one| Some(**one) != expected).map(|one| format!("{}: {one:?}", scene.name)),
-        );
+        let own: Vec<Value> =
+            findings.iter().filter(|finding| finding["listener"]["port"] == scene.port).cloned().collect();
+        let said = |id: &str, confidence: &str| format!("{id} {confidence}");
+        let found =
+            own.iter().map(|one| said(one["id"].as_str().unwrap(), one["confidence"].as_str().unwrap()));
+        let expected = scene.check.map(|check| said(check, scene.confidence));
+        score.compare(scene.name, &expected.into_iter().collect(), &found.collect(), &own);
     }
-    let planted = scenes.iter().filter(|scene| scene.check.is_some()).count();
-    eprintln!(
-        "audit of processes: recall {}/{planted}, false positives {} on {} listeners",
-        planted - missed.len(),
-        wrong.len(),
-        scenes.len()
-    );
-    assert!(missed.is_empty() && wrong.is_empty(), "missed {missed:#?}, wrong {wrong:#?}, of {answer:#}");
     assert!(!answer.to_string().contains("hunter2"), "a secret is never told: {answer:#}");
 }
 
