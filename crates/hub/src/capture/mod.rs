@@ -57,6 +57,13 @@ use self::{
 };
 pub use self::{error::CaptureError, limits::Limits, query::Question, source::Source};
 
+/// A statement of PostgreSQL, or else of MySQL, without its secrets: what its fuzz target looks into.
+#[doc(hidden)]
+pub fn statement_without_secrets(text: &str, postgres: bool) -> Option<String> {
+    use redact::sql::{self, Dialect};
+    sql::redact(text, if postgres { Dialect::Postgres } else { Dialect::Mysql }).text
+}
+
 /// What a capture is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Settings {

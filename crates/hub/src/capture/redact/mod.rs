@@ -2,7 +2,8 @@
 //!
 //! Pure: bytes in, bytes out, and nothing changes but the values that are hidden. Hidden are `Authorization`, cookies and
 //! headers named like secrets; parameters of queries, members of forms, of JSON and of multipart bodies that are named
-//! so (`names`); passwords in URLs; passwords of databases. What is compressed is looked into, and what cannot be looked
+//! so (`names`); passwords in URLs; passwords of databases, and what
+//! statements give to columns that are named so. What is compressed is looked into, and what cannot be looked
 //! into although its type says that it may have such members is not kept.
 //!
 //! Deliberately absent: guessing by values. A secret in a free text, in a path, in a body of a type that is none of
@@ -13,6 +14,9 @@ mod head;
 mod json;
 mod multipart;
 mod names;
+mod redis;
+mod refusal;
+pub(crate) mod sql;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -28,6 +32,11 @@ pub(crate) use self::{
 
 /// What stands where a secret was.
 pub(crate) const REDACTED: &[u8] = b"[redacted]";
+
+/// Puts that in the place of a value.
+fn hide(value: &mut serde_json::Value) {
+    *value = String::from_utf8_lossy(REDACTED).into();
+}
 
 /// A text that is looked through from its front to its end, and copied only where something is replaced.
 #[derive(Debug)]

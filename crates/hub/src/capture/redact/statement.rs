@@ -1,119 +1,59 @@
 //! What is spoken with databases.
+//!
+//! A secret is known by the name it stands for: in a statement (`sql`), a parameter, a column of an answer, a key of Redis
+//! (`redis`); and what was hidden there is hidden in what the server says of it (`refusal`). Deliberately absent: columns
+//! that a statement gives another name.
 
 use navyd_decode::Spoken;
 use navyd_model::exchange::Protocol;
 use serde_json::Value;
 
-use super::{REDACTED, Text, names::is_secret};
-
-/// Commands of Redis whose arguments may hold a password, and the word among them that tells so; an empty one: always.
-const REDIS: [(&str, &str); 6] = [
-    ("AUTH", ""),
-    ("ACL", "SETUSER"),
-    ("CONFIG", "PASS"),
-    ("CONFIG", "MASTERAUTH"),
-    ("HELLO", "AUTH"),
-    ("MIGRATE", "AUTH"),
-];
-
-/// How far behind a secret's name its value may stand in a statement.
-const NEAR: usize = 64;
+use super::{
+    hide,
+    names::is_secret,
+    redis, refusal,
+    sql::{self, Dialect},
+    text,
+};
 
 /// Takes the secrets out of an exchange of a protocol that is not HTTP.
 pub(crate) fn spoken(spoken: &mut Spoken) {
-    let told = |word: &str| contains(&spoken.target, word) || contains(&spoken.details.to_string(), word);
-    let redis = spoken.protocol == Protocol::Redis
-        && REDIS.iter().any(|(command, word)| {
-            spoken.method.to_ascii_uppercase().split(' ').any(|part| part == *command) && told(word)
-        });
-    if redis {
-        spoken.target = hidden();
-        strings(&mut spoken.details);
-        spoken.pieces.clear();
-        return;
-    }
-    if spoken.protocol == Protocol::Redis {
-        named(&spoken.method, &mut spoken.details);
-    }
-    if matches!(spoken.protocol, Protocol::Postgres | Protocol::Mysql)
-        && let Some(target) = statement(&spoken.target)
-    {
-        spoken.target = target;
+    match spoken.protocol {
+        Protocol::Redis => redis::command(spoken),
+        Protocol::Postgres => statement(spoken, Dialect::Postgres),
+        Protocol::Mysql => statement(spoken, Dialect::Mysql),
+        _ => {}
     }
     members(&mut spoken.details);
     for piece in &mut spoken.pieces {
-        if let Some(text) = piece.text.as_deref().and_then(statement) {
-            piece.text = Some(text);
+        if let Some(clean) = piece.text.as_deref().and_then(text) {
+            piece.text = Some(clean);
         }
     }
 }
 
-/// Hides what a command of Redis gives to a key or field that is named like a secret, or gets from it.
-fn named(method: &str, details: &mut Value) {
-    let gets = method.to_ascii_uppercase().contains("GET");
-    let arguments = details.get_mut("arguments").and_then(Value::as_array_mut);
-    let mut is_named = false;
-    for argument in arguments.into_iter().flatten() {
-        if is_named {
-            strings(argument);
+/// The statement, what was given for its parameters, and what a refusal repeats of them.
+fn statement(spoken: &mut Spoken, dialect: Dialect) {
+    let found = sql::redact(&spoken.target, dialect);
+    let mut secrets = found.secrets.clone();
+    let parameters = spoken.details.get_mut("parameters").and_then(Value::as_array_mut);
+    for (at, parameter) in parameters.into_iter().flatten().enumerate() {
+        if found.may_tell(at) || parameter.is_null() || parameter.as_str().is_some_and(is_rest) {
+            continue;
         }
-        is_named |= names_secret(argument);
+        secrets.push(parameter.as_str().map_or_else(|| parameter.to_string(), str::to_owned));
+        hide(parameter);
     }
-    match details.get_mut("reply") {
-        Some(reply) if is_named && gets => strings(reply),
-        // Without a map in the protocol, each value stands behind its name.
-        Some(Value::Array(items)) if gets => {
-            for at in 1..items.len() {
-                if at % 2 == 1 && names_secret(&items[at - 1]) {
-                    strings(&mut items[at]);
-                }
-            }
-        }
-        _ => {}
+    if let Some(clean) = found.text {
+        spoken.target = clean;
     }
+    refusal::redact(spoken, &secrets);
 }
 
-fn names_secret(value: &Value) -> bool {
-    value.as_str().is_some_and(|name| is_secret(name.as_bytes()))
-}
-
-/// A statement without the literals behind names of secrets: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `token = 'x'`.
-fn statement(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut out = Text::of(bytes);
-    let mut at = 0;
-    while let Some(next) = bytes[at..].iter().position(|byte| *byte == b'\'') {
-        let quote = at + next;
-        let end = literal(bytes, quote);
-        let before = &bytes[at.max(quote.saturating_sub(NEAR))..quote];
-        if leads_to_secret(before) {
-            out.replace(quote + 1..end.saturating_sub(1).max(quote + 1), REDACTED);
-        }
-        at = end;
-    }
-    out.changed().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Whether the last words before a literal, up to a comma, name a secret. `IDENTIFIED BY` stands for a password.
-fn leads_to_secret(before: &[u8]) -> bool {
-    let start = before.iter().rposition(|byte| matches!(byte, b',' | b';')).map_or(0, |at| at + 1);
-    let mut words = before[start..].split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    words.any(|word| is_secret(word) || word.eq_ignore_ascii_case(b"identified"))
-}
-
-/// Behind the literal whose first quote is here. A doubled or escaped quote belongs to it.
-fn literal(bytes: &[u8], quote: usize) -> usize {
-    let mut at = quote + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'\'' if bytes.get(at + 1) == Some(&b'\'') => at += 1,
-            b'\'' => return at + 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    bytes.len()
+/// Whether this says how many parameters were not kept: `… 3 more`.
+fn is_rest(text: &str) -> bool {
+    let count = text.strip_prefix("… ").and_then(|text| text.strip_suffix(" more"));
+    count.is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Hides the members that are named like secrets, and the cells of columns that are.
@@ -135,53 +75,42 @@ fn members(value: &mut Value) {
             for row in map.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
                 for at in &secret {
                     if let Some(cell) = row.get_mut(*at).filter(|cell| !cell.is_null()) {
-                        *cell = Value::String(hidden());
+                        hide(cell);
                     }
                 }
             }
             for (name, member) in map.iter_mut() {
                 if is_secret(name.as_bytes()) && !member.is_null() && !member.is_boolean() {
-                    *member = Value::String(hidden());
+                    hide(member);
                 } else {
                     members(member);
                 }
+            }
+        }
+        Value::String(string) => {
+            if let Some(clean) = text(string) {
+                *string = clean;
             }
         }
         _ => {}
     }
 }
 
-fn strings(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = hidden(),
-        Value::Array(items) => items.iter_mut().for_each(strings),
-        Value::Object(map) => map.values_mut().for_each(strings),
-        _ => {}
-    }
-}
-
-fn hidden() -> String {
-    String::from_utf8_lossy(REDACTED).into_owned()
-}
-
-fn contains(text: &str, word: &str) -> bool {
-    word.is_empty() || text.to_ascii_uppercase().contains(word)
-}
-
 #[cfg(test)]
 mod tests {
-    use navyd_decode::Extent;
+    use navyd_decode::{Extent, Spoken};
+    use serde_json::json;
 
     use super::*;
 
-    fn said(protocol: Protocol, method: &str, target: &str, details: Value) -> Spoken {
+    fn said(protocol: Protocol, target: &str, details: Value) -> Spoken {
         Spoken {
             protocol,
             started: 0,
             answered: None,
             ended: None,
             extent: Extent::Known,
-            method: method.into(),
+            method: "execute".into(),
             target: target.into(),
             error: None,
             sent: 0,
@@ -192,76 +121,37 @@ mod tests {
     }
 
     #[test]
-    fn statements_lose_their_passwords() {
-        for (text, expected) in [
-            ("select 1", None),
-            ("alter user ada password 'x''y'", Some("alter user ada password '[redacted]'")),
-            (
-                "CREATE USER 'ada'@'h' IDENTIFIED BY 'x'",
-                Some("CREATE USER 'ada'@'h' IDENTIFIED BY '[redacted]'"),
-            ),
-            (
-                "update u set token = 'x', name = 'ada'",
-                Some("update u set token = '[redacted]', name = 'ada'"),
-            ),
-            ("select * from u where password = '", Some("select * from u where password = '[redacted]")),
-            ("select 'a', 'b'", None),
-        ] {
-            assert_eq!(statement(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn commands_lose_their_passwords() {
-        for (method, target, hides) in [
-            ("AUTH", "default pw", true),
-            ("HELLO", "3 AUTH a pw", true),
-            ("HELLO", "3", false),
-            ("GET", "auth", false),
-        ] {
-            let details = serde_json::json!({"arguments": target.split(' ').collect::<Vec<_>>()});
-            let mut told = said(Protocol::Redis, method, target, details);
-            spoken(&mut told);
-            assert_eq!(
-                !told.details.to_string().contains(target.split(' ').next_back().unwrap()),
-                hides,
-                "{method}"
-            );
-            assert_eq!(told.target == "[redacted]", hides, "{method}");
-        }
-    }
-
-    #[test]
-    fn values_of_keys_and_fields_that_are_named_so_are_hidden() {
-        use serde_json::json;
-        let hidden = "[redacted]";
-        for (method, arguments, reply, told_arguments, told_reply) in [
-            ("SET", json!(["session:1", "x"]), json!("OK"), json!(["session:1", hidden]), json!("OK")),
-            ("GET", json!(["session:1"]), json!("x"), json!(["session:1"]), json!(hidden)),
-            ("HSET", json!(["u:1", "password", "x"]), json!(1), json!(["u:1", "password", hidden]), json!(1)),
-            ("HGET", json!(["u:1", "password"]), json!("x"), json!(["u:1", "password"]), json!(hidden)),
-            (
-                "HGETALL",
-                json!(["u:1"]),
-                json!(["name", "ada", "password", "x"]),
-                json!(["u:1"]),
-                json!(["name", "ada", "password", hidden]),
-            ),
-            ("MGET", json!(["a", "b"]), json!(["1", "2"]), json!(["a", "b"]), json!(["1", "2"])),
-            ("SET", json!(["a", "token"]), json!("OK"), json!(["a", "token"]), json!("OK")),
-        ] {
-            let details = json!({"arguments": arguments, "reply": reply});
-            let mut told = said(Protocol::Redis, method, "", details);
-            spoken(&mut told);
-            assert_eq!(told.details, json!({"arguments": told_arguments, "reply": told_reply}), "{method}");
-        }
-    }
-
-    #[test]
     fn cells_of_secret_columns_are_hidden() {
-        let details = serde_json::json!({"columns": [{"name": "id"}, {"name": "password"}], "rows": [[1, "x"], [2, null]]});
-        let mut told = said(Protocol::Postgres, "query", "select * from u", details);
+        let results = json!([{"columns": [{"name": "id"}, {"name": "password"}, {"name": "data"}],
+            "rows": [[1, "x", "{\"token\":\"y\"}"], [2, null, "z"]]}]);
+        let mut told = said(Protocol::Postgres, "select * from u", json!({"results": results}));
         spoken(&mut told);
-        assert_eq!(told.details["rows"], serde_json::json!([[1, "[redacted]"], [2, null]]));
+        let rows = json!([[1, "[redacted]", "{\"token\":\"[redacted]\"}"], [2, null, "z"]]);
+        assert_eq!(told.details["results"][0]["rows"], rows);
+    }
+
+    #[test]
+    fn parameters_are_told_by_the_place_they_have_in_the_statement() {
+        use Protocol::{Mysql, Postgres};
+        let h = "[redacted]";
+        for (protocol, target, given, expected) in [
+            (Postgres, "update u set password = $2 where id = $1", json!(["1", "x"]), json!(["1", h])),
+            (
+                Postgres,
+                "insert into u (a, token) values ($1, $2), ($3, $4)",
+                json!(["a", "b", "c", null]),
+                json!(["a", h, "c", null]),
+            ),
+            (Postgres, "select * from u where name = $1", json!(["ada"]), json!(["ada"])),
+            (Postgres, "statement `s1`, which was not seen", json!(["x"]), json!([h])),
+            (Postgres, "select $1", json!(["a", "… 3 more"]), json!(["a", "… 3 more"])),
+            (Mysql, "insert into u (a, `password`) values (?, ?)", json!(["a", "x"]), json!(["a", h])),
+            (Mysql, "select '?', ? from u where pin = ?", json!(["a", "12"]), json!(["a", h])),
+            (Mysql, "select 1", json!(["attribute"]), json!([h])),
+        ] {
+            let mut told = said(protocol, target, json!({"parameters": given}));
+            spoken(&mut told);
+            assert_eq!(told.details["parameters"], expected, "{target}");
+        }
     }
 }
