@@ -32,6 +32,8 @@ const REMEMBERED: usize = 4096;
 /// A folder that is read.
 pub(super) struct Reading {
     pub(super) connection: Connection,
+    /// Where it is, for another thread.
+    pub(super) folder: Folder,
     frames: RefCell<Frames>,
     heads: Names<Named>,
     peers: Names<Party>,
@@ -83,7 +85,7 @@ impl Reading {
         };
         let (heads, peers, routes) = Default::default();
         let frames = RefCell::new(Frames::new(&folder.path));
-        Ok(Some(Self { connection, frames, heads, peers, routes }))
+        Ok(Some(Self { connection, folder: folder.clone(), frames, heads, peers, routes }))
     }
 
     /// Method and target of a head.

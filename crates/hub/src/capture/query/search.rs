@@ -1,9 +1,15 @@
 //! Words in heads and bodies: by the index, and where it is not made yet, by reading.
 //!
 //! What is newest is read first, and no more of it than the answer needs: whoever looks for a word that all have is not to
-//! wait for the oldest.
+//! wait for the oldest. Where the newest do not have it and there is much more, other threads read bodies and the older
+//! half of the heads meanwhile, each with a connection of its own.
 
-use std::{collections::HashSet, hash::BuildHasherDefault};
+use std::{
+    collections::HashSet,
+    hash::BuildHasherDefault,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use rusqlite::{Row, params};
 
@@ -23,6 +29,11 @@ const BODY_BYTES: u64 = 4 << 20;
 
 /// How many heads are read at once: one that is further down is read alone, as many exchanges may refer to an old one.
 const STEP: i64 = 1024;
+
+/// How many steps are made before others are asked to help, and how many heads must be left then: whoever finds enough
+/// among the newest needs no help, and a thread costs as much as some hundred heads.
+const ALONE: usize = 4;
+const MANY: i64 = 8 * STEP;
 
 type Numbers = HashSet<i64, BuildHasherDefault<Hashed>>;
 
@@ -47,6 +58,13 @@ struct Heads {
     alone: Numbers,
 }
 
+/// Bodies that are not indexed and have it, and what of them was not looked through.
+#[derive(Default)]
+struct Bodies {
+    found: Numbers,
+    note: Option<String>,
+}
+
 impl Wanted {
     /// Those of one folder, of which the answer has so many at most.
     pub(super) fn of(reading: &Reading, text: &str, most: usize) -> Result<Self, CaptureError> {
@@ -68,12 +86,30 @@ impl Wanted {
                 into.insert(row?);
             }
         }
-        let known = found.heads.found.len();
-        while found.heads.is_unread() && found.heads.found.len() - known <= most {
-            found.heads.step(reading, &found.phrase)?;
-        }
-        found.read_bodies(reading, bodies)?;
+        found.read(reading, bodies, most)?;
         Ok(found)
+    }
+
+    /// Reads what is not indexed: bodies from this one on, and as many heads as the answer may need.
+    fn read(&mut self, reading: &Reading, bodies: i64, most: usize) -> Result<(), CaptureError> {
+        let Self { phrase, heads, .. } = self;
+        let (phrase, known) = (&*phrase, heads.found.len());
+        let needs_more = |heads: &Heads| heads.is_unread() && heads.found.len() - known <= most;
+        for _ in 0..ALONE {
+            if needs_more(heads) {
+                heads.step(reading, phrase)?;
+            }
+        }
+        let found = if needs_more(heads) && heads.read - heads.indexed > MANY {
+            together(heads, reading, phrase, bodies, needs_more)?
+        } else {
+            Bodies::read(reading, phrase, bodies)?
+        };
+        while needs_more(heads) {
+            heads.step(reading, phrase)?;
+        }
+        (self.bodies, self.note) = (found.found.union(&self.bodies).copied().collect(), found.note);
+        Ok(())
     }
 
     /// The numbers of the exchanges between these two, both exclusive, that have it, the newest first, until `next` says
@@ -116,12 +152,59 @@ impl Wanted {
         }
         Ok(())
     }
+}
 
-    fn read_bodies(&mut self, reading: &Reading, from: i64) -> Result<(), CaptureError> {
+/// Reads the newer half of the heads here, and meanwhile the older half and the bodies.
+fn together(
+    heads: &mut Heads,
+    reading: &Reading,
+    phrase: &Phrase,
+    bodies: i64,
+    needs_more: impl Fn(&Heads) -> bool,
+) -> Result<Bodies, CaptureError> {
+    let middle = heads.indexed + (heads.read - heads.indexed) / 2;
+    let (folder, enough) = (&reading.folder, &AtomicBool::new(false));
+    let indexed = heads.indexed;
+    thread::scope(|scope| {
+        let older = scope.spawn(move || {
+            let (found, alone) = Default::default();
+            let mut older = Heads { found, indexed, read: middle, alone };
+            let Some(reading) = Reading::open(folder)? else { return Ok(older) };
+            while older.is_unread() && !enough.load(Ordering::Relaxed) {
+                older.step(&reading, phrase)?;
+            }
+            Ok::<_, CaptureError>(older)
+        });
+        let bodies = scope.spawn(move || match Reading::open(folder)? {
+            Some(reading) => Bodies::read(&reading, phrase, bodies),
+            None => Ok(Bodies::default()),
+        });
+        let mut read = Ok(());
+        // The step that reaches the middle goes a little beyond it.
+        while heads.read > middle && needs_more(heads) && read.is_ok() {
+            read = heads.step(reading, phrase);
+        }
+        enough.store(heads.read > middle, Ordering::Relaxed);
+        // Who panicked has found nothing, and what it should have read is read where it is asked for.
+        if let Ok(older) = older.join() {
+            let older = older?;
+            heads.found.extend(&older.found);
+            if heads.read <= middle {
+                heads.read = heads.read.min(older.read);
+            }
+        }
+        read?;
+        bodies.join().unwrap_or_else(|_| Ok(Bodies::default()))
+    })
+}
+
+impl Bodies {
+    /// Reads the newest bodies, down to this one.
+    fn read(reading: &Reading, wanted: &Phrase, from: i64) -> Result<Self, CaptureError> {
         let sql = "SELECT id, front, state, segment, frame, at FROM bodies WHERE id > ? ORDER BY id DESC";
         let mut statement = reading.connection.prepare_cached(sql)?;
         let mut rows = statement.query([from])?;
-        let mut read = 0;
+        let (mut bodies, mut read) = (Self::default(), 0);
         while let Some(row) = rows.next()? {
             if !State::of(row.get(2)?).text {
                 continue;
@@ -130,19 +213,18 @@ impl Wanted {
             let length = number(1)?;
             read += length;
             if read > BODY_BYTES {
-                self.note =
-                    Some("the oldest of the new bodies are not searched before they are indexed".to_owned());
+                let note = "the oldest of the new bodies are not searched before they are indexed";
+                bodies.note = Some(note.to_owned());
                 break;
             }
             let place = Place { segment: row.get(3)?, frame: number(4)?, at: number(5)? };
-            let wanted = &self.phrase;
             let has = |front: &[u8]| wanted.may_be_in(front) && wanted.is_in(&String::from_utf8_lossy(front));
             // One that cannot be read is not found.
             if reading.look(place, length, has).unwrap_or(false) {
-                self.bodies.insert(row.get(0)?);
+                bodies.found.insert(row.get(0)?);
             }
         }
-        Ok(())
+        Ok(bodies)
     }
 }
 

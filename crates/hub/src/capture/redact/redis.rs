@@ -75,8 +75,7 @@ fn named(method: &str, details: &mut Value) {
             for (command, reply) in queued.iter().zip(replies) {
                 let (name, key) = command.split_once(' ').unwrap_or((command, ""));
                 let of_field = name.starts_with('H') && name.contains("GET") && name != "HGETALL";
-                if of_field || is_secret(key.as_bytes()) && reply.as_str().is_none_or(|reply| reply != "OK")
-                {
+                if of_field || is_secret(key.as_bytes()) && reply.as_str().is_none_or(|reply| reply != "OK") {
                     strings(reply);
                 } else {
                     in_turn(name, reply, true);

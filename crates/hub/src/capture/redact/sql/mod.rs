@@ -9,6 +9,8 @@
 //! Pure, and in linear time. Deliberately absent: a grammar; the columns of tables, so that values that are inserted
 //! without a list of columns stay.
 
+mod keywords;
+mod part;
 mod place;
 #[cfg(test)]
 mod tests;

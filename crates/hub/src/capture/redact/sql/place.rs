@@ -9,70 +9,11 @@ use std::{collections::HashSet, rc::Rc};
 
 use super::{
     Dialect,
+    keywords::{ACCOUNTS, BORDERS, COMPARES, FUNCTIONS, JOINTS, NO_CALL, NO_PASSWORD},
+    part::{Columns, Enclosed, Expression, Level},
     token::{Kind, Token},
 };
 use crate::capture::redact::names::is_secret;
-
-/// Where an expression ends and another begins.
-const BORDERS: [&str; 37] = [
-    "AND",
-    "CROSS",
-    "DELETE",
-    "DO",
-    "ELSE",
-    "EXCEPT",
-    "EXECUTE",
-    "FETCH",
-    "FROM",
-    "FULL",
-    "GROUP",
-    "HAVING",
-    "IDENTIFIED",
-    "INNER",
-    "INSERT",
-    "INTERSECT",
-    "INTO",
-    "JOIN",
-    "LEFT",
-    "LIMIT",
-    "NATURAL",
-    "OFFSET",
-    "ON",
-    "OR",
-    "ORDER",
-    "REQUIRE",
-    "RETURNING",
-    "RIGHT",
-    "SELECT",
-    "SET",
-    "THEN",
-    "UNION",
-    "UPDATE",
-    "VALUES",
-    "WHEN",
-    "WHERE",
-    "XOR",
-];
-
-/// Those of them that join conditions, and end no list.
-const JOINTS: [&str; 6] = ["AND", "ELSE", "OR", "THEN", "WHEN", "XOR"];
-
-/// Keywords in front of parentheses that are no call.
-const NO_CALL: [&str; 13] =
-    ["ALL", "ANY", "AS", "CHECK", "EXISTS", "FILTER", "IN", "LIKE", "NOT", "OPTIONS", "OVER", "ROW", "SOME"];
-
-/// What stands between a name and a value that is compared with it, besides signs.
-const COMPARES: [&str; 11] =
-    ["BETWEEN", "BY", "DEFAULT", "ILIKE", "IN", "LIKE", "REGEXP", "RLIKE", "SIMILAR", "SOUNDS", "TO"];
-
-/// Borders that are functions when a parenthesis follows.
-const FUNCTIONS: [&str; 3] = ["INSERT", "LEFT", "RIGHT"];
-
-/// In front of an account of MySQL, `'ada'@'host'`.
-const ACCOUNTS: [&str; 4] = ["EXISTS", "FOR", "TO", "USER"];
-
-/// What stands behind PASSWORD and is no password.
-const NO_PASSWORD: [&str; 7] = ["EXPIRE", "FOR", "HISTORY", "NULL", "RANDOM", "REQUIRE", "REUSE"];
 
 /// For each token whether it is hidden.
 pub(super) fn hidden(text: &str, all: &[Token], dialect: Dialect) -> Vec<bool> {
@@ -80,62 +21,6 @@ pub(super) fn hidden(text: &str, all: &[Token], dialect: Dialect) -> Vec<bool> {
     let mut reading = Reading::new(text, all, &tokens, dialect);
     (0..tokens.len()).for_each(|at| reading.token(at));
     reading.end()
-}
-
-/// An expression. Those around it were begun before.
-#[derive(Debug, Default, Clone)]
-struct Expression {
-    around: Option<usize>,
-    /// It names a secret.
-    named: bool,
-    /// Its place is that of a secret.
-    placed: bool,
-    /// One directly within it names a secret: `(password) = 'x'`.
-    within: bool,
-    /// It compares or assigns, so that numbers are values.
-    compares: bool,
-}
-
-/// A list of columns: which of them are secret.
-#[derive(Debug, Default)]
-struct Columns {
-    /// All of them: the table itself is named like a secret.
-    all: bool,
-    secret: Vec<bool>,
-}
-
-impl Columns {
-    fn has(&self, place: usize) -> bool {
-        self.all || self.secret.get(place).copied().unwrap_or(false)
-    }
-}
-
-/// What parentheses, or CASE and END, enclose.
-#[derive(Debug, Default)]
-struct Level {
-    /// The expression around it.
-    around: Option<usize>,
-    /// The one that goes on here.
-    expression: usize,
-    kind: Enclosed,
-    /// The columns whose values stand here, and at which of them it is.
-    columns: Option<Rc<Columns>>,
-    place: usize,
-    /// Behind VALUES: the columns of the rows that follow.
-    rows: Option<Rc<Columns>>,
-    /// Between BETWEEN and its AND.
-    between: bool,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Enclosed {
-    #[default]
-    Group,
-    /// The arguments of a function.
-    Call,
-    Case,
-    /// A row of VALUES.
-    Row,
 }
 
 struct Reading<'a> {
