@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     hub::{Foreground, Home},
-    probe::{Server, free_port, postgresql},
+    probe::{Server, free_port, mariadb, postgresql},
     support::{child::Held, peers, program, run::run, skip},
 };
 
@@ -102,11 +102,106 @@ fn sql(home: &Home, test: &str) -> u64 {
         "update people set password = 'pl4ntedS3cret', name = 'bob'",
         "select name from people where password = 'pl4ntedS3cret'",
         "select name, password from people",
+        "insert into people (name, password) values ('ada', 'pl4ntedS3cret'), ('bob', $$pl4ntedS3cret$$)",
+        "insert into people (name, password) select 'eve', E'pl4ntedS3cret\\'' from people limit 1",
+        "with p(name, password) as (values ('ada', 'pl4ntedS3cret')) select name from p",
+        "select name from people where (name, password) in (('ada', 'pl4ntedS3cret'))",
+        "select name from people where password = case when name = 'ada' then 'pl4ntedS3cret' end",
+        "select json_build_object('name', 'ada', 'password', 'pl4ntedS3cret') as about",
+        "do $$ begin execute 'alter role ada password ''pl4ntedS3cret'''; end $$",
+        "prepare put as insert into people (name, password) values ($1, $2); execute put('ada', 'pl4ntedS3cret')",
+        "alter table people add column token text unique check (token <> 'none')",
+        "update people set token = 'pl4ntedS3cret' where name = 'eve'",
     ] {
         psql.args(["-c", statement]);
     }
     assert_eq!(run(&mut psql).status, Some(0));
-    8
+    // What the server refuses it repeats: a key, a row, a name, a statement.
+    for refused in [
+        "insert into people (name, token) values ('x', 'pl4ntedS3cret')",
+        "update people set token = 'none' where name = 'eve'",
+        "select name from people where password = \"pl4ntedS3cret\"",
+        "alter role ada password pl4ntedS3cret",
+    ] {
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-h", "127.0.0.1", "-p", &port, "-U", "navyd", "-d", "postgres", "-c", refused]);
+        psql.env("PGSSLMODE", "disable").env("PGGSSENCMODE", "disable").env("PGPASSWORD", SECRETS[0]);
+        assert_eq!(run(&mut psql).status, Some(1), "{refused}");
+    }
+    18 + 8 + bound(home, &port)
+}
+
+/// Parameters, which pgbench gives apart from their statements. Gives how many exchanges there are at least.
+fn bound(home: &Home, port: &str) -> u64 {
+    let script = home.path("bound.sql");
+    let lines = "update people set password = :secret where name = :name;\n\
+        insert into people (name, password) values (:name, :secret);\n\
+        select password from people where password = :secret limit :count;\n";
+    std::fs::write(&script, lines).unwrap();
+    for mode in ["extended", "prepared"] {
+        let mut pgbench = Command::new("pgbench");
+        pgbench
+            .args(["-h", "127.0.0.1", "-p", port, "-U", "navyd", "-n", "-t", "2", "-M", mode, "-f"])
+            .arg(&script);
+        pgbench.args(["-D", "secret=pl4ntedS3cret", "-D", "name=ada", "-D", "count=1", "postgres"]);
+        pgbench.env("PGSSLMODE", "disable").env("PGGSSENCMODE", "disable").env("PGPASSWORD", SECRETS[0]);
+        let ran = run(&mut pgbench);
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+    }
+    12
+}
+
+/// Gives parameters apart from their statements.
+const MYSQL: &str = "
+const mysql = require(process.argv[1] + '/mysql2/promise');
+(async () => {
+  const s = 'pl4ntedS3cret';
+  const c = await mysql.createConnection({host: '127.0.0.1', port: +process.argv[2], user: 'ada', password: s,
+    database: 'shop'});
+  await c.execute('insert into u (name, `password`) values (?, ?)', ['eve', s]);
+  await c.execute('update u set token = ? where name = ?', [s, 'eve']);
+  await c.execute('select * from u where password = ? and name = ?', [s, 'eve']);
+  await c.query('select name, password from u where token = ?', [s]);
+  await c.execute('insert into u (name, token) values (?, ?)', ['bob', s]).catch(error => console.log(error.errno));
+  await c.end();
+})();
+";
+
+fn maria(home: &Home, test: &str) -> u64 {
+    let (Some(node), Some(client)) = (program("node"), program("mariadb")) else { return 0 };
+    if !peers::modules().join("mysql2").is_dir() {
+        skip(test, "`mysql2` is not installed: scripts/peers does it");
+        return 0;
+    }
+    let Some((_server, port, _folder)) = mariadb(test) else { return 0 };
+    let (_tap, port) = tap(home, port, "mysql");
+    // Some are refused, and the message repeats them.
+    let statements = r#"create database shop; use shop;
+        create table u(name varchar(99), password varchar(99), token varchar(99) unique, pin int);
+        create user 'bob'@'localhost' identified by 'pl4ntedS3cret';
+        set password for 'bob'@'localhost' = password('pl4ntedS3cret');
+        insert into u (name, password) values ("ada", "pl4ntedS3cret"), ('b\'b', 'pl4ntedS3cret\'');
+        set @password = 'pl4ntedS3cret';
+        prepare p from 'update u set password = ''pl4ntedS3cret''';
+        insert into u set pin = 'pl4ntedS3cret';
+        update u set password = 'pl4ntedS3cret' wher name = 'x';"#;
+    let mut command = Command::new(client);
+    command.args([
+        "--no-defaults",
+        "--force",
+        "--protocol=tcp",
+        "-h",
+        "127.0.0.1",
+        "-P",
+        &port,
+        "-e",
+        statements,
+    ]);
+    run(&mut command);
+    let mut driver = Command::new(node);
+    let ran = run(driver.args(["-e", MYSQL]).arg(peers::modules()).arg(&port).stdin(Stdio::null()));
+    assert_eq!(ran.stdout, "1062\n", "{ran:?}");
+    15
 }
 
 fn redis(home: &Home, test: &str) -> u64 {
@@ -119,21 +214,30 @@ fn redis(home: &Home, test: &str) -> u64 {
     let mut cli = command.args(["-p", &port]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let lines = "AUTH pl4ntedS3cret\nAUTH default pl4ntedS3cret\nHELLO 2 AUTH default pl4ntedS3cret\n\
         CONFIG SET masterauth pl4ntedS3cret\nACL SETUSER ada on >pl4ntedS3cret\nSET session:1 pl4ntedS3cret\nGET session:1\n\
-        HSET ada name a password pl4ntedS3cret\nHGETALL ada\nHELLO 3\nHGETALL ada\n";
+        HSET ada name a password pl4ntedS3cret\nHGETALL ada\nHELLO 3\nHGETALL ada\n\
+        SET user:1 '{\"name\":\"ada\",\"token\":\"pl4ntedS3cret\"}'\nGET user:1\n\
+        MULTI\nGET session:1\nHGET ada password\nEXEC\nXADD s * name a token pl4ntedS3cret\nXRANGE s - +\n\
+        MIGRATE 127.0.0.1 1 k 0 9 AUTH pl4ntedS3cret\nCONFIG SET requirepass pl4ntedS3cret\nCONFIG GET requirepass\n";
     cli.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     assert!(cli.wait().unwrap().success());
-    11
+    22
 }
 
 #[test]
 fn a_secret_is_in_no_file_and_in_nothing_that_is_shown() {
     let test = "traffic::secrets::a_secret_is_in_no_file_and_in_nothing_that_is_shown";
-    if let Some(missing) = ["curl", "psql", "redis-cli"].into_iter().find(|name| program(name).is_none()) {
+    if let Some(missing) =
+        ["curl", "pgbench", "psql", "redis-cli"].into_iter().find(|name| program(name).is_none())
+    {
         return skip(test, &format!("`{missing}` is not installed"));
     }
     let home = Home::new();
     let hub = home.hub();
-    let sent = http(&home, &hub) + websocket(&home, &hub, test) + sql(&home, test) + redis(&home, test);
+    let sent = http(&home, &hub)
+        + websocket(&home, &hub, test)
+        + sql(&home, test)
+        + maria(&home, test)
+        + redis(&home, test);
     settled(&home, sent);
     let ids: Vec<String> = list(&home, "").iter().map(|one| one["id"].to_string()).collect();
     assert!(ids.len() as u64 >= sent, "{ids:?}");
