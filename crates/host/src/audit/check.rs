@@ -2,7 +2,7 @@
 
 use navyd_model::finding::Confidence;
 
-use super::{Facts, Gate, Power, Reach, Subject};
+use super::{Facts, Gate, Power, Reach, Subject, stakes};
 
 /// One danger that can be looked for: a leaf of this room.
 #[derive(Debug)]
@@ -59,6 +59,14 @@ impl Check {
         let names = subject.names();
         let of = |name: &str| self.fixes.iter().find(|(of, _)| of.eq_ignore_ascii_case(name));
         names.iter().find_map(|name| of(name)).or_else(|| of("")).map(|(_, line)| subject.fill(line))
+    }
+
+    /// What an answer has proven that whoever gets there was given without a key, with what came of asking from the other
+    /// side behind it.
+    pub(super) fn answered(&self, subject: &Subject, facts: &Facts, power: Power, seen: &str) -> Found {
+        let evidence = format!("{seen}{}", subject.other_side());
+        let found = Found::observed(power, stakes::heard(subject, facts), evidence);
+        found.sure(Confidence::Proven).fix(self.fix(subject))
     }
 }
 

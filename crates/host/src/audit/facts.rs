@@ -1,7 +1,7 @@
 //! What was seen, before anybody judges it: plain data, so that every check is tested without a machine that has the
 //! danger.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use jiff::Timestamp;
 use navyd_model::{Holder, Listener, Protocol};
@@ -107,11 +107,21 @@ impl Subject {
         all
     }
 
-    /// A line of a table with this subject's own words: `{port}`, `{pid}`, `{place}`.
+    /// A line of a table with this subject's own words: `{port}`, `{pid}`, `{place}`, and `{host}`, where it is reached
+    /// from here.
     pub(super) fn fill(&self, line: &str) -> String {
         let port = self.listener.port.map(|port| port.to_string()).unwrap_or_default();
         let pid = self.listener.holders.first().map(|holder| holder.pid.to_string()).unwrap_or_default();
-        line.replace("{port}", &port).replace("{pid}", &pid).replace("{place}", &self.listener.place())
+        let host = self.listener.address.map(|address| match address {
+            IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            address => address,
+        });
+        let host = host.map(|host| host.to_string()).unwrap_or_default();
+        line.replace("{host}", &host)
+            .replace("{port}", &port)
+            .replace("{pid}", &pid)
+            .replace("{place}", &self.listener.place())
     }
 
     /// Each holder with what checks need of it.

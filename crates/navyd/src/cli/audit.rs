@@ -199,7 +199,7 @@ impl Audit {
             skip: ids(&self.skip)?,
             min_severity: self.min_severity,
             probe: self.probe,
-            baseline: baseline::Baseline::find(self.baseline.as_deref())?,
+            baseline: baseline::Baseline::find(self.baseline.as_deref(), !self.accept.is_empty())?,
         })
     }
 }

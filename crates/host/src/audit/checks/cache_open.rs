@@ -13,8 +13,11 @@ pub(super) const CHECK: Check = Check {
     spares: "A server that wants a password, whether or not another door of it is open. Through the machine's own \
              address Redis may still refuse: that is said.",
     fixes: &[
-        ("redis-server", "redis-cli -p {port} config set requirepass \"$(openssl rand -hex 24)\""),
-        ("valkey-server", "valkey-cli -p {port} config set requirepass \"$(openssl rand -hex 24)\""),
+        ("redis-server", "redis-cli -h {host} -p {port} config set requirepass \"$(openssl rand -hex 24)\""),
+        (
+            "valkey-server",
+            "valkey-cli -h {host} -p {port} config set requirepass \"$(openssl rand -hex 24)\"",
+        ),
         ("memcached", "memcached -s ~/.memcached.sock -a 0600"),
         ("", "set a password, or let it listen on a unix socket"),
     ],

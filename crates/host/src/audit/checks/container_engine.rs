@@ -1,8 +1,6 @@
 //! A30: the API of a container engine without a key.
 
-use navyd_model::finding::Confidence;
-
-use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
+use super::super::{Check, Facts, Judge, Power, Subject, check::Found};
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -25,13 +23,9 @@ pub(super) const CHECK: Check = Check {
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let told = subject.served("/version")?.object()?;
     let version = told.get("ApiVersion").and_then(|version| version.as_str())?;
-    let evidence = format!(
-        "`GET /version` told its API {} without a key{}",
-        crate::probe::printable(version.as_bytes()),
-        subject.other_side()
-    );
-    let found = Found::observed(Power::Code, stakes::heard(subject, facts), evidence);
-    Some(found.sure(Confidence::Proven).fix(CHECK.fix(subject)))
+    let version = crate::probe::printable(version.as_bytes());
+    let seen = format!("`GET /version` told its API {version} without a key");
+    Some(CHECK.answered(subject, facts, Power::Code, &seen))
 }
 
 #[cfg(test)]

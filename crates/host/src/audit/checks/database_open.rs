@@ -1,8 +1,6 @@
 //! A32: MongoDB, Elasticsearch, OpenSearch, CouchDB or ClickHouse without a login.
 
-use navyd_model::finding::Confidence;
-
-use super::super::{Ask, Check, Facts, Judge, Power, Subject, Word, check::Found, stakes};
+use super::super::{Ask, Check, Facts, Judge, Power, Subject, Word, check::Found};
 use crate::probe::contains;
 
 /// See the module.
@@ -29,9 +27,7 @@ const DATABASES: &[u8] = b"\x04databases\0";
 
 fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let seen = by_word(subject).or_else(|| by_http(subject))?;
-    let evidence = format!("{seen} without a login{}", subject.other_side());
-    let found = Found::observed(Power::Write, stakes::heard(subject, facts), evidence);
-    Some(found.sure(Confidence::Proven).fix(CHECK.fix(subject)))
+    Some(CHECK.answered(subject, facts, Power::Write, &format!("{seen} without a login")))
 }
 
 fn by_word(subject: &Subject) -> Option<&'static str> {

@@ -1,8 +1,6 @@
 //! A37: settings, profiles or measures of a program for whoever asks.
 
-use navyd_model::finding::Confidence;
-
-use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
+use super::super::{Check, Facts, Judge, Power, Subject, check::Found};
 use crate::probe::{Answer, contains};
 
 /// See the module.
@@ -31,9 +29,7 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
         .iter()
         .copied()
         .find(|(path, _, _)| subject.served(path).is_some_and(|answer| holds(path, &answer)))?;
-    let evidence = format!("`GET {path}` was answered with {what}{}", subject.other_side());
-    let found = Found::observed(power, stakes::heard(subject, facts), evidence);
-    Some(found.sure(Confidence::Proven).fix(CHECK.fix(subject)))
+    Some(CHECK.answered(subject, facts, power, &format!("`GET {path}` was answered with {what}")))
 }
 
 fn holds(path: &str, answer: &Answer<'_>) -> bool {

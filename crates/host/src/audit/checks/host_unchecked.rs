@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         ("Rails", "config.hosts = ['localhost']"),
         ("FastAPI", "app.add_middleware(TrustedHostMiddleware, allowed_hosts=['localhost', '127.0.0.1'])"),
         ("Flask", "app.config['TRUSTED_HOSTS'] = ['localhost', '127.0.0.1']"),
-        ("", "refuse every `Host` but localhost:{port} and 127.0.0.1:{port}"),
+        ("", "refuse every `Host` but localhost:{port} and {host}:{port}"),
     ],
     judge: Judge::Each(judge),
 };

@@ -1,8 +1,6 @@
 //! A35: a notebook server without a token.
 
-use navyd_model::finding::Confidence;
-
-use super::super::{Check, Facts, Judge, Power, Subject, check::Found, stakes};
+use super::super::{Check, Facts, Judge, Power, Subject, check::Found};
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -24,10 +22,8 @@ fn judge(subject: &Subject, facts: &Facts) -> Option<Found> {
     let told = subject.served("/api/status")?.object()?;
     let kernels =
         told.get("kernels").and_then(serde_json::Value::as_u64).filter(|_| told.contains_key("started"))?;
-    let evidence =
-        format!("`GET /api/status` told of {kernels} kernels without a token{}", subject.other_side());
-    let found = Found::observed(Power::Code, stakes::heard(subject, facts), evidence);
-    Some(found.sure(Confidence::Proven).fix(CHECK.fix(subject)))
+    let seen = format!("`GET /api/status` told of {kernels} kernels without a token");
+    Some(CHECK.answered(subject, facts, Power::Code, &seen))
 }
 
 #[cfg(test)]

@@ -25,7 +25,12 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
         return None;
     }
     let evidence = format!("pid {} was started by process {leader} or its family, which is gone", holder.pid);
-    Some(Found::observed(Power::Info, Reach::SameUser, evidence).fix(CHECK.fix(subject)))
+    // A unix socket has no port by which it is named.
+    let fix = match subject.listener.port {
+        Some(_) => CHECK.fix(subject),
+        None => Some(format!("kill {}", holder.pid)),
+    };
+    Some(Found::observed(Power::Info, Reach::SameUser, evidence).fix(fix))
 }
 
 #[cfg(test)]

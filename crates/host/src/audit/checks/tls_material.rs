@@ -15,8 +15,12 @@ pub(super) const CHECK: Check = Check {
     why: "Who reads a server's key is the server. Who has the key of an authority that may speak for every name is \
           every site, for all who trust it (Superfish, 2015); a certificate that ended teaches people to click on.",
     spares: "Keys behind a password or in a folder that others may not pass; authorities with name constraints; those \
-             of a company, whose key lies elsewhere.",
-    fixes: &[],
+             of a company, whose key lies elsewhere. Of a certificate that is only shown encrypted, as TLS 1.3 does, it \
+             is said to be unknown.",
+    fixes: &[
+        ("mkcert", "mkcert -install; or mkcert -uninstall, where nobody needs it any more"),
+        ("", "chmod 600 KEY, have the certificate issued again, or: navyd trust install"),
+    ],
     judge: Judge::Whole(judge),
 };
 

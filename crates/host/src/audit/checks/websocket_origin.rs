@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     why: "Browsers do not guard WebSockets by origin; the server must. webpack-dev-server (CVE-2018-14732), the \
           extensions of Claude Code (CVE-2025-52882) and Vite (CVE-2026-39363) did not, so pages read source and ran \
           tools.",
-    spares: "Upgrades that are refused, for whatever reason. It is closed at once, and nothing is said on it.",
+    spares: "Upgrades that are refused, for whatever reason. It is closed at once, and nothing but that is said on it.",
     fixes: &[
         ("webpack-dev-server", "npm i -D webpack-dev-server@latest"),
         ("webpack", "npm i -D webpack-dev-server@latest"),

@@ -128,19 +128,19 @@ pub(super) fn accept(
 }
 
 impl Baseline {
-    /// Reads the file that was named, which must be there, or that of the project, which need not.
-    pub(super) fn find(named: Option<&Path>) -> Result<Self, Failure> {
+    /// Reads the file that was named, which must be there unless it is `to_write`, or that of the project, which need not.
+    pub(super) fn find(named: Option<&Path>, to_write: bool) -> Result<Self, Failure> {
         let Some(file) = named.map(Path::to_owned).or_else(usual) else { return Ok(Self::default()) };
         let text = match read(&file) {
             Ok(text) => text,
-            // The one that is to be written by `--accept` is named as well before it is there.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // The one that is to be written is named as well before it is there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (named.is_none() || to_write) => {
                 return Ok(Self { file: Some(file), entries: Vec::new() });
             }
             Err(error) => {
-                return Err(
-                    Failure::new(format!("`{}` cannot be read", file.display())).cause(error.to_string())
-                );
+                return Err(Failure::new(format!("`{}` cannot be read", file.display()))
+                    .cause(error.to_string())
+                    .hint("navyd audit --accept ID --baseline FILE"));
             }
         };
         let entries = entries(&text).map_err(|error| {
@@ -166,6 +166,13 @@ impl Baseline {
     /// Whether nothing is accepted.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// What is said of the entries whose check nobody knows: mistyped, or of another version, and so never found. Pure.
+    pub(super) fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let file = self.file.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let unknown = self.entries.iter().filter(|entry| !is_known(&entry.id));
+        unknown.map(|entry| format!("`{file}` accepts `{}`, which is no check", entry.id)).collect()
     }
 
     /// What is said of the entries that fit nothing that was found. Pure. Of the checks in `unasked` nothing is known.
@@ -362,6 +369,8 @@ mod tests {
         let stale = baseline.stale(&accepted, &[]);
         assert_eq!(stale, ["`navyd-audit.toml` accepts A40, port 9229, which is not found now"]);
         assert_eq!(baseline.stale(&accepted, &["A40"]), [""; 0]);
+        let unknown = baseline.unknown(|id| id == "A01");
+        assert_eq!(unknown, ["`navyd-audit.toml` accepts `A40`, which is no check"]);
     }
 
     #[test]

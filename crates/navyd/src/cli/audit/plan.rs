@@ -95,10 +95,13 @@ impl Plan {
     /// Takes out what is accepted and what is too mild. `unasked` are the checks that only answers could decide.
     fn settle(&self, mut answer: Audit, unasked: &[&str]) -> Seen {
         let (accepted, findings) = self.baseline.part(answer.findings);
+        let is_known = |id: &str| client::checks().any(|check| check.id.eq_ignore_ascii_case(id));
+        let unknown = self.baseline.unknown(is_known);
         // Whoever looks for less than all finds less than all.
         if self.targets.is_empty() && self.only.is_empty() && self.skip.is_empty() {
             answer.stale = self.baseline.stale(&accepted, unasked);
         }
+        answer.stale.extend(unknown);
         answer.accepted = accepted.len();
         answer.findings = findings;
         answer.findings.retain(|finding| finding.severity.word >= self.min_severity);
