@@ -130,6 +130,13 @@ fn what_a_project_accepts_outlives_a_restart_and_goes_stale() {
     let stale = parsed(&ask(&["--json"]));
     let told = stale["stale"].as_array().unwrap();
     assert!(told.len() == 1 && told[0].as_str().unwrap().contains("accepts A54 of python3"), "{told:?}");
+    fs::write(&file, "[[accepted]]\nid = \"A99\"\n").unwrap();
+    let unknown = parsed(&ask(&["--json"]));
+    assert!(
+        unknown["stale"].to_string().contains("accepts `A99`, which is no check"),
+        "{}",
+        unknown["stale"]
+    );
     fs::write(&file, "[[accepted]]\nid = 7\n").unwrap();
     let broken = ask(&[]);
     assert!(broken.status == Some(2) && broken.stderr.contains("cannot be understood"), "{broken:?}");
@@ -147,6 +154,12 @@ fn what_is_mistyped_is_refused_with_a_line_to_type() {
         (&["explain", "A00"], "error: no check is called `A00`", "hint: navyd audit explain A01"),
         (&["--dry-run"], "error: `--dry-run` and `--yes` need `--fix`", "hint: navyd audit --fix --dry-run"),
         (&["--min-severity", "awful"], "error: ", "hint: "),
+        (
+            &["--baseline", "absent.toml"],
+            "error: `absent.toml` cannot be read",
+            "hint: navyd audit --accept ID --baseline FILE",
+        ),
+        (&["--baseline", "."], "error: `.` cannot be read", "hint: navyd audit --accept ID --baseline FILE"),
     ] {
         let ran = ask(args);
         assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{args:?}: {ran:?}");
