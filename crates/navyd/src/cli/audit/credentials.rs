@@ -4,7 +4,10 @@
 //! passing through the hub nobody sees, so where there is no record it is unknown, and not clean. Deliberately absent:
 //! any judgement of who sent it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use navyd_model::{Exposure, Protocol, exchange::Summary};
 
@@ -19,8 +22,11 @@ const SCHEMES: &[&str] = &["Basic", "Bearer"];
 /// How many of the newest exchanges are looked through: a look at more would be felt.
 const NEWEST: u64 = 10_000;
 
-/// How many of those with a credential are read, of each scheme.
+/// How many of those with a credential are told.
 const MOST: usize = 1000;
+
+/// How many callers are told apart, by where they come from and go to.
+const CALLERS: usize = 32;
 
 /// How long the hub has for each answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,29 +55,45 @@ fn seen(hub: &Client) -> Result<Vec<Credential>, String> {
     };
     let newest = Meant { limit: Some(1), ..Meant::default() };
     let newest = hub.exchanges(&newest).map_err(told)?.exchanges.first().map_or(0, |newest| newest.id);
+    let meant = Meant { filter: filter(newest), limit: Some(MOST), ..Meant::default() };
+    let page = hub.exchanges(&meant).map_err(told)?;
+    let mut callers = Vec::new();
     let mut all = Vec::new();
-    for scheme in SCHEMES {
-        let meant = Meant { filter: filter(scheme, newest), limit: Some(MOST), ..Meant::default() };
-        let page = hub.exchanges(&meant).map_err(told)?;
-        for credential in page.exchanges.iter().filter_map(|exchange| credential(exchange, scheme)) {
-            if !all.contains(&credential) {
-                all.push(credential);
-            }
+    for exchange in &page.exchanges {
+        let Some(caller) = caller(exchange).filter(|caller| !callers.contains(caller)) else { continue };
+        if callers.len() == CALLERS {
+            break;
         }
+        callers.push(caller);
+        // It may have been given up since, because the record has its bounds.
+        let scheme = hub.exchange(exchange.id).ok().and_then(|whole| scheme(&whole.request.headers));
+        let (port, from) = caller;
+        all.extend(scheme.map(|scheme| Credential { port, from, scheme }));
     }
     Ok(all)
 }
 
-/// Those of the newest exchanges that came without TLS and with a credential of this scheme. Pure.
-fn filter(scheme: &str, newest: u64) -> String {
-    format!("id:>{} url:http://* header.authorization:{scheme}*", newest.saturating_sub(NEWEST))
+/// Those of the newest exchanges that came without TLS and with a credential. Pure.
+fn filter(newest: u64) -> String {
+    let schemes: Vec<String> =
+        SCHEMES.iter().map(|scheme| format!("header.authorization:{scheme}*")).collect();
+    format!("id:>{} url:http://* ({})", newest.saturating_sub(NEWEST), schemes.join(" or "))
 }
 
-/// What an exchange with such a credential tells. Pure.
-fn credential(exchange: &Summary, scheme: &str) -> Option<Credential> {
+/// Which port an exchange came to, and from where; `None` from this machine's loopback, whence nobody else reads along.
+/// Pure.
+fn caller(exchange: &Summary) -> Option<(u16, IpAddr)> {
     let from = exchange.client.address?.ip().to_canonical();
-    let port = port(&exchange.route, &exchange.target)?;
-    Some(Credential { port, from, scheme: scheme.to_owned() })
+    Some((port(&exchange.route, &exchange.target)?, from)).filter(|_| !from.is_loopback())
+}
+
+/// The scheme of the credential in these fields. Pure.
+fn scheme(fields: &[(String, String)]) -> Option<String> {
+    let values = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let mut words = values.filter_map(|(_, value)| value.split(' ').next());
+    words
+        .find_map(|word| SCHEMES.iter().find(|scheme| scheme.eq_ignore_ascii_case(word)))
+        .map(|&scheme| scheme.to_owned())
 }
 
 /// The port that it came to: that of a route which has its own, else the one that its sender named (RFC 9110 §7.2), which
@@ -96,12 +118,22 @@ mod tests {
 
     #[test]
     fn the_hub_understands_what_is_asked() {
-        for scheme in SCHEMES {
-            assert!(Filter::parse(&filter(scheme, 20_000), Timestamp::UNIX_EPOCH).is_ok(), "{scheme}");
+        assert!(Filter::parse(&filter(20_000), Timestamp::UNIX_EPOCH).is_ok(), "{}", filter(20_000));
+        assert!(filter(7).starts_with("id:>0 ") && filter(20_000).starts_with("id:>10000 "));
+    }
+
+    #[test]
+    fn the_scheme_is_one_that_sends_the_secret() {
+        for (name, value, expected) in [
+            ("Authorization", "Basic [redacted]", Some("Basic")),
+            ("authorization", "bearer [redacted]", Some("Bearer")),
+            ("Authorization", "Digest [redacted]", None),
+            ("Authorization", "[redacted]", None),
+            ("Cookie", "Basic [redacted]", None),
+        ] {
+            let fields = [(name.to_owned(), value.to_owned())];
+            assert_eq!(scheme(&fields).as_deref(), expected, "{name}: {value}");
         }
-        assert!(
-            filter("Basic", 7).starts_with("id:>0 ") && filter("Basic", 20_000).starts_with("id:>10000 ")
-        );
     }
 
     #[test]
