@@ -4,8 +4,11 @@ use std::{panic, thread};
 
 use super::{asked, processes, score::Score, tls, tools};
 
-/// What is planted: each starts its servers, asks, and counts.
-const PLANTED: &[(&str, fn(&mut Score))] = &[
+/// Starts servers, asks them, and counts.
+type Plant = fn(&mut Score);
+
+/// What is planted.
+const PLANTED: &[(&str, Plant)] = &[
     ("stand-ins", asked::stand_ins),
     ("databases", asked::databases),
     ("notebooks", asked::notebooks),

@@ -115,9 +115,12 @@ fn a_suspended_jvm_hears_nothing() {
     command.args(["-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:0", "-version"]);
     command.stderr(File::create(&said).unwrap());
     let mut jvm = Scene::new("jdwp", Some("A42"), None, &mut command);
+    let jvm_port = jvm.port;
     let scenes = std::slice::from_mut(&mut jvm);
     let answer = audit(CHECKS, scenes);
     assert_eq!(answer["findings"][0]["id"], "A42", "{answer:#}");
+    let asked = run(navyd().args(["audit", &jvm_port.to_string(), "--probe", "--show-probes"]));
+    assert!(asked.stderr.contains("is not asked: a JVM (JDWP)"), "{asked:?}");
     // A connection without a handshake ends the wait, and is told on its standard error.
     assert!(!jvm._child.has_ended(), "it still waits");
     assert_eq!(fs::read_to_string(said).unwrap(), "", "nobody connected");
