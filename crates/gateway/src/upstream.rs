@@ -30,7 +30,7 @@ const SWEEP: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_
 /// Why an upstream cannot be reached.
 #[derive(Debug)]
 pub(crate) enum Unreached {
-    /// It is this gateway.
+    /// It is this gateway, and leads to nowhere else.
     Loop,
     /// Nothing listens there, or it fails otherwise.
     Refused(io::Error),
@@ -173,7 +173,7 @@ impl Pool {
         addresses.rotate_left(answered);
         let mut last = Unreached::Refused(io::ErrorKind::AddrNotAvailable.into());
         for (number, address) in addresses {
-            if self.own.answers(address) {
+            if self.own.keeps(address) {
                 return Err(Unreached::Loop);
             }
             last = match timeout(self.limits.connect, Socket::connect(address)).await {

@@ -287,7 +287,7 @@ impl Worker {
 
     /// Takes over other routes. What stays keeps its connections to upstreams.
     fn take_over(&self, routes: Arc<Routes>, own: Vec<SocketAddr>) {
-        self.own.set(own);
+        self.own.set(own, routes.routes());
         self.changes.set(self.changes.get() + 1);
         let old = self.table();
         let mut sites: Vec<Rc<Site>> = Vec::with_capacity(routes.all().len());

@@ -133,7 +133,8 @@ impl Breakpoints {
         if wanted.timeout < Duration::from_millis(1) || wanted.timeout > DAY {
             return Err(Refused::Timeout);
         }
-        let filter = Filter::parse(&wanted.filter, Timestamp::now()).map_err(Refused::Filter)?;
+        let filter = Filter::parse(&wanted.filter, Timestamp::now());
+        let filter = filter.map_err(|error| Refused::Filter { written: wanted.filter.clone(), error })?;
         if filter.expr().any(&|term| is_later(term, wanted.response)) {
             return Err(Refused::Later(if wanted.response { "request and its answer" } else { "request" }));
         }

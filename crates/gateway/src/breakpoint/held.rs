@@ -95,8 +95,13 @@ pub enum Refused {
     #[error("there are {MOST} breakpoints already")]
     TooMany,
     /// It is no filter.
-    #[error(transparent)]
-    Filter(FilterError),
+    #[error("{error}")]
+    Filter {
+        /// What was written.
+        written: String,
+        /// What is wrong with it, and where.
+        error: FilterError,
+    },
     /// Its filter asks for what is not known in time.
     #[error("the filter asks for more than the head of a {0} tells")]
     Later(&'static str),

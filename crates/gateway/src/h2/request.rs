@@ -1,5 +1,9 @@
 //! The head of a request, from HTTP/2 to the bytes of HTTP/1 and back.
 //!
+//! Lines that HTTP/2 has no field for are written with capital letters, which no field of HTTP/2 has: so they are told
+//! from what the client sent. Fields of one name stand together, where the first of them stood: the library that reads
+//! them keeps no more of their order.
+//!
 //! What a head must be like beyond that is not decided here: the bytes are read by `h1`, which refuses them.
 
 use h2::{Reason, ext::Protocol};
@@ -58,11 +62,11 @@ pub(super) fn write(parts: &Parts, ended: bool, key: &Key, out: &mut Vec<u8>) ->
     }
     fields(&parts.headers, authority, connect, out)?;
     match after {
-        After::Chunks => line(b"transfer-encoding", b"chunked", out),
+        After::Chunks => line(b"Transfer-Encoding", b"chunked", out),
         After::Tunnel => {
-            line(b"connection", b"Upgrade", out);
-            line(b"upgrade", b"websocket", out);
-            line(b"sec-websocket-key", key.as_bytes(), out);
+            line(b"Connection", b"Upgrade", out);
+            line(b"Upgrade", b"websocket", out);
+            line(b"Sec-WebSocket-Key", key.as_bytes(), out);
         }
         After::Plain | After::Nothing => {}
     }
@@ -77,23 +81,27 @@ fn path(uri: &Uri) -> Result<&str, Reason> {
 }
 
 fn fields(map: &HeaderMap, authority: Option<&str>, tunnel: bool, out: &mut Vec<u8>) -> Result<(), Reason> {
-    let mut cookies = Vec::new();
+    // Fields of one name come one behind the other, whatever stood between them.
+    let mut after_cookie = false;
     for (name, value) in map {
         let value = trailers::check(value)?;
         match *name {
             // RFC 9113 §8.3.1: a request whose Host differs from `:authority` is malformed. Written twice, it is
             // refused with a page that says so.
             header::HOST if authority.is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(value)) => {}
-            header::COOKIE => cookies.push(value),
             // A tunnel has no body, and its key is ours.
             header::CONTENT_LENGTH | header::SEC_WEBSOCKET_KEY if tunnel => {}
+            // The others stand where the first of them does, as all fields of one name.
+            header::COOKIE if after_cookie => {}
+            // RFC 9113 §8.2.3: they "MUST be concatenated into a single octet string using the two-octet delimiter of
+            // 0x3b, 0x20".
+            header::COOKIE => {
+                let cookies = map.get_all(header::COOKIE).iter().map(trailers::check);
+                line(b"cookie", &cookies.collect::<Result<Vec<_>, _>>()?.join(&b"; "[..]), out);
+            }
             ref name => line(name.as_str().as_bytes(), value, out),
         }
-    }
-    if !cookies.is_empty() {
-        // RFC 9113 §8.2.3: they "MUST be concatenated into a single octet string using the two-octet delimiter of
-        // 0x3b, 0x20".
-        line(b"cookie", &cookies.join(&b"; "[..]), out);
+        after_cookie = *name == header::COOKIE;
     }
     Ok(())
 }
@@ -170,7 +178,7 @@ mod tests {
         const A: &str = "http://a.localhost/b?c";
         for (uri, fields, ended, after, expected) in [
             (A, &[][..], true, After::Nothing, ""),
-            (A, &[], false, After::Chunks, "transfer-encoding: chunked|"),
+            (A, &[], false, After::Chunks, "Transfer-Encoding: chunked|"),
             (A, &[("content-length", "3")], false, After::Plain, "content-length: 3|"),
             (A, &[("te", "trailers")], true, After::Nothing, "te: trailers|"),
             (
@@ -178,7 +186,7 @@ mod tests {
                 &[("cookie", "a=1"), ("x", "1"), ("cookie", "b=2"), ("cookie", "c")],
                 true,
                 After::Nothing,
-                "x: 1|cookie: a=1; b=2; c|",
+                "cookie: a=1; b=2; c|x: 1|",
             ),
             (A, &[("host", "A.localhost")], true, After::Nothing, ""),
             // Refused by whoever reads it.
@@ -200,8 +208,8 @@ mod tests {
             request.extensions_mut().insert(Protocol::from_static(protocol));
             written(request, false)
         };
-        let upgrade = "GET /chat HTTP/1.1|host: a|connection: Upgrade|upgrade: websocket|\
-            sec-websocket-key: BwcHBwcHBwcHBwcHBwcHBw==||";
+        let upgrade = "GET /chat HTTP/1.1|host: a|Connection: Upgrade|Upgrade: websocket|\
+            Sec-WebSocket-Key: BwcHBwcHBwcHBwcHBwcHBw==||";
         assert_eq!(connect("websocket"), Ok((After::Tunnel, upgrade.to_owned())));
         let refused = "CONNECT a:80 HTTP/1.1|host: a||";
         assert_eq!(connect("connect-udp"), Ok((After::Nothing, refused.to_owned())));

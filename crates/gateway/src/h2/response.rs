@@ -63,9 +63,9 @@ pub(super) fn write(
     }
     let (after, framing) = match () {
         () if bodiless || (ended && measured) => (After::Nothing, &b"\r\n"[..]),
-        () if ended => (After::Nothing, &b"content-length: 0\r\n\r\n"[..]),
+        () if ended => (After::Nothing, &b"Content-Length: 0\r\n\r\n"[..]),
         () if measured => (After::Plain, &b"\r\n"[..]),
-        () => (After::Chunks, &b"transfer-encoding: chunked\r\n\r\n"[..]),
+        () => (After::Chunks, &b"Transfer-Encoding: chunked\r\n\r\n"[..]),
     };
     out.extend_from_slice(framing);
     Ok(after)
@@ -79,8 +79,8 @@ pub(super) fn write(
 /// How the stream is to be reset.
 pub(super) fn switch(response: &http::Response<()>, key: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
     let accept = websocket::accept_of(key);
-    let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-        sec-websocket-accept: ";
+    let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Accept: ";
     for part in [head, &accept, "\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
@@ -139,7 +139,7 @@ mod tests {
             assert_eq!((after, lines.as_str()), expected);
         };
         let length = &[("content-length", "5")];
-        check(200, &[], false, false, (Ok(After::Chunks), "HTTP/1.1 200 OK|transfer-encoding: chunked||"));
+        check(200, &[], false, false, (Ok(After::Chunks), "HTTP/1.1 200 OK|Transfer-Encoding: chunked||"));
         check(200, length, false, false, (Ok(After::Plain), "HTTP/1.1 200 OK|content-length: 5||"));
         check(200, length, true, true, (Ok(After::Nothing), "HTTP/1.1 200 OK|content-length: 5||"));
         check(
@@ -147,7 +147,7 @@ mod tests {
             &[("a", "b")],
             true,
             false,
-            (Ok(After::Nothing), "HTTP/1.1 200 OK|a: b|content-length: 0||"),
+            (Ok(After::Nothing), "HTTP/1.1 200 OK|a: b|Content-Length: 0||"),
         );
         check(204, &[], true, false, (Ok(After::Nothing), "HTTP/1.1 204 No Content||"));
         check(

@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     net::{Broken, End, Extent as _, Pump, Side, Sign},
-    tap::Mark,
     upstream::Link,
     worker::Worker,
 };
@@ -81,7 +80,7 @@ impl Connection {
         }
         let promised = promised(bytes, &self.response);
         // One that was held is told already.
-        self.tell(Mark::Head, &bytes[..end]);
+        self.tell_head(exchange.multiplexed, &bytes[..end]);
         let lasts = kept.as_ref().is_none_or(|kept| !kept.closed);
         // A stream of HTTP/2 carries one request.
         let reusable = whole && lasts && !exchange.multiplexed && self.response.persists();

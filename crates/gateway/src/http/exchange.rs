@@ -28,7 +28,6 @@ use crate::{
     net::{Broken, Buffer, Pump, Sign},
     pages::Page,
     site::{Ongoing, Site},
-    tap::Mark,
 };
 
 /// How an exchange ended.
@@ -266,7 +265,7 @@ impl Connection {
                 }
                 match found {
                     Ok(Parsed::Complete(end)) if self.response.is_interim() => {
-                        self.tell(Mark::Head, &bytes[..end]);
+                        self.tell_head(exchange.multiplexed, &bytes[..end]);
                         // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
                         if exchange.version != Version::Http10 {
                             let back = Back { via: VIA, body: BodyAs::Sent, stay: Stay::Silent, extra: b"" };

@@ -26,7 +26,7 @@ impl Connection {
         });
         self.flow = flow.map(Rc::new);
         if let (Some(flow), Some(read)) = (&self.flow, &self.read) {
-            flow.bytes(Side::Client, Mark::Head, &read.filled()[..end]);
+            flow.bytes(Side::Client, head(self.translated), &read.filled()[..end]);
         }
     }
 
@@ -42,6 +42,11 @@ impl Connection {
         if let Some(flow) = &self.flow {
             flow.bytes(Side::Server, mark, bytes);
         }
+    }
+
+    /// The server says this head, in HTTP/2 or not.
+    pub(super) fn tell_head(&self, multiplexed: bool, bytes: &[u8]) {
+        self.tell(head(multiplexed), bytes);
     }
 
     /// What is told of a body that comes from there.
@@ -62,6 +67,10 @@ impl Connection {
             flow.settle(outcome);
         }
     }
+}
+
+fn head(multiplexed: bool) -> Mark {
+    if multiplexed { Mark::Translated } else { Mark::Head }
 }
 
 /// How an exchange without a response ends.

@@ -24,7 +24,6 @@ use crate::{
     breakpoint::{Caught, Held, Permit, Verdict, amend, without_expectation},
     net::Sign,
     site::Site,
-    tap::Mark,
 };
 
 /// Under which name an exchange tells that it was held.
@@ -145,7 +144,7 @@ impl Connection {
         let subject = subject.answered(bytes, &self.response);
         let Some(caught) = self.worker.breakpoints.catch(true, &subject) else { return Paused::Not };
         let head = bytes[..end].to_vec();
-        self.tell(Mark::Head, &head);
+        self.tell_head(exchange.multiplexed, &head);
         let framing = self.response.head().framing();
         let endless = framing == Framing::Tunnel || is_endless(bytes, &self.response);
         exchange.consume(end);

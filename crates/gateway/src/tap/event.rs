@@ -104,6 +104,9 @@ pub enum Mark {
     /// A whole head of HTTP, with the empty line behind it, as its sender wrote it: of the request, of each interim
     /// response, of the response.
     Head,
+    /// The same of HTTP/2, as its translation to HTTP/1.1. Its sender wrote the fields whose names have no capital
+    /// letter (RFC 9113 §8.2: "Field names MUST be converted to lowercase"); the others say how the body is framed.
+    Translated,
     /// A part of a body of HTTP, with the lines of its chunks and its trailers where it has any.
     Body,
     /// The answer of the gateway itself, instead of a server's: head and body.

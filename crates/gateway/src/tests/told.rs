@@ -373,7 +373,7 @@ fn http2_is_told_as_its_translation() {
     assert_eq!((story.begin.plane, story.outcome), (Plane::Http { h2: true }, Some(Outcome::Complete)));
     assert_eq!((story.begin.ours, story.reached[0].1), (route, server));
     let expected = [
-        "Client Head: POST /x HTTP/1.1|host: shop.localhost|x-a: 1|transfer-encoding: chunked||",
+        "Client Translated: POST /x HTTP/1.1|host: shop.localhost|x-a: 1|Transfer-Encoding: chunked||",
         "reached",
         "Client Body: 3|abc|0||",
         "Server Head: HTTP/1.1 200 OK|Content-Length: 2||",

@@ -255,10 +255,7 @@ impl From<Refused> for Fault {
             Refused::Gone(_) => Self::new(StatusCode::NOT_FOUND, refused.to_string())
                 .cause("it went on, or its client has left")
                 .hint("navyd traffic break"),
-            Refused::Filter(error) => {
-                let at = [error.at.start, error.at.end];
-                Self::new(unfit, error.message).hint(error.hint).at(at)
-            }
+            Refused::Filter { written, error } => Self::of_filter(error, &written),
             Refused::Later(_) => Self::new(unfit, refused.to_string())
                 .cause("a message is held when its head has come: method, host, path, headers; of answers, the status")
                 .hint("navyd traffic break 'status:>=500' --response"),
@@ -276,9 +273,17 @@ impl From<Refused> for Fault {
 mod tests {
     use jiff::Timestamp;
     use navyd_h1::Asked;
-    use navyd_model::exchange::Side;
+    use navyd_model::{exchange::Side, filter::Filter};
 
     use super::*;
+
+    #[test]
+    fn a_mistake_in_a_filter_is_pointed_at() {
+        let written = "method:POST statsu:500".to_owned();
+        let error = Filter::parse(&written, Timestamp::now()).unwrap_err();
+        let fault = Fault::from(Refused::Filter { written, error });
+        assert_eq!(fault.to_string(), "`statsu` is no field: method:POST statsu:500\n            ^^^^^^^");
+    }
 
     #[test]
     fn one_thing_becomes_of_a_message() {

@@ -22,6 +22,7 @@ struct Description;
 #[utoipa::path(get, path = "/api/v1/capture", operation_id = "capture_status", responses(
     (status = 200, description = "what is recorded, and what is lost", body = Document<Capture>),
     (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+    (status = 504, description = "the disk does not answer", body = Document<ApiError>),
 ))]
 async fn status(State(house): State<Arc<House>>) -> Answer<Capture> {
     Ok(document("capture", recorded::with(&house, |capture| Ok(capture.status())).await?))

@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use navyd_model::{RouteError, Service, api::Document, hub::ApiError};
+use navyd_model::{RouteError, Service, api::Document, filter::FilterError, hub::ApiError};
 
 use crate::{
     book::{Holder, Refusal},
@@ -45,6 +45,12 @@ impl Fault {
     /// Something of the hub's own did not work.
     pub(crate) fn inner(error: &impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub cannot do that now").cause(error.to_string())
+    }
+
+    /// What was written is no filter: the mistake in backticks, and below the filter a mark where it is.
+    pub(crate) fn of_filter(error: FilterError, written: &str) -> Self {
+        let (at, cause) = ([error.at.start, error.at.end], error.pointing(written).join("\n"));
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.message).cause(cause).hint(error.hint).at(at)
     }
 
     /// What a service in a terminal is not there for.

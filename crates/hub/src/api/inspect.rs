@@ -70,6 +70,7 @@ struct Again {
     responses(
         (status = 200, description = "the requests, the newest first", body = Object),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn list(
     State(house): State<Arc<House>>,
@@ -100,6 +101,8 @@ async fn list(
     responses(
         (status = 200, description = "the request and its response", body = Object),
         (status = 404, description = "there is none with this number", body = Document<ApiError>),
+        (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn show(State(house): State<Arc<House>>, Named(id): Named<u64>) -> Result<Json<Value>, Fault> {
     let raw = recorded::with(&house, move |capture| capture.raw(id)).await?;
@@ -124,7 +127,11 @@ async fn again(
 
 /// Forget all requests, as with ngrok's agent
 #[utoipa::path(delete, path = "/api/requests/http", operation_id = "inspect_clear",
-    responses((status = 204, description = "they are forgotten")))]
+    responses(
+        (status = 204, description = "they are forgotten"),
+        (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
+    ))]
 async fn clear(State(house): State<Arc<House>>) -> Result<StatusCode, Fault> {
     recorded::with(&house, |capture| capture.clear()).await?;
     Ok(StatusCode::NO_CONTENT)

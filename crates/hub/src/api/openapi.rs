@@ -76,6 +76,33 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_what_is_recorded_may_be_told_that_there_is_none_or_that_the_disk_hangs() {
+        let document = serde_json::to_value(whole()).unwrap();
+        let operations = document["paths"].as_object().unwrap().values();
+        let operations: Vec<&Value> =
+            operations.flat_map(|methods| methods.as_object().unwrap().values()).collect();
+        for name in [
+            "list_exchanges",
+            "show_exchange",
+            "count_exchanges",
+            "remove_exchanges",
+            "remove_exchange",
+            "export_exchanges",
+            "show_exchange_messages",
+            "capture_status",
+            "inspect_requests",
+            "inspect_request",
+            "inspect_clear",
+        ] {
+            let operation = operations.iter().find(|operation| operation["operationId"] == name);
+            let responses = &operation.unwrap_or_else(|| panic!("there is no `{name}`"))["responses"];
+            for status in ["409", "504"] {
+                assert!(responses[status].is_object(), "{name} does not say {status}");
+            }
+        }
+    }
+
+    #[test]
     fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
         let document = serde_json::to_value(whole()).unwrap();
         let mut names = BTreeSet::new();

@@ -99,8 +99,12 @@ impl Request {
     /// As it is sent. The length of the body is told as it is.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
-        let chunked = self.fields.iter().any(|(name, _)| is(name, "transfer-encoding"));
-        let mut out = format!("{}\r\n", self.line).into_bytes();
+        let framed = self.fields.iter().any(|(name, _)| is(name, "transfer-encoding"));
+        // In HTTP/2 a body has an end of its own, and needs no length to have trailers.
+        let chunked = framed || !self.trailers.is_empty();
+        let line =
+            self.line.strip_suffix("HTTP/2").map_or(self.line.clone(), |line| format!("{line}HTTP/1.1"));
+        let mut out = format!("{line}\r\n").into_bytes();
         let mut told = chunked;
         for (name, value) in &self.fields {
             if is(name, "content-length") {
@@ -112,6 +116,9 @@ impl Request {
             } else {
                 out.extend(format!("{name}: {value}\r\n").into_bytes());
             }
+        }
+        if chunked && !framed {
+            out.extend(b"Transfer-Encoding: chunked\r\n");
         }
         if !told && !self.body.is_empty() {
             out.extend(format!("Content-Length: {}\r\n", self.body.len()).into_bytes());
@@ -155,6 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn trailers_of_http_2_come_behind_chunks() {
+        let mut request = Request::written("POST / HTTP/2\nhost: a\ncontent-length: 2\n\nab").unwrap();
+        request.trailers = vec![("x-sum".to_owned(), "1".to_owned())];
+        let expected = "POST / HTTP/1.1|host: a|Transfer-Encoding: chunked||2|ab|0|x-sum: 1||";
+        assert_eq!(String::from_utf8(request.bytes()).unwrap().replace("\r\n", "|"), expected);
+    }
+
+    #[test]
     fn what_is_written_is_sent_with_its_length() {
         for (written, sent) in [
             ("GET / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -164,6 +179,7 @@ mod tests {
                 "POST /x HTTP/1.1\nHost: a\ncontent-length: 9\n\nab\ncd",
                 "POST /x HTTP/1.1\r\nHost: a\r\ncontent-length: 5\r\n\r\nab\ncd",
             ),
+            ("POST / HTTP/2\nhost: a\n\nab", "POST / HTTP/1.1\r\nhost: a\r\nContent-Length: 2\r\n\r\nab"),
             ("POST / HTTP/1.1\nHost: a\n\nab", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"),
             (
                 "POST / HTTP/1.1\nHost: a\nContent-Length: 7\nTransfer-Encoding: chunked\n\nab",

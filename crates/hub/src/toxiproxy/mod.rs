@@ -35,7 +35,7 @@ use crate::listen::holder;
 use api::Setting;
 use metrics::Shown;
 use proxies::Proxies;
-use serve::Desk;
+use serve::{Desk, Patience};
 
 /// How many requests are worked on at once; all but one wait for the table of proxies.
 const WORKING: usize = 16;
@@ -116,7 +116,8 @@ impl Toxiproxy {
         let metrics = Shown { proxies: settings.proxy_metrics, process: settings.runtime_metrics };
         let identity = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let (proxies, requests) = (Mutex::new(proxies), AtomicU64::new(0));
-        let desk = Arc::new(Desk { proxies, setting: Setting { metrics, since }, identity, requests });
+        let (setting, patience) = (Setting { metrics, since }, Patience::default());
+        let desk = Arc::new(Desk { proxies, setting, identity, requests, patience });
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(WORKING).build();
         let runtime = runtime.map_err(ToxiproxyError::System)?;
         listener.set_nonblocking(true).map_err(ToxiproxyError::System)?;

@@ -42,11 +42,20 @@ const MOST: usize = 512;
 /// How long accepting rests after an error, so that a full table of files is no busy loop.
 const REST: Duration = Duration::from_millis(100);
 
-/// How long a request may take to come, its body included.
-const READING: Duration = Duration::from_secs(15);
+/// How long is waited for a client, and for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// How long a request may take to come, its body included.
+    pub(super) reading: Duration,
+    /// How long an answer may take.
+    pub(super) answering: Duration,
+}
 
-/// How long an answer may take.
-const ANSWERING: Duration = Duration::from_secs(25);
+impl Default for Patience {
+    fn default() -> Self {
+        Self { reading: Duration::from_secs(15), answering: Duration::from_secs(25) }
+    }
+}
 
 /// The longest body that is read.
 const BODY: usize = 16 * 1024 * 1024;
@@ -58,6 +67,7 @@ pub(super) struct Desk {
     /// What the identifiers of requests begin with, and how many there were.
     pub(super) identity: u64,
     pub(super) requests: AtomicU64,
+    pub(super) patience: Patience,
 }
 
 /// Answers until it is told to end.
@@ -113,15 +123,15 @@ async fn response(request: Request<Incoming>, desk: Arc<Desk>) -> Response<Full<
         // A page of the web cannot have its reader's browser change what is here.
         Reply::line(403, "User agent not allowed")
     } else {
-        match timeout(READING, Limited::new(request.into_body(), BODY).collect()).await {
+        match timeout(desk.patience.reading, Limited::new(request.into_body(), BODY).collect()).await {
             Ok(Ok(body)) => {
-                let body = body.to_bytes();
+                let (body, answering) = (body.to_bytes(), desk.patience.answering);
                 let work = spawn_blocking(move || {
                     // A table that a panic has left is as it was before: it changes as a whole.
                     let mut proxies = desk.proxies.lock().unwrap_or_else(PoisonError::into_inner);
                     api::answer(&mut proxies, call, &body, desk.setting)
                 });
-                match timeout(ANSWERING, work).await {
+                match timeout(answering, work).await {
                     Ok(Ok(reply)) => reply,
                     Ok(Err(_)) => Reply::empty(500),
                     Err(_) => late(),
@@ -154,4 +164,82 @@ fn written(reply: Reply) -> Response<Full<Bytes>> {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::SocketAddr, time::SystemTime};
+
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        task::JoinHandle,
+    };
+
+    use super::{super::metrics::Shown, *};
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    /// Long enough that it only ends a test that would hang.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// One that waits so long; where it is, and what ends it.
+    async fn serving(patience: Patience) -> (SocketAddr, Arc<Desk>, watch::Sender<bool>, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let setting = Setting { metrics: Shown::default(), since: SystemTime::UNIX_EPOCH };
+        let proxies = Mutex::new(Proxies::start(None, 1).unwrap());
+        let desk = Arc::new(Desk { proxies, setting, identity: 7, requests: AtomicU64::new(0), patience });
+        let (end, ending) = watch::channel(false);
+        let served = tokio::spawn(serve(listener, Arc::clone(&desk), ending));
+        (address, desk, end, served)
+    }
+
+    /// What is answered to this, which need not be a whole request.
+    async fn ask(address: SocketAddr, text: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(LONG, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_slow_with_its_body_is_told_so_and_nothing_is_made() {
+        let (address, desk, end, served) = serving(Patience { reading: SHORT, answering: LONG }).await;
+        let begun = r#"{"name": "slow", "upstream": "127.0.0.1:9""#;
+        let head = "POST /proxies HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n";
+        let answer = ask(address, &format!("{head}{begun}")).await;
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        let body = "{\"error\":\"bad request body: i/o timeout\",\"status\":400}\n";
+        assert!(answer.ends_with(body), "{answer}");
+        assert_eq!(desk.proxies.lock().unwrap().all().count(), 0);
+        end.send_replace(true);
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_is_503() {
+        let (address, desk, end, served) = serving(Patience { reading: LONG, answering: SHORT }).await;
+        // Another change holds the table for as long as this does.
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let holding = Arc::clone(&desk);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let holder = spawn_blocking(move || {
+            let _table = holding.proxies.lock().unwrap();
+            tell.send(()).unwrap();
+            // It ends when the test lets go.
+            let _ = held.recv();
+        });
+        told.await.unwrap();
+        let answer = ask(address, "GET /proxies HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+        assert!(answer.contains("\r\ncontent-type: text/html; charset=utf-8\r\n"), "{answer}");
+        assert!(answer.ends_with("<body><h1>Timeout</h1></body></html>"), "{answer}");
+        drop(hold);
+        holder.await.unwrap();
+        let answer = ask(address, "GET /proxies HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+        assert!(answer.ends_with("\r\n\r\n{}") || answer.ends_with("\r\n\r\n{}\n"), "{answer}");
+        end.send_replace(true);
+        served.await.unwrap();
+    }
 }

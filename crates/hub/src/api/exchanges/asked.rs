@@ -73,12 +73,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Wanted<
 /// When it is no filter: with the mistake in backticks, and below the filter a mark where it is.
 pub(super) fn read(written: Option<String>) -> Result<Option<Filter>, Fault> {
     let written = written.filter(|text| !text.trim().is_empty());
-    let parsed = |text: String| {
-        Filter::parse(&text, Timestamp::now()).map_err(|error| {
-            let at = [error.at.start, error.at.end];
-            let fault = Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error.message.as_str());
-            fault.cause(error.pointing(&text).join("\n")).hint(error.hint).at(at)
-        })
-    };
+    let parsed =
+        |text: String| Filter::parse(&text, Timestamp::now()).map_err(|error| Fault::of_filter(error, &text));
     written.map(parsed).transpose()
 }

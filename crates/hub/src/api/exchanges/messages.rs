@@ -55,6 +55,7 @@ struct Description;
         (status = 409, description = "this hub records nothing, or it is no call of gRPC", body = Document<ApiError>),
         (status = 422, description = "these are no descriptors", body = Document<ApiError>),
         (status = 502, description = "its server does not tell them", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn messages(
     State(house): State<Arc<House>>,

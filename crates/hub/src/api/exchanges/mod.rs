@@ -66,6 +66,7 @@ struct Description;
         (status = 200, description = "the exchanges", body = Document<Page>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
         (status = 422, description = "it is no filter; `at` says where the mistake is", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn list(State(house): State<Arc<House>>, asked::Limited(question): asked::Limited) -> Answer<Page> {
     Ok(document("exchanges", recorded::with(&house, move |capture| capture.list(&question)).await?))
@@ -78,6 +79,7 @@ async fn list(State(house): State<Arc<House>>, asked::Limited(question): asked::
         (status = 200, description = "the exchange", body = Document<Exchange>),
         (status = 404, description = "there is none with this number", body = Document<ApiError>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn show(State(house): State<Arc<House>>, Named(id): Named<u64>) -> Answer<Exchange> {
     let found = recorded::with(&house, move |capture| capture.show(id)).await?;
@@ -94,6 +96,7 @@ async fn show(State(house): State<Arc<House>>, Named(id): Named<u64>) -> Answer<
         (status = 200, description = "the figures", body = Document<Stats>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
         (status = 422, description = "it is no filter", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn stats(State(house): State<Arc<House>>, Asked(question): Asked) -> Answer<Stats> {
     Ok(document("traffic-stats", recorded::with(&house, move |capture| capture.stats(&question)).await?))
@@ -109,6 +112,7 @@ async fn stats(State(house): State<Arc<House>>, Asked(question): Asked) -> Answe
         (status = 200, description = "how many there were", body = Document<Removed>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
         (status = 422, description = "it is no filter", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn remove(State(house): State<Arc<House>>, Asked(question): Asked) -> Answer<Removed> {
     let removed = recorded::with(&house, move |capture| {
@@ -129,6 +133,7 @@ async fn remove(State(house): State<Arc<House>>, Asked(question): Asked) -> Answ
         (status = 200, description = "how many there were: one", body = Document<Removed>),
         (status = 404, description = "there is none with this number", body = Document<ApiError>),
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn remove_one(State(house): State<Arc<House>>, Named(id): Named<u64>) -> Answer<Removed> {
     let removed = recorded::with(&house, move |capture| capture.remove(&only(id))).await?;

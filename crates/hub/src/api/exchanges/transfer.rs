@@ -80,6 +80,7 @@ struct Written {
         (status = 409, description = "this hub records nothing", body = Document<ApiError>),
         (status = 413, description = "they are too large for one export", body = Document<ApiError>),
         (status = 422, description = "it is no format or no filter", body = Document<ApiError>),
+        (status = 504, description = "the disk does not answer", body = Document<ApiError>),
     ))]
 async fn export(
     State(house): State<Arc<House>>,
@@ -93,8 +94,7 @@ async fn export(
             .hint("navyd traffic export --har")
     })?;
     let question = id.map_or(question, only);
-    let all = spawn_blocking(move || gather(recorded::of(&house)?, &question));
-    let all = all.await.map_err(|error| Fault::inner(&error))??;
+    let all = recorded::with(&house, move |capture| Ok(gather(capture, &question))).await??;
     if let Some(id) = id.filter(|_| all.is_empty()) {
         return Err(unknown(id));
     }

@@ -132,7 +132,7 @@ impl Flow {
         let stream = match (&mut self.stream, bytes.mark) {
             (Some(stream), _) => stream,
             (none, Mark::Stream | Mark::Datagram) => none.insert(Stream::default()),
-            (None, Mark::Head) => return self.head(bytes, heads),
+            (None, Mark::Head | Mark::Translated) => return self.head(bytes, heads),
             (None, Mark::Body) => return self.body(bytes),
             (None, Mark::Own) => return self.own(bytes.bytes, heads),
         };
@@ -187,12 +187,13 @@ impl Flow {
     }
 
     fn head(&mut self, bytes: &Bytes<'_>, heads: &mut Heads) -> usize {
+        let h2 = bytes.mark == Mark::Translated;
         if bytes.from == Side::Client {
-            self.request.begin(heads.request(bytes.bytes, self.tls), H1::Request);
+            self.request.begin(heads.request(bytes.bytes, self.tls, h2), H1::Request);
             return 0;
         }
         let asked = self.request.head.as_ref().map(|head| head.asked).unwrap_or_default();
-        let head = heads.response(bytes.bytes, asked);
+        let head = heads.response(bytes.bytes, asked, h2);
         if head.interim {
             http::interim(&mut self.interim, &head);
         } else {
@@ -230,7 +231,7 @@ impl Flow {
         let Some(end) = end else { return bytes.len() };
         let own = std::mem::take(&mut self.own);
         let asked = self.request.head.as_ref().map(|head| head.asked).unwrap_or_default();
-        self.response.begin(heads.response(&own[..end], asked), H1::Response);
+        self.response.begin(heads.response(&own[..end], asked, false), H1::Response);
         self.response.add(&own[end..])
     }
 }

@@ -52,14 +52,21 @@ const LIMITS: Limits =
     Limits { head_bytes: u32::MAX, headers: MOST_HEADERS, target_bytes: u32::MAX, method_bytes: u32::MAX };
 
 impl Head {
-    /// The head of a request, which came by TLS or not.
-    pub(crate) fn request(bytes: &[u8], tls: bool, reveal: bool) -> Self {
+    /// The head of a request, which came by TLS or not, and as a translation from HTTP/2 or not.
+    pub(crate) fn request(bytes: &[u8], tls: bool, h2: bool, reveal: bool) -> Self {
         let mut request = Request::default();
         if !matches!(request.parse(bytes, 0, &LIMITS), Ok(Parsed::Complete(_))) {
             return Self::torn(bytes, reveal);
         }
+        // A tunnel is told as the upgrade that it stands for, which has no other form in HTTP/1.
+        let h2 = h2 && !request.upgrade();
         let fields = || request.head().fields().iter().map(|field| (field.name(bytes), field.value(bytes)));
-        let mut head = Self::of(request.head().first_line(bytes), fields, reveal);
+        let line = request.head().first_line(bytes);
+        let line = match line.strip_suffix(b"1.1").filter(|_| h2) {
+            Some(line) => &[line, b"2"].concat(),
+            None => line,
+        };
+        let mut head = Self::of(line, || fields().filter(|(name, _)| !h2 || is_of_h2(name)), reveal);
         let target = request.target(bytes);
         let url = match request.head().value(bytes, "host").filter(|_| target.first() == Some(&b'/')) {
             Some(host) => [if tls { b"https://".as_slice() } else { b"http://" }, host, target].concat(),
@@ -81,14 +88,20 @@ impl Head {
     }
 
     /// The head of a response to such a request.
-    pub(crate) fn response(bytes: &[u8], asked: Asked, reveal: bool) -> Self {
+    pub(crate) fn response(bytes: &[u8], asked: Asked, h2: bool, reveal: bool) -> Self {
         let mut response = Response::default();
         if !matches!(response.parse(bytes, 0, &LIMITS, asked), Ok(Parsed::Complete(_))) {
             return Self::torn(bytes, reveal);
         }
+        let h2 = h2 && response.status() != 101;
         let fields = || response.head().fields().iter().map(|field| (field.name(bytes), field.value(bytes)));
-        let mut head = Self::of(response.head().first_line(bytes), fields, reveal);
-        head.target = text(response.reason(bytes));
+        // RFC 9113 §8.3.2: "HTTP/2 does not define a way to carry the version or reason phrase".
+        let line = match h2 {
+            true => format!("HTTP/2 {}", response.status()).into_bytes(),
+            false => response.head().first_line(bytes).to_vec(),
+        };
+        let mut head = Self::of(&line, || fields().filter(|(name, _)| !h2 || is_of_h2(name)), reveal);
+        head.target = if h2 { String::new() } else { text(response.reason(bytes)) };
         head.status = Some(response.status());
         head.interim = response.is_interim();
         head.body.framing = response.head().framing();
@@ -151,6 +164,11 @@ impl Head {
     }
 }
 
+/// Whether a field of a translated head was one of HTTP/2, and not added for HTTP/1.
+fn is_of_h2(name: &[u8]) -> bool {
+    !name.iter().any(u8::is_ascii_uppercase)
+}
+
 /// The fields of trailers, without secrets.
 pub(crate) fn fields(lines: &[u8], reveal: bool) -> Vec<(String, String)> {
     let lines = lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
@@ -200,7 +218,7 @@ mod tests {
         let bytes = b"POST /pay?token=abc HTTP/1.1\r\nHOST: shop.localhost\r\nauthorization:  Bearer xyz\r\n\
             Content-type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\
             traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";
-        let head = Head::request(bytes, true, false);
+        let head = Head::request(bytes, true, false, false);
         assert_eq!(head.method, "POST");
         assert_eq!(head.target, "https://shop.localhost/pay?token=[redacted]");
         let (line, fields) = lines(&head.text);
@@ -216,24 +234,54 @@ mod tests {
             head.trace.as_ref().map(<[u8; 32]>::as_slice),
             Some(b"0af7651916cd43dd8448eb211c80319c".as_slice())
         );
-        let bare = Head::request(bytes, true, true);
+        let bare = Head::request(bytes, true, false, true);
         assert!(bare.target.ends_with("token=abc"));
         assert!(String::from_utf8_lossy(&bare.text).contains("Bearer xyz"));
     }
 
     #[test]
+    fn of_http_2_only_what_was_sent_is_told() {
+        for (bytes, expected) in [
+            (
+                "POST /a HTTP/1.1|host: a|x-b: 1|Transfer-Encoding: chunked||",
+                "POST /a HTTP/2|host: a|x-b: 1|",
+            ),
+            ("GET /HTTP/1.1 HTTP/1.1|host: a||", "GET /HTTP/1.1 HTTP/2|host: a|"),
+            (
+                "GET /a HTTP/1.1|host: a|Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Key: a||",
+                "GET /a HTTP/1.1|host: a|Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Key: a|",
+            ),
+        ] {
+            let head = Head::request(bytes.replace('|', "\r\n").as_bytes(), false, true, false);
+            assert_eq!(text(&head.text).replace("\r\n", "|"), expected);
+        }
+        for (bytes, expected) in [
+            ("HTTP/1.1 200 OK|x-b: 1|Content-Length: 0||", "HTTP/2 200|x-b: 1|"),
+            ("HTTP/1.1 200 OK|content-length: 0||", "HTTP/2 200|content-length: 0|"),
+            ("HTTP/1.1 103 Early Hints|link: a||", "HTTP/2 103|link: a|"),
+        ] {
+            let bytes = bytes.replace('|', "\r\n");
+            let head = Head::response(bytes.as_bytes(), Asked::default(), true, false);
+            assert_eq!(text(&head.text).replace("\r\n", "|"), expected);
+            assert_eq!(head.target, "");
+        }
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(Head::response(chunked, Asked::default(), true, false).body.framing, Framing::Chunked);
+    }
+
+    #[test]
     fn a_response_is_read_with_its_request() {
         let bytes = b"HTTP/1.1 200 Fine\r\nContent-Type: text/event-stream\r\n\r\n";
-        let head = Head::response(bytes, Asked::default(), false);
+        let head = Head::response(bytes, Asked::default(), false, false);
         assert_eq!((head.status, head.target.as_str(), head.interim), (Some(200), "Fine", false));
         assert_eq!((head.protocol, head.body.framing), (Some(Protocol::Sse), Framing::UntilClose));
-        let hints = Head::response(b"HTTP/1.1 103 Early Hints\r\n\r\n", Asked::default(), false);
+        let hints = Head::response(b"HTTP/1.1 103 Early Hints\r\n\r\n", Asked::default(), false, false);
         assert!(hints.interim);
     }
 
     #[test]
     fn a_head_that_is_not_understood_keeps_its_lines_and_no_secret() {
-        let head = Head::request(b"what\xff ever\nCookie: a=b\n\n", false, false);
+        let head = Head::request(b"what\xff ever\nCookie: a=b\n\n", false, false, false);
         let (line, fields) = lines(&head.text);
         assert_eq!(line.as_deref(), Some("what\u{fffd} ever"));
         assert_eq!(fields, [("Cookie".to_owned(), "a=[redacted]".to_owned())]);

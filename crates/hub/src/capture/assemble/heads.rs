@@ -20,6 +20,7 @@ pub(crate) struct Heads {
 const REQUEST: u64 = 1;
 const TLS: u64 = 2;
 const RESPONSE: u64 = 4;
+const H2: u64 = 1 << 17;
 
 impl Heads {
     pub(crate) fn new(reveal: bool) -> Self {
@@ -31,17 +32,17 @@ impl Heads {
         self.reveal
     }
 
-    /// The head of a request.
-    pub(crate) fn request(&mut self, bytes: &[u8], tls: bool) -> Arc<Head> {
-        let (reveal, kind) = (self.reveal, REQUEST | if tls { TLS } else { 0 });
-        self.recognised(kind, bytes, || Head::request(bytes, tls, reveal))
+    /// The head of a request, which was written in HTTP/2 or not.
+    pub(crate) fn request(&mut self, bytes: &[u8], tls: bool, h2: bool) -> Arc<Head> {
+        let (reveal, kind) = (self.reveal, REQUEST | if tls { TLS } else { 0 } | if h2 { H2 } else { 0 });
+        self.recognised(kind, bytes, || Head::request(bytes, tls, h2, reveal))
     }
 
     /// The head of a response to a request that asked so.
-    pub(crate) fn response(&mut self, bytes: &[u8], asked: Asked) -> Arc<Head> {
-        let (reveal, kind) =
-            (self.reveal, RESPONSE | (asked.verb as u64) << 8 | u64::from(asked.upgrade) << 16);
-        self.recognised(kind, bytes, || Head::response(bytes, asked, reveal))
+    pub(crate) fn response(&mut self, bytes: &[u8], asked: Asked, h2: bool) -> Arc<Head> {
+        let kind = RESPONSE | (asked.verb as u64) << 8 | u64::from(asked.upgrade) << 16;
+        let (reveal, kind) = (self.reveal, kind | if h2 { H2 } else { 0 });
+        self.recognised(kind, bytes, || Head::response(bytes, asked, h2, reveal))
     }
 
     /// What stands for a head in another protocol.

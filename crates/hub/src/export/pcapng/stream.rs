@@ -1,6 +1,9 @@
 //! The packets of one exchange.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use navyd_model::exchange::{Message, Outcome, Piece, Protocol, Side};
@@ -135,14 +138,23 @@ fn said(raw: &Raw) -> Vec<Said> {
     said
 }
 
-/// A message of HTTP/1 as it was sent, but for where its chunks began and ended.
+/// A message of HTTP/1 as it was sent, but for where its chunks began and ended; one of HTTP/2 as HTTP/1 would have it.
 fn message(at: i64, from: Side, message: &Message, body: &[u8]) -> Said {
     let mut bytes = Vec::new();
     for interim in &message.interim {
-        head(&mut bytes, &interim.line, &interim.headers);
+        head(&mut bytes, &first_line(&interim.line), &interim.headers);
     }
-    head(&mut bytes, message.line.as_deref().unwrap_or_default(), &message.headers);
-    let chunked = message.headers.iter().any(|(name, value)| {
+    let line = message.line.as_deref().unwrap_or_default();
+    let has = |known: &str| message.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(known));
+    let mut headers = message.headers.clone();
+    let is_bare = first_line(line) != line && !has("transfer-encoding") && !has("content-length");
+    if is_bare && (!body.is_empty() || !message.trailers.is_empty()) {
+        headers.push(("Transfer-Encoding".to_owned(), "chunked".to_owned()));
+    } else if is_bare && from == Side::Server && !matches!(line, "HTTP/2 204" | "HTTP/2 304") {
+        headers.push(("Content-Length".to_owned(), "0".to_owned()));
+    }
+    head(&mut bytes, &first_line(line), &headers);
+    let chunked = headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked")
     });
     if !chunked {
@@ -157,6 +169,15 @@ fn message(at: i64, from: Side, message: &Message, body: &[u8]) -> Said {
     }
     head(&mut bytes, "0", &message.trailers);
     Said { at, from, bytes, missing: 0 }
+}
+
+/// The first line as HTTP/1.1 has it.
+fn first_line(line: &str) -> Cow<'_, str> {
+    match (line.strip_suffix(" HTTP/2"), line.strip_prefix("HTTP/2 ")) {
+        (Some(request), _) => format!("{request} HTTP/1.1").into(),
+        (None, Some(status)) => format!("HTTP/1.1 {status} ").into(),
+        (None, None) => line.into(),
+    }
 }
 
 fn head(out: &mut Vec<u8>, line: &str, fields: &[(String, String)]) {

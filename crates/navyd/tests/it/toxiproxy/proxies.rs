@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::mpsc,
 };
 
@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::{Toxiproxy, connect, echo, has_ended, say, upstream};
 use crate::support::{
+    child::Held,
+    namespace::Namespace,
     run::{navyd, run},
     temp::TempDir,
 };
@@ -156,4 +158,44 @@ fn a_proxy_that_is_deleted_ends_both_sides() {
     assert_eq!(toxiproxy.ask("DELETE", "/proxies/p", "").status, 204);
     assert!(has_ended(&mut stream));
     assert_eq!(told.recv_timeout(super::DEADLINE), Ok(true));
+}
+
+#[test]
+fn a_proxy_leads_to_another_one_and_a_circle_ends() {
+    let (toxiproxy, inner) = Toxiproxy::to(echo(), &[]);
+    let outer = toxiproxy.proxy("outer", &inner.to_string());
+    // By the name of this machine, and through the toxics of both.
+    let outmost = toxiproxy.proxy("outmost", &format!("localhost:{}", outer.port()));
+    toxiproxy.add("slicer", "downstream", &json!({"average_size": 64, "size_variation": 32}));
+    let toxic = json!({"type": "latency", "attributes": {"latency": 1}});
+    assert_eq!(toxiproxy.ask("POST", "/proxies/outer/toxics", &toxic.to_string()).status, 200);
+    say(&mut connect(outmost), &[b'x'; 10_000]);
+    // Onto itself, and by way of the others.
+    let lead = |proxy: &str, upstream: SocketAddr| {
+        let changed = json!({"upstream": upstream.to_string()}).to_string();
+        assert_eq!(toxiproxy.ask("PATCH", &format!("/proxies/{proxy}"), &changed).status, 200);
+    };
+    lead("p", inner);
+    assert!(has_ended(&mut connect(inner)) && has_ended(&mut connect(outmost)));
+    lead("p", outmost);
+    assert!(has_ended(&mut connect(inner)) && has_ended(&mut connect(outmost)));
+    lead("p", echo());
+    say(&mut connect(outmost), b"out again");
+}
+
+#[test]
+fn an_api_that_others_reach_says_so() {
+    let test = "toxiproxy::proxies::an_api_that_others_reach_says_so";
+    let Some(namespace) = Namespace::new(test) else { return };
+    let inside = |host: &str| {
+        let script = r#"exec "$0" toxiproxy --port 0 --host "$1" 2>&1"#;
+        let mut command = namespace.command("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_navyd"), host]).env("NO_COLOR", "1");
+        Held::start(&mut command)
+    };
+    let warning = "whoever reaches this address can open listeners on this machine and connect from it";
+    let mut wide = inside("0.0.0.0");
+    assert!(wide.line().contains(warning));
+    assert!(wide.line().starts_with("http://0.0.0.0:"));
+    assert!(inside("127.0.0.9").line().starts_with("http://127.0.0.9:"));
 }

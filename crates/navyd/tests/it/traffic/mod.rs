@@ -1,6 +1,7 @@
 //! What passes through a daemon, as it is kept, found, sent once more and forgotten. Each test has a hub of its own, and
 //! says what it sends with curl.
 
+mod as_sent;
 mod bodies;
 mod bombs;
 mod breaks;

@@ -112,7 +112,7 @@ fn heads_bodies_and_trailers_are_translated_both_ways() {
     let (front, via) = head.split_once("|Via: 2.0 navyd-").unwrap();
     assert_eq!(
         front,
-        "POST /a?b HTTP/1.1|host: Shop.LocalHost.:1|via: 1.1 x|x-empty: |cookie: a=1; b=2|transfer-encoding: chunked|\
+        "POST /a?b HTTP/1.1|host: Shop.LocalHost.:1|cookie: a=1; b=2|via: 1.1 x|x-empty: |Transfer-Encoding: chunked|\
          Connection: TE|TE: trailers|X-Forwarded-For: 127.0.0.1|X-Forwarded-Proto: http|\
          Forwarded: for=127.0.0.1;proto=http;host=\"Shop.LocalHost.:1\"|X-Forwarded-Host: Shop.LocalHost.:1"
     );

@@ -109,7 +109,7 @@ fn a_tunnel_that_nobody_opens_is_told() {
             let head = heard(&told);
             assert!(head.starts_with("GET / HTTP/1.1|host: a|"), "{head}");
             assert!(
-                head.contains("|upgrade: websocket|") && head.contains("|Connection: Upgrade|"),
+                head.contains("|Upgrade: websocket|") && head.contains("|Connection: Upgrade|"),
                 "{head}"
             );
         }
