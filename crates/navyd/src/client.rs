@@ -183,6 +183,33 @@ pub(crate) fn me() -> Me {
     Me { uid: process::own_user(), project: project().map(|project| project.root) }
 }
 
+/// The process that started this one, to be watched; `None` when that is the first of all, or cannot be watched here.
+pub(crate) fn parent() -> Option<Process> {
+    let parents = process::ancestors(std::process::id());
+    Process::open(parents.first()?.pid).ok()
+}
+
+/// The addresses by which the networks at home and in offices reach this machine: those that are private (RFC 1918) or
+/// unique local (RFC 4193). Bias: one that the whole Internet reaches is left out, whatever its network is.
+pub(crate) fn lan() -> Result<Vec<IpAddr>, Failure> {
+    let interfaces = kernel::interfaces().map_err(|error| {
+        Failure::new("the `addresses of this machine` cannot be read").cause(error.to_string())
+    })?;
+    let up = interfaces.into_iter().filter(|interface| interface.up && !interface.loopback);
+    let addresses = up.flat_map(|interface| interface.addresses);
+    Ok(addresses
+        .filter(|address| match address {
+            IpAddr::V4(address) => address.is_private(),
+            IpAddr::V6(address) => address.is_unique_local(),
+        })
+        .collect())
+}
+
+/// The project of a directory.
+pub(crate) fn project_of(directory: &Path) -> Option<Project> {
+    process::project::at(directory)
+}
+
 /// Whether anybody still reads what is answered.
 pub(crate) fn is_read() -> bool {
     kernel::stdout_is_read()

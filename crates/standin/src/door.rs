@@ -30,7 +30,16 @@ impl Door {
     /// # Errors
     /// As [`Door::open`].
     pub fn loopback(port: u16) -> Result<Self, NoDoor> {
-        Self::bind(&[Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()], port, true)
+        Self::loopback_and(&[], port)
+    }
+
+    /// [`Door::loopback`], and these addresses besides.
+    ///
+    /// # Errors
+    /// As [`Door::open`].
+    pub fn loopback_and(hosts: &[IpAddr], port: u16) -> Result<Self, NoDoor> {
+        let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        Self::bind(&[&both, hosts].concat(), port, true)
     }
 
     /// Binds the port on each of these addresses; 0 for any port that is free on all.
@@ -56,7 +65,7 @@ impl Door {
         self.listeners.into_iter().map(|(_, listener)| listener)
     }
 
-    /// `either`: one family may be missing on this machine.
+    /// `either`: the loopback device may have no address of IPv6.
     fn bind(hosts: &[IpAddr], port: u16, either: bool) -> Result<Self, NoDoor> {
         let mut tries = 1..=TRIES;
         loop {
@@ -81,7 +90,8 @@ impl Door {
             });
             match bound {
                 Ok(bound) => door.listeners.push(bound),
-                Err(source) if either && is_missing(&source) && host.is_ipv6() && door.port() != 0 => {}
+                Err(source)
+                    if either && is_missing(&source) && *host == Ipv6Addr::LOCALHOST && door.port() != 0 => {}
                 Err(source) => return Err(NoDoor { address, source }),
             }
         }

@@ -7,6 +7,7 @@
 //! - [`Stand`]: what answers behind which doors; [`Talk`]: what one connection is answered with
 //! - [`Stopper`], [`Stop`]: how it is told to end
 //! - [`http`]: HTTP/1.1 for those that speak it, over `h1`
+//! - [`serve`]: files
 //!
 //! Deliberately absent: routes and shares, which reach a stand-in by its address as they reach any listener; screens,
 //! files of settings, and signals, which belong to the command.
@@ -16,6 +17,7 @@ mod door;
 pub mod http;
 pub mod limits;
 mod os;
+pub mod serve;
 mod socket;
 mod stand;
 mod stop;

@@ -1,6 +1,6 @@
 //! How TLS is spoken.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use rustls::{
     ServerConfig, SupportedCipherSuite,
@@ -11,7 +11,7 @@ use rustls::{
     server::ServerSessionMemoryCache,
 };
 
-use super::Certificates;
+use super::{Certificates, Names};
 
 /// What is offered to speak inside, the best first.
 const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
@@ -38,12 +38,33 @@ const TICKETS: usize = 2;
 /// # Errors
 /// When the system gives no randomness.
 pub(crate) fn server(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    offering(certificates, PROTOCOLS)
+}
+
+/// For a server beside the gateway that speaks HTTP/1.1 alone: it has certificates for localhost, for those of these
+/// addresses that are of the loopback device, and for those of these names that there can be one for.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn beside(
+    certificates: Certificates,
+    names: &[String],
+    addresses: &[IpAddr],
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    certificates.know(Names::beside(names, addresses));
+    offering(Arc::new(certificates), &[b"http/1.1"])
+}
+
+fn offering(
+    certificates: Arc<Certificates>,
+    protocols: &[&[u8]],
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = CryptoProvider { cipher_suites: SUITES.to_vec(), ..ring::default_provider() };
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificates);
-    config.alpn_protocols = PROTOCOLS.iter().map(|protocol| protocol.to_vec()).collect();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     config.ignore_client_order = true;
     config.ticketer = Ticketer::new()?;
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);

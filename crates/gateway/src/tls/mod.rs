@@ -21,6 +21,7 @@ mod tests;
 
 pub use authority::{Authority, AuthorityError};
 pub use certificates::Certificates;
+pub use config::beside;
 pub(crate) use config::server;
 pub(crate) use names::Names;
 pub use signer::{Leaf, Signer};

@@ -25,20 +25,28 @@ pub(crate) struct Names {
 impl Names {
     /// Those of these routes, and the addresses where the gateway listens.
     pub(crate) fn of<'a>(routes: impl IntoIterator<Item = &'a Route>, listen: &[SocketAddr]) -> Self {
-        let mut names = Self::default();
+        let mut names = Self::at(listen.iter().map(SocketAddr::ip));
         for route in routes {
             let Entry::Name(name) = &route.entry else { continue };
             let hosts = if name.wildcard { &mut names.below } else { &mut names.exact };
             hosts.insert(name.host.clone());
         }
-        let usual = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        names.addresses = usual.into();
-        for address in listen.iter().map(SocketAddr::ip).filter(IpAddr::is_loopback) {
-            if !names.addresses.contains(&address) {
-                names.addresses.push(address);
+        names
+    }
+
+    /// Those of a server beside the gateway.
+    pub(super) fn beside(names: &[String], addresses: &[IpAddr]) -> Self {
+        Self { exact: names.iter().cloned().collect(), ..Self::at(addresses.iter().copied()) }
+    }
+
+    fn at(addresses: impl Iterator<Item = IpAddr>) -> Self {
+        let mut known = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        for address in addresses.filter(IpAddr::is_loopback) {
+            if !known.contains(&address) {
+                known.push(address);
             }
         }
-        names
+        Self { addresses: known, ..Self::default() }
     }
 
     /// The hosts of the certificate for a client that asks for this name, in lower case, or for none; empty when

@@ -15,6 +15,12 @@ use Ecosystem::{Elixir, Go, Java, Node, Php, Python, Ruby, Rust};
 
 /// What arguments show, the surest first.
 const BY_ARGUMENTS: &[(Clue, &str)] = &[
+    (NameWith("navyd", "serve"), "navyd serve"),
+    (NameWith("navyd", "echo"), "navyd echo"),
+    (NameWith("navyd", "sink"), "navyd sink"),
+    (NameWith("navyd", "stub"), "navyd stub"),
+    (NameWith("navyd", "ftp"), "navyd ftp"),
+    (NameWith("navyd", "mail"), "navyd mail"),
     (Name("storybook"), "Storybook"),
     (Name("start-storybook"), "Storybook"),
     (Name("next-server"), "Next.js"),

@@ -8,6 +8,7 @@
 //! root, which are the command line's and the person's.
 
 mod authority;
+mod beside;
 mod check;
 mod clients;
 mod environment;
@@ -25,6 +26,7 @@ mod work;
 pub(crate) mod scene;
 
 pub use authority::{KeepError, Kept};
+pub use beside::{BesideError, beside};
 pub use check::{Asked, CheckError, Verdict, check};
 pub use clients::{Ask, CLIENTS, Client};
 pub use environment::environment;

@@ -30,7 +30,9 @@ mod restart;
 mod route;
 mod run;
 mod scan;
+mod serve;
 mod services;
+mod standin;
 mod stop;
 mod tap;
 mod toxiproxy;
@@ -76,6 +78,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<tap::Tap>(),
     Leaf::of::<traffic::Traffic>(),
     Leaf::of::<fault::Fault>(),
+    Leaf::of::<serve::Serve>(),
     Leaf::of::<toxiproxy::Serve>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),

@@ -23,7 +23,7 @@ pub(crate) use live::Live;
 pub(crate) use output::output;
 #[cfg(test)]
 pub(crate) use screen::recorded;
-pub(crate) use screen::{Answer, Screen, Talk};
+pub(crate) use screen::{Answer, Ledger, Screen, Talk};
 pub(crate) use style::{Color, Look, Tone};
 pub(crate) use table::{Align, Column, Table};
 pub(crate) use text::Text;

@@ -48,6 +48,29 @@ pub(crate) struct Screen {
     progress: bool,
 }
 
+/// Stdout, for a thread of its own.
+pub(crate) struct Ledger {
+    sink: BufWriter<io::Stdout>,
+    look: Look,
+}
+
+impl Ledger {
+    /// Writes one line.
+    pub(crate) fn line(&mut self, text: &Text) -> io::Result<()> {
+        writeln!(self.sink, "{}", text.show(&self.look))
+    }
+
+    /// Writes one line of JSON.
+    pub(crate) fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        json::write(&mut self.sink, value, false)
+    }
+
+    /// Sends out what is still buffered.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
 struct Stream {
     sink: Box<dyn Write>,
     look: Look,
@@ -141,6 +164,11 @@ impl Screen {
         }
         let drawn = draw_hint(hint, &self.err.look_now());
         self.converse(&drawn)
+    }
+
+    /// Stdout, from any thread: for what goes on to be told while this thread waits.
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger { sink: BufWriter::new(io::stdout()), look: self.out.look_now() }
     }
 
     /// Says lines from any thread, as long as the process lives: what a daemon in the foreground has to say.

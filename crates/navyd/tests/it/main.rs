@@ -17,6 +17,7 @@ mod run;
 mod scan;
 mod see;
 mod services;
+mod standin;
 mod support;
 mod tidy;
 mod toxiproxy;

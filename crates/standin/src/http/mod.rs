@@ -26,7 +26,7 @@ pub use asked::{Asked, Head};
 pub use hosts::Hosts;
 pub use incoming::{Incoming, TooLong};
 pub use manners::{Credentials, Manners};
-pub use server::{Passed, Server};
+pub use server::{Passed, Server, Told};
 pub use time::{date, parse_date};
 
 /// What answers requests.

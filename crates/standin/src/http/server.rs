@@ -29,8 +29,11 @@ pub struct Server {
     /// Who may ask.
     pub manners: Manners,
     /// Who is told what passed.
-    pub told: Option<Rc<dyn Fn(&Passed<'_>)>>,
+    pub told: Option<Told>,
 }
+
+/// Who is told what passed.
+pub type Told = Rc<dyn Fn(&Passed<'_>)>;
 
 /// An exchange that has passed.
 #[derive(Debug)]

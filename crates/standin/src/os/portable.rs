@@ -20,3 +20,48 @@ pub(crate) async fn send_file(_: &TcpStream, _: &File, _: u64, _: u64) -> io::Re
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], from: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, bytes, from)
 }
+
+/// A folder below which files are opened.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Below(std::path::PathBuf);
+
+#[cfg(not(unix))]
+impl Below {
+    /// Takes the folder itself.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn open(path: &std::path::Path) -> io::Result<Self> {
+        let path = path.canonicalize()?;
+        if path.is_dir() { Ok(Self(path)) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+
+    /// Opens for reading what stands at a relative path, no part of which is a link. Bias: one that replaces a folder by
+    /// a link at the very moment between the look and the opening is not caught here.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] also for what lies outside or behind a link.
+    pub(crate) fn read(&self, path: &std::path::Path) -> io::Result<File> {
+        File::open(self.checked(path)?)
+    }
+
+    fn checked(&self, path: &std::path::Path) -> io::Result<std::path::PathBuf> {
+        use std::path::Component;
+        let mut at = self.0.clone();
+        for part in path.components().filter(|part| *part != Component::CurDir) {
+            let Component::Normal(name) = part else { return Err(io::ErrorKind::NotFound.into()) };
+            at.push(name);
+            if std::fs::symlink_metadata(&at)?.is_symlink() {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Files have no numbers that the standard library tells.
+#[cfg(not(unix))]
+pub(crate) fn number(_: &std::fs::Metadata) -> u64 {
+    0
+}

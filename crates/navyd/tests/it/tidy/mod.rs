@@ -79,6 +79,7 @@ const REGISTRIES: &[leaves::Registry] = &[
             "named",
             "probe",
             "services",
+            "standin",
             "usage",
         ],
     },

@@ -1,0 +1,18 @@
+//! What the commands that stand in for a server share: their flags, where they listen, the line that says so, the log,
+//! and how they end.
+//!
+//! A command binds its doors with [`Flags::door`], and hands them to [`stand`] with what is to be said of them. Nothing
+//! of the hub is read unless a flag asks for it: a stand-in is ready at once. Deliberately absent: what any stand-in
+//! answers, which is the crate `standin`.
+
+mod code;
+mod doors;
+mod flags;
+mod life;
+mod log;
+mod name;
+mod ready;
+
+pub(super) use flags::Flags;
+pub(super) use life::stand;
+pub(super) use ready::{Place, Ready};

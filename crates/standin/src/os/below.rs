@@ -1,0 +1,145 @@
+//! Unix: opening below a folder, and nowhere else.
+
+use std::{
+    fs::File,
+    io,
+    os::{fd::OwnedFd, unix::fs::MetadataExt as _},
+    path::{Component, Path},
+};
+
+use rustix::{
+    fs::{Mode, OFlags, openat},
+    io::Errno,
+};
+
+/// How everything is opened: a pipe without a writer must not keep us waiting.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// A folder below which files are opened.
+#[derive(Debug)]
+pub(crate) struct Below(OwnedFd);
+
+impl Below {
+    /// Opens the folder itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY;
+        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// Opens for reading what stands at a relative path. Links are followed as long as they stay below.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] also for what lies outside.
+    pub(crate) fn read(&self, path: &Path) -> io::Result<File> {
+        self.find(path, READ, Mode::empty()).map_err(outside)
+    }
+
+    /// The kernel resolves the path in one step, so that nothing that changes meanwhile leads out (`openat2(2)`).
+    #[cfg(target_os = "linux")]
+    fn find(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<File> {
+        use rustix::fs::{ResolveFlags, openat2};
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        loop {
+            match openat2(&self.0, path, flags, mode, beneath) {
+                // Something was moved while `..` in a link was resolved: it has to be asked again (openat2(2), EAGAIN).
+                Err(Errno::AGAIN) => {}
+                // Kernels before 5.6, and sandboxes that do not know the call.
+                Err(Errno::NOSYS | Errno::PERM) => return self.walk(path, flags, mode),
+                opened => return opened.map(File::from),
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn find(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<File> {
+        self.walk(path, flags, mode)
+    }
+
+    /// One folder after the other, none of them through a link: those that stay below are refused as well.
+    fn walk(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<File> {
+        let mut parts = path.components().filter(|part| *part != Component::CurDir).peekable();
+        let folder = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        let mut at = openat(&self.0, ".", folder, Mode::empty())?;
+        while let Some(part) = parts.next() {
+            let Component::Normal(name) = part else { return Err(Errno::XDEV) };
+            if parts.peek().is_none() {
+                return openat(&at, name, flags | OFlags::NOFOLLOW, mode).map(File::from);
+            }
+            at = openat(&at, name, folder, Mode::empty())?;
+        }
+        Ok(File::from(at))
+    }
+}
+
+/// What lies outside is not there, and neither is what is behind too many links.
+fn outside(error: Errno) -> io::Error {
+    match error {
+        Errno::XDEV | Errno::LOOP | Errno::NOTDIR | Errno::NAMETOOLONG => io::ErrorKind::NotFound.into(),
+        error => error.into(),
+    }
+}
+
+/// What the system calls a file among all files of its disk.
+pub(crate) fn number(metadata: &std::fs::Metadata) -> u64 {
+    metadata.ino()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    /// A folder of this test's own, which goes with it.
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("navyd-below-{name}-{}", std::process::id()));
+            fs::create_dir_all(path.join("root/sub")).expect("our own folder");
+            fs::write(path.join("secret"), "secret").expect("our own file");
+            fs::write(path.join("root/a"), "a").expect("our own file");
+            symlink("../a", path.join("root/sub/inside")).expect("our own link");
+            symlink("../../secret", path.join("root/sub/outside")).expect("our own link");
+            symlink(path.join("secret"), path.join("root/absolute")).expect("our own link");
+            symlink("loop", path.join("root/loop")).expect("our own link");
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn links_that_leave_lead_nowhere() {
+        let folder = Folder::new("links");
+        let below = Below::open(&folder.0.join("root")).expect("it is there");
+        let read = |path: &str| below.read(Path::new(path)).map(drop).map_err(|error| error.kind());
+        let not = Err(io::ErrorKind::NotFound);
+        for (path, expected) in [
+            (".", Ok(())),
+            ("a", Ok(())),
+            ("sub", Ok(())),
+            ("sub/inside", if cfg!(target_os = "linux") { Ok(()) } else { not }),
+            ("sub/outside", not),
+            ("absolute", not),
+            ("loop", not),
+            ("../secret", not),
+            ("sub/../../secret", not),
+            ("/etc/passwd", not),
+            ("a/b", not),
+            ("nosuch", not),
+        ] {
+            assert_eq!(read(path), expected, "{path}");
+            let walked = below.walk(Path::new(path), READ, Mode::empty()).map(drop);
+            let expected = if path == "sub/inside" { not } else { expected };
+            assert_eq!(walked.map_err(|error| outside(error).kind()), expected, "walked: {path}");
+        }
+    }
+}

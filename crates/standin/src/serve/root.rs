@@ -1,0 +1,72 @@
+//! The folder that is served: what is opened stands below it, whatever links there are and however they change.
+//!
+//! The root is opened once, and everything else from there, so that it may be moved or replaced meanwhile.
+
+use std::{
+    fs::{File, Metadata},
+    io,
+    path::Path,
+    time::SystemTime,
+};
+
+use crate::os;
+
+/// A folder that is served.
+#[derive(Debug)]
+pub(super) struct Root {
+    below: os::Below,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Opened for reading.
+    pub(super) file: File,
+    /// What it is.
+    pub(super) facts: Facts,
+}
+
+/// What is known of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Whether it is a folder.
+    pub(super) folder: bool,
+    /// Its length in bytes.
+    pub(super) length: u64,
+    /// When it was changed, as far as the system tells.
+    pub(super) changed: Option<SystemTime>,
+    /// What the system calls it among all files of its disk; 0 where it does not tell.
+    pub(super) number: u64,
+}
+
+impl Root {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { below: os::Below::open(path)? })
+    }
+
+    /// Opens a file or folder for reading; whatever else stands there is not found.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] also where a link leads out of the root.
+    pub(super) fn find(&self, path: &Path) -> io::Result<Found> {
+        let file = self.below.read(path)?;
+        let facts = Facts::of(&file.metadata()?).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Found { file, facts })
+    }
+}
+
+impl Facts {
+    /// `None` of what is neither file nor folder: a device or a pipe has no content that could be served.
+    pub(super) fn of(metadata: &Metadata) -> Option<Self> {
+        (metadata.is_file() || metadata.is_dir()).then(|| Self {
+            folder: metadata.is_dir(),
+            length: metadata.len(),
+            changed: metadata.modified().ok(),
+            number: os::number(metadata),
+        })
+    }
+}
