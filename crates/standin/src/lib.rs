@@ -6,6 +6,7 @@
 //! - [`Door`]: the addresses of a stand-in, bound
 //! - [`Stand`]: what answers behind which doors; [`Talk`]: what one connection is answered with
 //! - [`Stopper`], [`Stop`]: how it is told to end
+//! - [`echo`]: says what it was asked, as httpbin does
 //! - [`http`]: HTTP/1.1 for those that speak it, over `h1`
 //! - [`serve`]: files
 //!
@@ -14,6 +15,9 @@
 #![forbid(unsafe_code)]
 
 mod door;
+pub mod echo;
+#[cfg(test)]
+mod fixture;
 pub mod http;
 pub mod limits;
 mod os;

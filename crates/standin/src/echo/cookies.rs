@@ -1,0 +1,55 @@
+//! Cookies: shown, set and deleted.
+
+use super::{
+    Question,
+    cookie::{delete as deleted, set as written},
+    json::Json,
+    redirects,
+    seen::document,
+};
+use crate::http::Answer;
+
+/// Cookies of services that count visitors of the public server: hidden, unless `show_env` is asked for.
+const OF_COUNTERS: &[&str] = &["_gauges_unique", "__utmz", "__utma", "__utmb"];
+
+/// `/cookies`
+pub(super) fn cookies(question: &Question<'_>, _: &[&str]) -> Answer {
+    let shows = question.args.iter().any(|(name, _)| name == "show_env");
+    let mut cookies: Vec<(String, String)> = Vec::new();
+    for (name, value) in question.cookies() {
+        let hidden = !shows && OF_COUNTERS.iter().any(|known| name.starts_with(known));
+        if !hidden && !cookies.iter().any(|(known, _)| *known == name) {
+            cookies.push((name, value));
+        }
+    }
+    document(&Json::map([("cookies", Json::multi(&cookies))]))
+}
+
+/// `/cookies/set/{name}/{value}`
+pub(super) fn set(question: &Question<'_>, segments: &[&str]) -> Answer {
+    match segments {
+        [name, value, ..] => to_cookies([written(name, value, question.head.secure)]),
+        _ => to_cookies([]),
+    }
+}
+
+/// `/cookies/set?name=value`
+pub(super) fn set_all(question: &Question<'_>, _: &[&str]) -> Answer {
+    to_cookies(firsts(question).map(|(name, value)| written(name, value, question.head.secure)))
+}
+
+/// `/cookies/delete?name`
+pub(super) fn delete(question: &Question<'_>, _: &[&str]) -> Answer {
+    to_cookies(firsts(question).map(|(name, _)| deleted(name)))
+}
+
+/// Names and values of the query; of several with one name the first.
+fn firsts<'a>(question: &'a Question<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let args = &question.args;
+    let first = move |at: usize| !args[..at].iter().any(|(known, _)| *known == args[at].0);
+    (0..args.len()).filter(move |at| first(*at)).map(move |at| (args[at].0.as_str(), args[at].1.as_str()))
+}
+
+fn to_cookies(cookies: impl IntoIterator<Item = String>) -> Answer {
+    cookies.into_iter().fold(redirects::to("/cookies"), |answer, cookie| answer.with("Set-Cookie", cookie))
+}
