@@ -90,6 +90,14 @@ impl Keeping {
         (from, self.assembler.new_peers())
     }
 
+    /// Takes exchanges of another time and place: they caused nothing here, and whose connections they were is not asked.
+    pub(crate) fn import(&mut self, batch: &Batch) {
+        let from = self.waiting.len();
+        self.assembler.take(batch, &mut self.waiting);
+        drop(self.assembler.new_peers());
+        self.count(from);
+    }
+
     /// Nobody will tell anything any more.
     pub(crate) fn finish(&mut self, at: i64) -> usize {
         let from = self.waiting.len();
@@ -106,11 +114,15 @@ impl Keeping {
     }
 
     fn came(&mut self, from: usize) {
+        self.causes.ended(&self.waiting[from..], Instant::now());
+        self.count(from);
+    }
+
+    fn count(&mut self, from: usize) {
         let new = &self.waiting[from..];
         if new.is_empty() {
             return;
         }
-        self.causes.ended(new, Instant::now());
         self.bytes += new.iter().map(Record::memory).sum::<usize>();
         // What goes on is counted when it ends.
         self.recorded += new.iter().filter(|record| record.outcome != Outcome::Open).count() as u64;
@@ -126,7 +138,7 @@ impl Keeping {
 
     /// Peers became known.
     pub(crate) fn know(&mut self, peers: Vec<Arc<Peer>>) {
-        self.causes.know(&peers);
+        self.causes.know(&peers, Instant::now());
         self.late.extend(peers);
         self.since.get_or_insert_with(Instant::now);
     }

@@ -312,8 +312,7 @@ impl Capture {
             // Numbers of the gateway count up from 0, and a whole flow is told at once.
             let batch = told::batch(FlowId(u64::MAX - number), raw);
             let mut keeping = self.shared.keeping();
-            // Whose connections they were is not asked: today they are another's.
-            let _ = keeping.take(&batch);
+            keeping.import(&batch);
             keeping.write_if_due();
         }
         self.flush();

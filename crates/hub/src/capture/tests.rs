@@ -17,7 +17,7 @@ use navyd_model::{
 };
 
 use super::*;
-use crate::scratch::Scratch;
+use crate::{capture::attribute::cause::Found, scratch::Scratch};
 
 /// Batches of whoever sends some; over when nobody can any more.
 struct Batches {
@@ -449,4 +449,27 @@ fn whole_folders_go_when_there_are_too_many() {
             .base64
             .is_some()
     );
+}
+
+#[test]
+fn what_may_have_caused_what_is_kept_and_folders_of_before_have_none() {
+    let scratch = Scratch::new();
+    let mut store = Store::open(scratch.path().join("traffic"), Limits::default()).unwrap();
+    let records: Vec<Record> = (1..=4).map(|id| Record::of_test(id, Protocol::Http)).collect();
+    let found = [(3, vec![1]), (4, vec![1, 2])].map(|(id, causes)| Found { id, causes });
+    store.write(&records, &[], &found, Timestamp::now()).unwrap();
+    let folders = store.folders().unwrap();
+    let told = |id| {
+        let one = query::show(&folders, id, None).unwrap().unwrap();
+        (one.summary.caused_by, one.caused, one.maybe_caused, one.maybe_caused_by)
+    };
+    assert_eq!(told(1), (None, vec![3], vec![4], vec![]));
+    assert_eq!(told(2), (None, vec![], vec![4], vec![]));
+    assert_eq!(told(3), (Some(1), vec![], vec![], vec![]));
+    assert_eq!(told(4), (None, vec![], vec![], vec![1, 2]));
+    store.remove(&[2]).unwrap();
+    assert_eq!(told(4), (None, vec![], vec![], vec![1]));
+    let database = rusqlite::Connection::open(folders[0].database()).unwrap();
+    database.execute_batch("DROP TABLE maybe_caused").unwrap();
+    assert_eq!(told(1), (None, vec![3], vec![], vec![]));
 }

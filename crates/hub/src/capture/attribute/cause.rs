@@ -86,7 +86,7 @@ impl Causes {
     }
 
     /// These are known now: what waited for somebody is judged once more.
-    pub(crate) fn know(&mut self, peers: &[Arc<Peer>]) {
+    pub(crate) fn know(&mut self, peers: &[Arc<Peer>], now: Instant) {
         for peer in peers.iter().filter(|peer| peer.serves.load(Ordering::Relaxed)) {
             let Some(pid) = peer.pid() else { continue };
             if self.servers.len() >= SERVERS {
@@ -106,7 +106,8 @@ impl Causes {
         for waiting in &mut self.waiting {
             waiting.at = waiting.since + MOMENT;
         }
-        self.next = self.waiting.iter().map(|waiting| waiting.at).min();
+        let soon = self.waiting.iter().map(|waiting| waiting.at.max(now + PAUSE)).min();
+        self.next = [self.next, soon].into_iter().flatten().min();
     }
 
     /// When something is to be judged; `None` when there is nothing.
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(causes.next(), Some(now + PATIENCE));
         shop.who.set(Who { pid: 2, ..Who::default() }).unwrap();
         shop.serves.store(true, Ordering::Relaxed);
-        causes.know(&[shop]);
+        causes.know(&[shop], now + MOMENT);
         assert_eq!(causes.judge(now + MOMENT * 2, iter::empty), found(11, &[10]));
     }
 
@@ -280,7 +281,7 @@ mod tests {
         causes.ended(&records, now);
         assert_eq!((causes.next(), causes.judge(now + MOMENT, iter::empty)), (None, Vec::new()));
         shop.serves.store(true, Ordering::Relaxed);
-        causes.know(&[shop]);
+        causes.know(&[shop], now);
         assert_eq!(causes.judge(now + MOMENT, iter::empty), found(11, &[10]));
     }
 

@@ -83,11 +83,14 @@ impl Asked {
 
     /// What caused it, of those that were being served. Said for the `last` time, nobody who is unknown becomes known.
     pub(super) fn verdict<'a>(&self, serving: impl Iterator<Item = &'a Serving>, last: bool) -> Verdict {
+        let pid = self.client.pid();
+        if pid.is_none() && self.trace.is_none() {
+            return if last { Verdict::Nothing } else { Verdict::Unclear };
+        }
         let mut meanwhile: Vec<&Serving> = serving.filter(|one| one.is_meanwhile(self)).collect();
         // One that was told when it began and when it ended is the same.
         meanwhile.sort_unstable_by_key(|one| one.id);
         meanwhile.dedup_by_key(|one| one.id);
-        let pid = self.client.pid();
         let is_own = |one: &&&Serving| pid.is_some() && one.server.pid() == pid;
         let is_unknown = |one: &&Serving| one.server.pid().is_none();
 
