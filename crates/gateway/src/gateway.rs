@@ -315,6 +315,7 @@ mod tests {
     use std::{fs::File, os::fd::OwnedFd};
 
     use super::*;
+    use crate::Limits;
 
     /// A file in the place of a socket: no system watches one.
     fn unwatchable() -> TcpListener {

@@ -135,6 +135,7 @@ fn contains(text: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use navyd_decode::Extent;
     use navyd_model::exchange::Protocol;
     use serde_json::json;
 
@@ -146,6 +147,7 @@ mod tests {
             started: 0,
             answered: None,
             ended: None,
+            extent: Extent::Known,
             method: method.into(),
             target: target.into(),
             error: None,
