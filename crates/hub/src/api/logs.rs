@@ -13,6 +13,7 @@ use navyd_model::{
     api::Document,
     hub::{ApiError, Happened},
     project::Lines,
+    text::shell_word,
 };
 use serde::Deserialize;
 use tokio::sync::{broadcast, broadcast::error::RecvError};
@@ -103,12 +104,7 @@ async fn read(
 
 /// How what a command in a terminal says is kept from its next start on.
 fn kept(run: &Service) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    let words: Vec<String> = run.command.iter().map(quoted).collect();
+    let words: Vec<String> = run.command.iter().map(|word| shell_word(word)).collect();
     format!("navyd run -- {} 2>&1 | tee {}.log", words.join(" "), run.name)
 }
 

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use navyd_model::text::shell_word;
 
 use super::{Format, Raw};
 
@@ -40,7 +41,7 @@ fn command(raw: &Raw) -> String {
         // `-X HEAD` alone would wait for a body.
         "HEAD" if raw.request.is_empty() => words.push("--head".to_owned()),
         "HEAD" => words.push("-X HEAD --max-time 10".to_owned()),
-        method => words.push(format!("-X {}", quoted(method))),
+        method => words.push(format!("-X {}", shell_word(method))),
     }
     if target == "*" {
         words.push("--request-target '*'".to_owned());
@@ -51,7 +52,7 @@ fn command(raw: &Raw) -> String {
         Ok("") => {}
         // The shell takes no zero bytes, and curl reads `@` as the name of a file unless told not to.
         Ok(text) if !text.contains('\0') && text.len() <= LONGEST_WORD => {
-            words.push(format!("--data-raw {}", quoted(text)));
+            words.push(format!("--data-raw {}", shell_word(text)));
         }
         _ if raw.request.len() <= LONGEST_OCTAL => {
             before = format!("printf '{}' | ", octal(&raw.request));
@@ -63,7 +64,7 @@ fn command(raw: &Raw) -> String {
             words.push("--data-binary @-".to_owned());
         }
     }
-    words.push(quoted(&summary.target));
+    words.push(shell_word(&summary.target));
     let note =
         if raw.is_whole() { "" } else { "# the body was not kept whole: this sends what is left of it\n" };
     format!("{note}{before}{}{behind}\n", words.join(" \\\n  "))
@@ -84,20 +85,11 @@ fn fields(raw: &Raw, words: &mut Vec<String>) {
         let value = if is_length && !raw.request.is_empty() { &length } else { value };
         // A field without a value is written with `;`: with `:` it would be taken away.
         let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-        words.push(format!("-H {}", quoted(&field)));
+        words.push(format!("-H {}", shell_word(&field)));
     }
     let added = ["User-Agent", "Accept"].into_iter();
     let with_body = ["Content-Type", "Expect"].into_iter().filter(|_| !raw.request.is_empty());
     words.extend(added.chain(with_body).filter(|name| !sent(name)).map(|name| format!("-H '{name}:'")));
-}
-
-/// One word for a POSIX shell, whatever is in it.
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Bytes for `printf` of a POSIX shell.

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use navyd_model::text::shell_word;
+
 /// How long a tool may take. `update-ca-certificates` takes 20 s on a slow machine with a Java beside it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How much is read of each of a tool's streams: a bundle of all certificates is 250 KiB.
@@ -55,18 +57,9 @@ impl Call {
 
     /// As a person would type it; only for reading.
     pub fn shown(&self) -> String {
-        let quoted = |word: &OsString| {
-            let word = word.to_string_lossy();
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c);
-            if !word.is_empty() && word.chars().all(plain) {
-                word.into_owned()
-            } else {
-                format!("'{}'", word.replace('\'', r"'\''"))
-            }
-        };
         let words: Vec<String> = std::iter::once(self.program.clone().into_os_string())
             .chain(self.args.iter().cloned())
-            .map(|word| quoted(&word))
+            .map(|word| shell_word(&word.to_string_lossy()))
             .collect();
         words.join(" ")
     }

@@ -6,7 +6,10 @@ mod follow;
 mod row;
 
 use jiff::Timestamp;
-use navyd_model::filter::{Filter, FilterError};
+use navyd_model::{
+    filter::{Filter, FilterError},
+    text::shell_word,
+};
 
 use super::{Format, Stage};
 use crate::{
@@ -22,8 +25,8 @@ pub(super) fn filter(words: &[String]) -> Result<String, Failure> {
     let text = words.join(" ");
     Filter::parse(&text, Timestamp::now()).map(|_| text.clone()).map_err(|error| {
         let typed = mended(&text, &error);
-        let hint =
-            typed.map_or_else(|| error.hint.clone(), |typed| format!("navyd traffic ls {}", quoted(&typed)));
+        let hint = typed
+            .map_or_else(|| error.hint.clone(), |typed| format!("navyd traffic ls {}", shell_word(&typed)));
         Failure::new(&error.message).cause(error.pointing(&text).join("\n")).hint(hint)
     })
 }
@@ -62,15 +65,6 @@ pub(super) fn hub(stage: &mut Stage) -> anyhow::Result<Option<Client>> {
         stage.screen.fail(&failure.hint("navyd hub start"))?;
     }
     Ok(found)
-}
-
-/// A word as a shell reads it back.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-=,@%+".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Says that there is nothing to show: an answer, and no failure.
@@ -123,17 +117,5 @@ mod tests {
         assert_eq!(numbers(&typed(&["1", "status:500"])), None);
         assert_eq!(numbers(&[]), None);
         assert!(Filter::parse(&filter_of(&[1, 22]), Timestamp::now()).is_ok());
-    }
-
-    #[test]
-    fn what_is_to_be_typed_again_is_quoted() {
-        for (word, expected) in [
-            ("status:500", "status:500"),
-            ("status:>=500", "'status:>=500'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
     }
 }

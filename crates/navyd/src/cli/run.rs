@@ -23,6 +23,7 @@ use navyd_model::{
         environment,
         names::{self, Names, Place},
     },
+    text::shell_word,
 };
 
 use super::{Command, Stage};
@@ -156,9 +157,9 @@ impl Run {
 /// What to type when a program cannot be run. One with spaces and without arguments is a line for a shell.
 fn instead(name: &str, is_alone: bool) -> String {
     if is_alone && name.contains(' ') {
-        return format!("navyd run -- sh -c '{}'", name.replace('\'', r"'\''"));
+        return format!("navyd run -- sh -c {}", shell_word(name));
     }
-    format!("command -v {name}")
+    format!("command -v {}", shell_word(name))
 }
 
 /// The nearest `package.json`, as npm and its relatives look for it.

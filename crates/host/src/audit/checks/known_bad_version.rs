@@ -1,10 +1,10 @@
 //! A23: its version is known to be bad.
 
-use navyd_model::{Holder, finding::Confidence};
+use navyd_model::{Holder, finding::Confidence, text::shell_word};
 
 use super::super::{
     Check, Facts, Judge, Subject,
-    check::{Found, quoted},
+    check::Found,
     known::{self, Advisory, Ecosystem, Installed, Package, Seen},
     severity, stakes,
 };
@@ -85,7 +85,7 @@ fn fix(bad: &Bad<'_>) -> Option<String> {
     Some(match (ecosystem, prefix) {
         (Ecosystem::Npm, _) => format!("{install} {package}@{mended}"),
         (Ecosystem::Pypi, Some(prefix)) => {
-            format!("{} -m {install} '{package}>={mended}'", quoted(&format!("{prefix}/bin/python3")))
+            format!("{} -m {install} '{package}>={mended}'", shell_word(&format!("{prefix}/bin/python3")))
         }
         (Ecosystem::Pypi, None) => format!("{install} '{package}>={mended}'"),
         (Ecosystem::Debian, _) => format!("{install} {package}  # {mended} or later"),

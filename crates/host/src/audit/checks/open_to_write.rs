@@ -1,9 +1,8 @@
 //! A55: others may change what it runs.
 
-use super::super::{
-    Check, Facts, Judge, Power, Reach, Subject,
-    check::{Found, quoted},
-};
+use navyd_model::text::shell_word;
+
+use super::super::{Check, Facts, Judge, Power, Reach, Subject, check::Found};
 use crate::process::File;
 
 /// See the module.
@@ -30,7 +29,8 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
         let evidence =
             format!("{what} of pid {}, `{path}`, has the permissions {:04o}", holder.pid, file.mode);
         Some(
-            Found::observed(Power::Code, Reach::AnyUser, evidence).fix(format!("chmod o-w {}", quoted(path))),
+            Found::observed(Power::Code, Reach::AnyUser, evidence)
+                .fix(format!("chmod o-w {}", shell_word(path))),
         )
     })
 }

@@ -1,11 +1,10 @@
 //! A61: a key that others read, a certificate that does not fit, an authority that may speak for every name.
 
 use jiff::Timestamp;
-use navyd_model::finding::Confidence;
+use navyd_model::{finding::Confidence, text::shell_word};
 
 use super::super::{
-    At, Authority, Certificate, Check, Facts, Issuer, Judge, Power, Reach, Subject, TlsFile,
-    check::{Found, quoted},
+    At, Authority, Certificate, Check, Facts, Issuer, Judge, Power, Reach, Subject, TlsFile, check::Found,
 };
 
 /// See the module.
@@ -45,7 +44,7 @@ fn key(file: &TlsFile) -> Option<Found> {
     }
     let evidence = format!("the key `{}` has the permissions {:04o}", file.path, file.access.file.mode);
     let found = Found::observed(Power::Read, Reach::AnyUser, evidence);
-    Some(found.fix(format!("chmod 600 {}", quoted(&file.path))))
+    Some(found.fix(format!("chmod 600 {}", shell_word(&file.path))))
 }
 
 /// What the listener showed when it was asked.

@@ -1,12 +1,8 @@
 //! A60: everybody may connect to a unix socket.
 
-use navyd_model::{Protocol, finding::Confidence};
+use navyd_model::{Protocol, finding::Confidence, text::shell_word};
 
-use super::super::{
-    Check, Facts, Gate, Judge, Reach, Subject,
-    check::{Found, quoted},
-    stakes,
-};
+use super::super::{Check, Facts, Gate, Judge, Reach, Subject, check::Found, stakes};
 
 /// See the module.
 pub(super) const CHECK: Check = Check {
@@ -109,7 +105,7 @@ fn judge(subject: &Subject, _: &Facts) -> Option<Found> {
         "`{path}` has the permissions {:04o}, and every folder above it may be passed",
         access.file.mode
     );
-    let fix = CHECK.fix(subject).unwrap_or_else(|| format!("chmod 600 {}", quoted(path)));
+    let fix = CHECK.fix(subject).unwrap_or_else(|| format!("chmod 600 {}", shell_word(path)));
     Some(Found::observed(power, Reach::AnyUser, evidence).behind(gate).fix(fix))
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::quoted;
+use navyd_model::text::shell_word;
 
 /// A container: its engine, and the name or short id by which the engine's own commands know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Container {
     /// The command that stops it for good. A cluster's own controllers may replace a `cri` container all the
     /// same: its control group does not tell who asked for it.
     pub fn stop_command(&self) -> String {
-        let id = quoted(&self.id);
+        let id = shell_word(&self.id);
         match self.engine {
             "podman" => format!("podman stop {id}"),
             "containerd" => format!("nerdctl stop {id}"),
@@ -89,7 +89,7 @@ impl fmt::Display for Container {
 impl Unit {
     pub(super) fn stop_command(&self) -> String {
         let user = if self.user { "--user " } else { "" };
-        format!("systemctl {user}stop {}", quoted(&self.name))
+        format!("systemctl {user}stop {}", shell_word(&self.name))
     }
 }
 

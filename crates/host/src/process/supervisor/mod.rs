@@ -10,7 +10,7 @@ mod keepers;
 
 pub use cgroup::{Container, container};
 
-use navyd_model::{Supervisor, SupervisorKind};
+use navyd_model::{Supervisor, SupervisorKind, text::shell_word};
 
 use super::launch::Launch;
 use keepers::{KEEPERS, Stop};
@@ -83,7 +83,7 @@ fn stop_command(stop: Stop, parent: &Kin, child: &Kin) -> Option<String> {
         // runsv's one argument is the service's directory, or its name below the default one.
         Stop::Runit => {
             let service = parent.launch.words().get(1).copied().unwrap_or_default().to_owned();
-            Some(format!("sv stop {}", quoted(&service)))
+            Some(format!("sv stop {}", shell_word(&service)))
         }
     }
 }
@@ -94,21 +94,12 @@ fn pm2(daemon: &Kin, child: &Kin) -> String {
     let title = daemon.launch.argv.first().map_or("", String::as_str);
     let home = title.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     let prefix = match home {
-        Some(home) if !home.ends_with("/.pm2") => format!("PM2_HOME={} ", quoted(home)),
+        Some(home) if !home.ends_with("/.pm2") => format!("PM2_HOME={} ", shell_word(home)),
         _ => String::new(),
     };
     let words = child.launch.words();
     let script = child.launch.script().or_else(|| words.first().copied()).unwrap_or_default();
-    format!("{prefix}pm2 stop {}", quoted(script))
-}
-
-/// A word as a shell takes it literally.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./@:=+,%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    format!("{prefix}pm2 stop {}", shell_word(script))
 }
 
 #[cfg(test)]
@@ -234,19 +225,6 @@ mod tests {
             (kin(9, "/usr/bin/bash", &["bash", "-c", "tmux; nvim"]), None),
         ] {
             check(&[parent], "", "", expected);
-        }
-    }
-
-    #[test]
-    fn a_word_is_quoted_for_the_shell_where_it_must_be() {
-        for (word, expected) in [
-            ("a@b.service", "a@b.service"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$(x)", "'$(x)'"),
-        ] {
-            assert_eq!(quoted(word), expected);
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use navyd_model::{
     api::Document,
     finding::{Audit, Finding},
+    text::of_shell_word,
 };
 use serde::Serialize;
 
@@ -117,18 +118,8 @@ fn told(
 
 /// The path of a line that takes from everybody the right to change it: `chmod o-w PATH`, and nothing else. Pure.
 fn closes(fix: &str) -> Option<String> {
-    let path = unquoted(fix.strip_prefix("chmod o-w ")?)?;
+    let path = of_shell_word(fix.strip_prefix("chmod o-w ")?)?;
     path.starts_with('/').then_some(path)
-}
-
-/// One word as a shell reads it, plain or in single quotes with `'\''` for a quote; `None` for anything else.
-fn unquoted(word: &str) -> Option<String> {
-    let Some(inner) = word.strip_prefix('\'') else {
-        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@:,=".contains(c));
-        return (plain && !word.is_empty()).then(|| word.to_owned());
-    };
-    let path = inner.strip_suffix('\'')?.replace("'\\''", "\0");
-    (!path.contains('\'')).then(|| path.replace('\0', "'"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `navyd traffic ls` and `search`: exchanges of the past, the newest last, where a person looks first.
 
 use jiff::tz::TimeZone;
-use navyd_model::{api::Document, capture::Page};
+use navyd_model::{api::Document, capture::Page, text::shell_word};
 
 use super::super::{Format, Stage, exchanges};
 use crate::{
@@ -46,10 +46,8 @@ struct Part {
 impl Ls {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let filter = exchanges::filter(&self.filter)?;
-        let again = format!(
-            "ls {}",
-            self.filter.iter().map(|word| exchanges::quoted(word)).collect::<Vec<_>>().join(" ")
-        );
+        let again =
+            format!("ls {}", self.filter.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "));
         self.page.list(Meant { filter, ..Meant::default() }, again.trim_end(), stage)
     }
 }
@@ -57,7 +55,7 @@ impl Ls {
 impl Search {
     pub(super) fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let text = self.text.join(" ");
-        let again = format!("search {}", exchanges::quoted(&text));
+        let again = format!("search {}", shell_word(&text));
         self.page.list(Meant { text: Some(text), ..Meant::default() }, &again, stage)
     }
 }

@@ -1,6 +1,6 @@
 //! `navyd traffic rm`: exchanges are forgotten, after it was said which.
 
-use navyd_model::api::Document;
+use navyd_model::{api::Document, text::shell_word};
 use serde::Serialize;
 
 use super::super::{Format, Stage, exchanges, how::How};
@@ -79,7 +79,7 @@ impl Remove {
             Answer::Yes => Ok(true),
             Answer::No => Ok(false),
             Answer::Nobody => {
-                let words: Vec<String> = self.which.iter().map(|word| exchanges::quoted(word)).collect();
+                let words: Vec<String> = self.which.iter().map(|word| shell_word(word)).collect();
                 let what = if self.all { "--all".to_owned() } else { words.join(" ") };
                 Err(Failure::new("nothing was forgotten: there is no terminal to ask on")
                     .hint(format!("navyd traffic rm {what} --yes"))
