@@ -22,7 +22,7 @@ pub(crate) use navyd_host::{
         Check, Credential, Facts, Plan as AuditPlan, Question as AuditQuestion, ask as ask_audit,
         plan as plan_audit,
     },
-    doctor::{HubSeen, OurHub, Outside, Traced},
+    doctor::{Authority, AuthoritySeen, HubSeen, OurHub, Outside, Traced, Trusted, Validity},
     free::{Manner, Plan, Wanted},
     kernel::{Transport, handed_over},
     listeners::{Scope, Seen, unnamed},
@@ -119,6 +119,11 @@ pub(crate) fn kernel_version() -> Option<String> {
 /// This machine's own name, where it is told.
 pub(crate) fn host_name() -> Option<String> {
     doctor::host_name().ok()
+}
+
+/// The names in this machine's hosts file; none where it cannot be read.
+pub(crate) fn hosts_names() -> Vec<String> {
+    doctor::hosts_names()
 }
 
 /// What freeing a port would stop.

@@ -27,6 +27,8 @@ pub use firewall::Firewall;
 pub use gather::gather;
 pub use severity::{Gate, Power, Reach, severity};
 
+pub(crate) use tls::der;
+
 use ask::FOREIGN;
 use checks::inspects;
 

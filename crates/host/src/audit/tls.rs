@@ -128,7 +128,7 @@ fn has_key(bytes: &[u8]) -> bool {
 }
 
 /// The first certificate of a file in PEM (RFC 7468 §5).
-fn der(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn der(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = String::from_utf8_lossy(bytes);
     let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
     let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;

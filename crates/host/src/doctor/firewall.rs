@@ -3,10 +3,12 @@
 //! What was seen comes first, then what was read: a connection that failed is a fact whether or not its rule is found,
 //! and a rule that certainly takes connections to a listener is one whether or not somebody has tried.
 
+use std::net::SocketAddr;
+
 use navyd_model::{ConnectAttempt, ConnectResult};
 
 use super::{Facts, row::Verdict};
-use crate::kernel::{Action, Fate, Filter, Hit};
+use crate::kernel::{Action, Fate, Filter, Hit, Older};
 
 /// What a row asks about.
 pub(super) struct Question {
@@ -35,7 +37,7 @@ pub(super) fn judge(facts: &Facts, question: &Question) -> Verdict {
         .flatten()
         .filter(|attempt| by(attempt, filter.ok()) == Some(question.action))
         .collect();
-    let Some(first) = failed.first() else { return unseen(filter, question) };
+    let Some(first) = failed.first() else { return unseen(facts, filter, question) };
     let addresses: Vec<String> = failed.iter().map(|attempt| attempt.address.ip().to_string()).collect();
     let summary = format!("the packet filter {} connections to {}", question.does, addresses.join(", "));
     let verdict = Verdict::fail(summary);
@@ -47,14 +49,18 @@ pub(super) fn judge(facts: &Facts, question: &Question) -> Verdict {
         }
     };
     let fate = filter.fates.iter().find(|fate| fate.flow.to == first.address);
-    match fate.and_then(|fate| fate.by(question.action).or_else(|| fate.perhaps_by(question.action))) {
+    let older = filter.older.fates.iter().find(|fate| fate.flow.to == first.address);
+    let hit = fate
+        .and_then(|fate| fate.by(question.action).or_else(|| fate.perhaps_by(question.action)))
+        .or_else(|| older?.perhaps_by(question.action));
+    match hit {
         Some(hit) => named(verdict, hit, question),
-        None => verdict.cause(format!("{}; no rule that `nft` lists was recognised", question.feels)),
+        None => verdict.cause(format!("{}; no rule that was read is known to do it", question.feels)),
     }
 }
 
 /// Nothing failed: whether rules take what nobody has tried.
-fn unseen(filter: Result<&Filter, &String>, question: &Question) -> Verdict {
+fn unseen(facts: &Facts, filter: Result<&Filter, &String>, question: &Question) -> Verdict {
     let filter = match filter {
         Ok(filter) => filter,
         Err(why) => {
@@ -62,6 +68,7 @@ fn unseen(filter: Result<&Filter, &String>, question: &Question) -> Verdict {
             return Verdict::unknown(what, why).fix(AS_ROOT);
         }
     };
+    let passed: Vec<SocketAddr> = connected(facts).collect();
     let taken: Vec<(&Fate, &Hit)> =
         filter.fates.iter().filter_map(|fate| Some((fate, fate.by(question.action)?))).collect();
     if let Some((fate, hit)) = taken.first() {
@@ -69,17 +76,44 @@ fn unseen(filter: Result<&Filter, &String>, question: &Question) -> Verdict {
         let summary = format!("the packet filter {} connections to {}{more}", question.does, fate.flow.to);
         return named(Verdict::fail(summary), hit, question);
     }
-    if !filter.older.tables.is_empty() && filter.older.rules != Some(0) {
+    if !filter.older.tables.is_empty() && filter.older.rules.is_none() {
         let why =
             "the older packet filter is in use as well, and only `iptables-legacy-save` shows its rules";
         return Verdict::unknown(format!("whether a rule {} other connections", question.does), why);
     }
-    let rules = match filter.rules {
+    if let Some((place, hit)) = perhaps(&filter.older, &passed, question) {
+        let what = format!("whether the older packet filter {} connections to {place}", question.does);
+        let why = format!("its conditions are not all weighed: rule `{}`", hit.text);
+        return Verdict::unknown(what, why).fix(format!("navyd doctor {}", place.port()));
+    }
+    let rules = match filter.rules + filter.older.rules.unwrap_or_default() {
         0 => "there are no rules".to_owned(),
         1 => "of 1 rule none does".to_owned(),
         count => format!("of {count} rules none does"),
     };
     Verdict::ok(format!("no rule {} connections of this machine to itself", question.does)).evidence(rules)
+}
+
+/// The rule of the older filter that may take connections to a listener. What a connection that went through has passed
+/// as well did not take it, and is not taken for one that will.
+fn perhaps<'a>(
+    older: &'a Older,
+    passed: &[SocketAddr],
+    question: &Question,
+) -> Option<(SocketAddr, &'a Hit)> {
+    let refuted = |hit: &Hit| {
+        let fates = older.fates.iter().filter(|fate| passed.contains(&fate.flow.to));
+        fates.flat_map(|fate| &fate.hits).any(|other| other.text == hit.text)
+    };
+    let open = older.fates.iter().filter(|fate| !passed.contains(&fate.flow.to));
+    open.flat_map(|fate| fate.hits.iter().map(|hit| (fate.flow.to, hit)))
+        .find(|(_, hit)| hit.action == question.action && !refuted(hit))
+}
+
+/// Where connections of the matrix went through.
+fn connected(facts: &Facts) -> impl Iterator<Item = SocketAddr> {
+    let all = facts.net.matrix.iter().flatten();
+    all.filter(|attempt| attempt.result == ConnectResult::Connected).map(|attempt| attempt.address)
 }
 
 fn named(verdict: Verdict, hit: &Hit, question: &Question) -> Verdict {

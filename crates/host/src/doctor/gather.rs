@@ -1,6 +1,6 @@
 //! Reads what the rows need. What cannot be read says why.
 
-use std::{collections::HashSet, net::IpAddr, thread};
+use std::{collections::HashSet, io::ErrorKind, net::IpAddr, thread};
 
 use navyd_model::hub;
 
@@ -20,6 +20,9 @@ const MOST_FLOWS: usize = 64;
 
 /// Where source ports are drawn from when that cannot be read: what IANA sets aside for it (RFC 6335 §6).
 const DYNAMIC: std::ops::RangeInclusive<u16> = 49152..=u16::MAX;
+
+/// Why nothing can listen on a port of the kernel's choice where each of them is in use.
+const NO_PORT: &str = "every port that the kernel gives out is in use";
 
 /// Looks at this machine, told what only the caller can know. What may wait does so beside the rest.
 pub fn gather(outside: Outside) -> Facts {
@@ -51,12 +54,12 @@ fn net(devices: &[Interface], ports: std::ops::RangeInclusive<u16>) -> Net {
     let binds = matrix::binds(&addresses);
     let (matrix, elsewhere) = match matrix::matrix(&addresses) {
         Ok(Matrix { attempts, elsewhere }) => (Ok(attempts), elsewhere),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => (Err(NO_PORT.to_owned()), Vec::new()),
         Err(error) => (Err(format!("nothing can listen: {error}")), Vec::new()),
     };
     let tried = matrix.iter().flatten().map(|attempt| attempt.address);
     let heard = listeners.iter().flatten().filter_map(loopback).take(MOST_FLOWS);
-    let flows =
-        tried.chain(heard).map(|to| Flow { to, from: source(to.ip()), ports: ports.clone() }).collect();
+    let flows = tried.chain(heard).map(|to| Flow::own(to, ports.clone())).collect();
     let settings = kernel::settings();
     Net {
         links: kernel::links().map_err(|error| error.to_string()),
@@ -107,12 +110,6 @@ fn loopback(ear: &Ear) -> Option<std::net::SocketAddr> {
         address => address,
     };
     address.is_loopback().then_some((address, ear.at.port()).into())
-}
-
-/// The address that connections come from: the kernel takes 127.0.0.1 for all of 127.0.0.0/8, and elsewhere the address
-/// connected to.
-pub(super) fn source(to: IpAddr) -> IpAddr {
-    if to.is_ipv4() && to.is_loopback() { IpAddr::from([127, 0, 0, 1]) } else { to }
 }
 
 fn filter(flows: Vec<Flow>) -> Told<Filter> {

@@ -27,8 +27,9 @@ use linux as os;
 use portable as os;
 
 pub use facts::{
-    Ear, Entry, Facts, Fault, Held, HostsFile, HubSeen, Lookup, Names, Net, OpenFiles, OurHub, Outside,
-    Owner, Proxy, Resolver, Served, Surroundings, Told, prefers_v4, sources,
+    Authority, AuthoritySeen, Denial, Ear, Entry, Facts, Fault, Held, HostsFile, HubSeen, Lookup, Names, Net,
+    OpenFiles, OurHub, Outside, Owner, PROXY_VARIABLES, Proxy, Resolver, Served, Surroundings, Told, Trusted,
+    Validity, prefers_v4, sources,
 };
 pub use gather::gather;
 pub use row::Row;
@@ -49,6 +50,12 @@ pub fn kernel_version() -> Told<String> {
 /// Where it is not told: why.
 pub fn host_name() -> Told<String> {
     os::host_name()
+}
+
+/// The names in this machine's hosts file, and the words in it that are none: what whoever hands a report on may want to
+/// keep back. None where it cannot be read.
+pub fn hosts_names() -> Vec<String> {
+    names::hosts_names()
 }
 
 /// Every row, in the order in which they are shown.

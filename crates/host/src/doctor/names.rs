@@ -14,7 +14,8 @@ use std::{
 use super::{
     Told,
     facts::{
-        HostsFile, LONGEST_HOSTS, LONGEST_SETTINGS, Lookup, Names, Resolver, Served, prefers_v4, sources,
+        Fault, HostsFile, LONGEST_HOSTS, LONGEST_SETTINGS, Lookup, Names, Resolver, Served, prefers_v4,
+        sources,
     },
     os,
 };
@@ -65,6 +66,17 @@ pub(super) fn gather() -> Names {
         own,
         servers,
     }
+}
+
+/// Every word of the hosts file that a row may quote: names, and what stands where an address should.
+pub(super) fn hosts_names() -> Vec<String> {
+    let Ok(Some(bytes)) = read(HOSTS, LONGEST_HOSTS) else { return Vec::new() };
+    let HostsFile { entries, faults } = HostsFile::parse(&bytes);
+    let odd = faults.into_iter().filter_map(|(_, fault)| match fault {
+        Fault::NoAddress(word) | Fault::Wildcard(word) => Some(word),
+        _ => None,
+    });
+    entries.into_iter().flat_map(|entry| entry.names).chain(odd).collect()
 }
 
 /// The name servers on this machine itself. resolv.conf(5): "If no nameserver entries are present, the default is to

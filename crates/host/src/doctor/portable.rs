@@ -24,14 +24,5 @@ pub(super) fn kernel_version() -> Told<String> {
 
 /// What surrounds this process: not told.
 pub(super) fn surroundings() -> Surroundings {
-    let why = || UNSUPPORTED.to_owned();
-    Surroundings {
-        files: Err(why()),
-        clock: Err(why()),
-        selinux: Err(why()),
-        apparmor: Err(why()),
-        container: None,
-        wsl: false,
-        same_network: Err(why()),
-    }
+    Surroundings::unread(UNSUPPORTED)
 }

@@ -1,6 +1,6 @@
 //! The same for one port: why it can or cannot be bound and reached, and the rows that may stand in its way.
 
-use navyd_model::{Diagnosis, Target, Why};
+use navyd_model::{Diagnosis, Target, Why, target::Host};
 
 use super::{Outside, diagnose};
 use crate::{kernel::Error, why};
@@ -23,6 +23,9 @@ const CONCERN: &[&str] = &[
     "legacy-iptables",
 ];
 
+/// The rows that concern a target with a name besides.
+const CONCERN_NAMES: &[&str] = &["hosts", "localhost-names", "address-order", "dns"];
+
 /// What is wrong with a target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doctored {
@@ -39,7 +42,11 @@ pub struct Doctored {
 pub fn of(target: &Target, outside: Outside) -> Result<Doctored, Error> {
     let why = why::why(target)?;
     let Diagnosis { mut checks, matrix } = diagnose(outside);
-    checks.retain(|check| CONCERN.contains(&check.id.as_str()));
+    let has_name = matches!(target.host, Some(Host::Name(_)));
+    checks.retain(|check| {
+        let id = check.id.as_str();
+        CONCERN.contains(&id) || (has_name && CONCERN_NAMES.contains(&id))
+    });
     Ok(Doctored { why, diagnosis: Diagnosis { checks, matrix } })
 }
 
@@ -50,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_row_that_concerns_a_port_is_one() {
-        for id in CONCERN {
+        for id in CONCERN.iter().chain(CONCERN_NAMES) {
             assert!(rows().any(|row| row.id == *id), "{id}");
         }
     }

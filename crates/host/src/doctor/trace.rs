@@ -12,9 +12,9 @@ use std::{
 use navyd_model::ConnectResult;
 use socket2::{Domain, Socket, Type};
 
-use super::{gather::source, matrix};
+use super::matrix;
 use crate::{
-    kernel::{self, Did, Error, Step},
+    kernel::{self, Did, Error, Flow, Step},
     why::reach,
 };
 
@@ -56,7 +56,13 @@ pub fn trace(places: &[SocketAddr]) -> Result<Vec<Traced>, Error> {
 
 fn one(to: SocketAddr) -> Result<Traced, Error> {
     // The port is ours before the rules for it are made, so that they are about nobody else.
-    let socket = bound(to).map_err(failed)?;
+    let socket = match bound(to) {
+        // This machine has no such address, or no port is left: nothing comes as far as a rule.
+        Err(error) if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => {
+            return Ok(Traced { to, result: ConnectResult::Failed, steps: Vec::new() });
+        }
+        socket => socket.map_err(failed)?,
+    };
     let own = socket.local_addr().map_err(failed)?.as_socket();
     let own = own.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
     let mut result = ConnectResult::NotTried;
@@ -67,7 +73,7 @@ fn one(to: SocketAddr) -> Result<Traced, Error> {
 fn bound(to: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
     socket.set_linger(Some(Duration::ZERO))?;
-    socket.bind(&SocketAddr::new(source(to.ip()), 0).into())?;
+    socket.bind(&SocketAddr::new(Flow::source(to.ip()), 0).into())?;
     Ok(socket)
 }
 

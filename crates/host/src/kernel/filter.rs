@@ -66,6 +66,9 @@ pub struct Older {
     pub tables: Vec<String>,
     /// How many rules, and policies that drop, it has; `None` where they cannot be read.
     pub rules: Option<usize>,
+    /// The rules that may take the flows asked about, none of them certainly: its conditions are weighed only as far as
+    /// they name devices, ports and the way that a packet goes.
+    pub fates: Vec<Fate>,
 }
 
 /// What a rule was seen to do with a packet of a connection.
@@ -88,6 +91,19 @@ pub enum Did {
     Dropped,
     /// Another chain goes on, or a program is asked.
     Passed,
+}
+
+impl Flow {
+    /// Connections of this machine to a place of its own, from ports of this range.
+    pub fn own(to: SocketAddr, ports: RangeInclusive<u16>) -> Self {
+        Self { to, from: Self::source(to.ip()), ports }
+    }
+
+    /// The address that connections of this machine to one of its own come from: the kernel takes 127.0.0.1 for all of
+    /// 127.0.0.0/8, and elsewhere the address connected to.
+    pub fn source(to: IpAddr) -> IpAddr {
+        if to.is_ipv4() && to.is_loopback() { IpAddr::from([127, 0, 0, 1]) } else { to }
+    }
 }
 
 impl Fate {

@@ -7,7 +7,7 @@ use navyd_model::{
 };
 
 use super::rules::Rules;
-use crate::kernel::{Interface, Limits, Socket};
+use crate::kernel::{Action, Fate, Hit, Interface, Limits, Socket};
 
 /// Everything that [`explain`](super::explain()) needs to know: plain data, so that every verdict can be tested
 /// without a machine that shows it.
@@ -38,6 +38,11 @@ pub struct Facts {
     pub localhost: Vec<IpAddr>,
     /// The packet filter's rules for this port.
     pub rules: Rules,
+    /// What the packet filter does with the connections that were refused, where that may be read and a rule certainly
+    /// leads them elsewhere.
+    pub led: Vec<Fate>,
+    /// The places of this machine to which no connection could be made for want of a port to come from (EADDRNOTAVAIL).
+    pub portless: Vec<SocketAddr>,
     /// The holders whose parents are gone.
     pub orphans: Vec<Orphan>,
     /// Whether some unix socket has a descriptor waiting in it. Looked for only when a process of this user, or
@@ -97,6 +102,11 @@ impl Facts {
         let devices = self.interfaces.iter().flatten();
         let mut loopbacks = devices.filter(|device| device.loopback).peekable();
         loopbacks.peek().is_some() && loopbacks.all(|device| !device.up)
+    }
+
+    /// The rule that leads connections to a place elsewhere, where they were refused.
+    pub(super) fn led_from(&self, place: SocketAddr) -> Option<&Hit> {
+        self.led.iter().find(|fate| fate.flow.to == place)?.by(Action::Nat)
     }
 
     /// Whether packets to our own addresses may come in by the device of this name.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     bind::{self, FORMS, Form, Reuse},
-    kernel::{self, Error, Query, RuleQuery, States, Transport},
+    kernel::{self, Action, Error, Fate, Flow, Query, RuleQuery, States, Transport},
     listeners::{Holders, Scope, Seen, listeners},
     probe, process,
 };
@@ -54,6 +54,7 @@ pub fn gather(target: &Target) -> Result<Facts, Error> {
     facts.localhost = localhost(&question, &facts);
     facts.orphans = orphans(&question, &facts);
     facts.rules = rules(&question, &facts);
+    facts.led = led(&facts);
     let refuses = |listener: &Listener| listener.owner_unknown == Some(OwnerUnknown::NotDumpable);
     facts.descriptor_in_flight = question.listening(&facts).chain(question.bound(&facts)).any(refuses)
         && process::descriptor_in_flight();
@@ -137,6 +138,8 @@ fn connect_all(question: &Question, facts: &mut Facts) {
         addresses.iter().partition(|address| refusal(facts, **address).is_none());
     facts.untouched = refused.first().and_then(|address| refusal(facts, *address));
     let reached = reach::reach(&touched, question.port);
+    let portless = reached.iter().filter(|reached| reached.portless && !facts.lacks(reached.address.ip()));
+    facts.portless = portless.map(|reached| reached.address).collect();
     confirm(question, facts, &reached);
     for mut reached in reached {
         let answer = (reached.result == ConnectResult::Connected).then(|| who_answered(facts, &mut reached));
@@ -221,6 +224,22 @@ fn orphans(question: &Question, facts: &Facts) -> Vec<Orphan> {
         .collect();
     let orphan = |pid: u32| process::lost_leader(pid).map(|(parent, leader)| Orphan { pid, parent, leader });
     pids.into_iter().filter_map(orphan).collect()
+}
+
+/// Reads what the rules do with refused connections, as far as they lead them elsewhere. Whoever may not read them is
+/// spared the attempt: a port that refuses is the most ordinary of all.
+fn led(facts: &Facts) -> Vec<Fate> {
+    let Some(limits) = facts.limits.as_ref().filter(|limits| limits.may_destroy == Some(true)) else {
+        return Vec::new();
+    };
+    let ports = limits.ephemeral.clone().unwrap_or(1024..=u16::MAX);
+    let refused = facts.connect.iter().filter(|attempt| attempt.result == ConnectResult::Refused);
+    let flows: Vec<Flow> = refused.map(|attempt| Flow::own(attempt.address, ports.clone())).collect();
+    if flows.is_empty() {
+        return Vec::new();
+    }
+    let fates = kernel::filter(flows).map(|filter| filter.fates).unwrap_or_default();
+    fates.into_iter().filter(|fate| fate.by(Action::Nat).is_some()).collect()
 }
 
 /// Reads the rules when an answer has no listener, or a listener no answer.

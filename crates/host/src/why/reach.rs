@@ -24,6 +24,8 @@ pub(crate) struct Reached {
     pub(crate) address: SocketAddr,
     /// What came of it.
     pub(crate) result: ConnectResult,
+    /// Whether there was no port for our own end: then no packet was sent.
+    pub(crate) portless: bool,
     /// How long it took.
     pub(crate) took: Duration,
     /// Our own end, while the connection stood.
@@ -58,6 +60,8 @@ fn connect(address: SocketAddr) -> Reached {
     };
     let outcome: io::Result<Socket> = attempt();
     let took = begun.elapsed();
+    // connect(2): "all port numbers in the ephemeral port range are currently in use", or there is no such address.
+    let portless = matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable);
     let (result, own, connection) = match outcome {
         Ok(socket) => {
             let own = socket.local_addr().ok().and_then(|own| own.as_socket());
@@ -65,7 +69,7 @@ fn connect(address: SocketAddr) -> Reached {
         }
         Err(error) => (judge(&error), None, None),
     };
-    Reached { address, result, took, own, connection }
+    Reached { address, result, portless, took, own, connection }
 }
 
 /// A connection to a port of the ephemeral range may draw that very port for its own end, and then TCP's

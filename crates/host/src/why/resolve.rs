@@ -18,6 +18,9 @@ use crate::kernel::HOSTS;
 /// silent for two seconds is a finding by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Who leads a name to loopback that the system's resolver does not know.
+pub(super) const BY_THEMSELVES: &str = "*.localhost";
+
 /// Resolves a name.
 pub fn resolve(name: &str) -> Resolution {
     let hosts =
@@ -49,7 +52,7 @@ fn judge(name: &str, hosts: &[IpAddr], answer: io::Result<Vec<IpAddr>>) -> Resol
             let loopback = vec![IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
             let note = "browsers and curl lead it to loopback by themselves; this system's resolver has no \
                         address for it, so other programs fail";
-            resolution(loopback, "*.localhost", Some(note.to_owned()))
+            resolution(loopback, BY_THEMSELVES, Some(note.to_owned()))
         }
         Ok(_) => resolution(Vec::new(), "resolver", Some("it has no address".into())),
         Err(error) => resolution(Vec::new(), "resolver", Some(error.to_string())),

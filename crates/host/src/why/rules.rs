@@ -1,5 +1,7 @@
 //! The packet filter's rules as evidence: never needed for a verdict, and shown when they were found.
 
+use std::net::IpAddr;
+
 pub(super) use crate::kernel::Action;
 use crate::kernel::Rule;
 
@@ -25,11 +27,13 @@ impl Rules {
         all.iter().filter(move |rule| rule.action == action)
     }
 
-    /// Whether silence is that of a rule which refuses: it names the port, and none drops it. Linux loses the
-    /// ICMPv6 answers of such a rule on loopback.
-    pub(super) fn refuse_in_silence(&self) -> bool {
+    /// Whether silence at an address is that of a rule which refuses: it names the port, and none that names it drops; or,
+    /// with IPv6, none drops at all. Linux loses some of the ICMPv6 answers of such a rule on loopback.
+    pub(super) fn refuse_in_silence(&self, address: IpAddr) -> bool {
         let names = |action| self.found(action).any(|rule| rule.names_port);
-        names(Action::Reject) && !names(Action::Drop)
+        let any = |action| self.found(action).next().is_some();
+        (names(Action::Reject) && !names(Action::Drop))
+            || (address.is_ipv6() && any(Action::Reject) && !any(Action::Drop))
     }
 
     /// `` ; rule `…` ``: the first that does this, to follow a sentence.

@@ -93,8 +93,7 @@ impl Command for Doctor {
         let target = self.target.as_deref().map(str::parse::<Target>).transpose().map_err(Failure::from)?;
         let mut report = look(target.as_ref(), &mut stage.screen)?;
         if self.trace {
-            let traced = client::trace(&places(&report))?;
-            report.trace = Some(traced.into_iter().map(Watched::from).collect());
+            report.trace = Some(trace(&report, &mut stage.screen)?);
         }
         if self.fix {
             let steps = fix::plan(&report.diagnosis.checks, &outside::names());
@@ -126,27 +125,39 @@ impl Command for Doctor {
 
 /// Looks, and shows that it still does where something keeps it waiting.
 fn look(target: Option<&Target>, screen: &mut Screen) -> anyhow::Result<Report> {
-    let begun = Instant::now();
-    let outside = outside::ask();
     let target = target.cloned();
     let work = move || match &target {
-        None => Ok((None, client::doctor(outside))),
-        Some(target) => client::doctor_of(target, outside).map(|(why, diagnosis)| (Some(why), diagnosis)),
+        None => Ok((None, client::doctor(outside::ask()))),
+        Some(target) => {
+            client::doctor_of(target, outside::ask()).map(|(why, diagnosis)| (Some(why), diagnosis))
+        }
     };
+    let (why, diagnosis) = beside(work, screen)??;
+    Ok(Report { diagnosis, why, trace: None, mended: Vec::new() })
+}
+
+/// Watches connections to the target where connecting was tried, since some listeners take one as an order; without a
+/// target, to a listener of navyd's own.
+fn trace(report: &Report, screen: &mut Screen) -> anyhow::Result<Vec<Watched>> {
+    let tried = report.why.as_ref().map(places);
+    if tried.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    let traced = beside(move || client::trace(&tried.unwrap_or_default()), screen)??;
+    Ok(traced.into_iter().map(Watched::from).collect())
+}
+
+/// Does the work on a thread of its own, and shows that it lasts.
+fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    screen: &mut Screen,
+) -> Result<T, Failure> {
+    let begun = Instant::now();
     let mut waiting = || {
         let text = Text::plain("waiting for connections and name servers that do not answer");
         // What cannot be shown does not stop the work.
         drop(screen.progress(begun.elapsed(), &text));
     };
-    let (why, diagnosis) = beside(work, &mut waiting)??;
-    Ok(Report { diagnosis, why, trace: None, mended: Vec::new() })
-}
-
-/// Does the work on a thread of its own, and calls `waiting` now and then until it is done.
-fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-    waiting: &mut dyn FnMut(),
-) -> Result<T, Failure> {
     let failed = |why: String| Failure::new("nothing could be looked at").cause(why).hint("navyd ls");
     let (say, said) = mpsc::channel();
     let started = thread::Builder::new().name("doctor".into()).spawn(move || say.send(work()));
@@ -160,9 +171,10 @@ fn beside<T: Send + 'static>(
     }
 }
 
-/// The places that a target's connections were made to; none without a target.
-fn places(report: &Report) -> Vec<std::net::SocketAddr> {
-    report.why.iter().flat_map(|why| why.connect.iter().map(|attempt| attempt.address)).collect()
+/// The places that connections were made to.
+fn places(why: &Why) -> Vec<std::net::SocketAddr> {
+    let tried = why.connect.iter().filter(|attempt| attempt.result != ConnectResult::NotTried);
+    tried.map(|attempt| attempt.address).collect()
 }
 
 fn render(report: &Report, verbose: bool, screen: &mut Screen) -> std::io::Result<()> {

@@ -1,6 +1,9 @@
 //! What was read of this machine before anybody judges it: plain data, so that every row is tested without a machine
 //! that is ill in that way.
 
+mod authority;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+mod denials;
 mod hosts;
 mod names;
 mod net;
@@ -8,17 +11,19 @@ mod outside;
 mod programs;
 mod resolver;
 
-pub(super) use self::{
-    hosts::LONGEST as LONGEST_HOSTS, programs::PROXY_VARIABLES, resolver::LONGEST as LONGEST_SETTINGS,
-};
+#[cfg(target_os = "linux")]
+pub(super) use self::denials::denials;
 pub use self::{
+    authority::{Authority, AuthoritySeen, Trusted, Validity},
+    denials::Denial,
     hosts::{Entry, Fault, HostsFile},
     names::{Lookup, Names, Served},
     net::{Ear, Held, Net},
     outside::{HubSeen, OurHub, Outside},
-    programs::{OpenFiles, Owner, Proxy, Surroundings},
+    programs::{OpenFiles, Owner, PROXY_VARIABLES, Proxy, Surroundings},
     resolver::{Resolver, prefers_v4, sources},
 };
+pub(super) use self::{hosts::LONGEST as LONGEST_HOSTS, net::no_port, resolver::LONGEST as LONGEST_SETTINGS};
 use crate::kernel::{Interface, Limits};
 
 /// What was read, or why it could not be: a whole clause without a full stop, such as "`nft` needs root".
@@ -70,7 +75,7 @@ impl Facts {
             names: Names::unread(),
             proxy: Proxy::default(),
             owners: Err("not read".into()),
-            around: Surroundings::unread(),
+            around: Surroundings::unread("not read"),
             outside: Outside::default(),
         }
     }

@@ -62,10 +62,21 @@ impl Net {
         self.binds.iter().find(|attempt| attempt.address == address)
     }
 
+    /// Whether no port was left to bind: EADDRINUSE is said of an address that is there alone, and port 0 leaves the
+    /// choice of a free port to the kernel (bind(2)).
+    pub(in crate::doctor) fn portless(&self) -> bool {
+        self.binds.iter().any(no_port)
+    }
+
     /// The listeners, as far as they could be read.
     pub(in crate::doctor) fn ears(&self) -> impl Iterator<Item = &Ear> {
         self.listeners.iter().flatten()
     }
+}
+
+/// Whether an address is there, and only a port was lacking.
+pub(in crate::doctor) fn no_port(attempt: &BindAttempt) -> bool {
+    attempt.errno.as_deref() == Some("EADDRINUSE")
 }
 
 impl Ear {

@@ -1,10 +1,14 @@
 //! What only callers can know: the hub and its routes are no business of the eyes, which are told of them.
 
+use super::AuthoritySeen;
+
 /// What is told.
 #[derive(Debug, Clone)]
 pub struct Outside {
     /// The hub.
     pub hub: HubSeen,
+    /// The authority that signs its certificates.
+    pub authority: AuthoritySeen,
     /// The version of the program that asks.
     pub version: String,
 }
@@ -38,6 +42,6 @@ pub struct OurHub {
 impl Default for Outside {
     /// Nothing was told.
     fn default() -> Self {
-        Self { hub: HubSeen::Unasked, version: String::new() }
+        Self { hub: HubSeen::Unasked, authority: AuthoritySeen::Unasked, version: String::new() }
     }
 }

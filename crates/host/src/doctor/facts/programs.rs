@@ -1,10 +1,10 @@
 //! What was read of the programs that listen, and of what surrounds them.
 
-use super::Told;
+use super::{Denial, Told};
 use crate::kernel::Clock;
 
 /// The variables that lead requests to a proxy, and those that name what goes past it.
-pub(in crate::doctor) const PROXY_VARIABLES: [&str; 8] = [
+pub const PROXY_VARIABLES: [&str; 8] = [
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
@@ -62,6 +62,9 @@ pub struct Surroundings {
     /// The profile of AppArmor that this process runs under, and its mode; `None` where it is not there, or for no
     /// profile.
     pub apparmor: Told<Option<String>>,
+    /// What policies refused to programs, as far as the logs of the kernel and of its auditor still hold it; looked for
+    /// only where there is a policy.
+    pub denials: Told<Vec<Denial>>,
     /// The container that this process lives in, such as `docker`.
     pub container: Option<String>,
     /// Whether it is Windows' subsystem for Linux.
@@ -70,16 +73,17 @@ pub struct Surroundings {
     pub same_network: Told<bool>,
 }
 
-#[cfg(test)]
+#[cfg(any(test, not(target_os = "linux")))]
 impl Surroundings {
-    /// Where nothing could be read.
-    pub(in crate::doctor) fn unread() -> Self {
-        let why = || "not read".to_owned();
+    /// Where nothing could be read, and why.
+    pub(in crate::doctor) fn unread(why: &str) -> Self {
+        let why = || why.to_owned();
         Self {
             files: Err(why()),
             clock: Err(why()),
             selinux: Err(why()),
             apparmor: Err(why()),
+            denials: Err(why()),
             container: None,
             wsl: false,
             same_network: Err(why()),

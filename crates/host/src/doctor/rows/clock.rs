@@ -16,15 +16,14 @@ fn judge(facts: &Facts) -> Verdict {
             clock.error_us.div_ceil(1000)
         ));
     }
-    let verdict = Verdict::warn("nobody keeps the clock in time")
+    let whose = match &facts.around.container {
+        Some(engine) => format!("; it is that of the machine which {engine} runs on, and is mended there"),
+        None => String::new(),
+    };
+    Verdict::warn("nobody keeps the clock in time")
         .evidence("adjtimex(2) says STA_UNSYNC")
-        .cause("a clock that is off makes certificates invalid and tokens expired");
-    match &facts.around.container {
-        Some(engine) => {
-            verdict.fix(format!("timedatectl set-ntp true, on the machine that {engine} runs on"))
-        }
-        None => verdict.fix("sudo timedatectl set-ntp true"),
-    }
+        .cause(format!("a clock that is off makes certificates invalid and tokens expired{whose}"))
+        .fix("sudo timedatectl set-ntp true")
 }
 
 #[cfg(test)]
@@ -41,7 +40,7 @@ mod tests {
             (Ok(Clock { kept: false, error_us: 16_000_000 }), State::Warn),
             (Err("refused".to_owned()), State::Unknown),
         ] {
-            let around = Surroundings { clock, ..Surroundings::unread() };
+            let around = Surroundings { clock, ..Surroundings::unread("not read") };
             assert_eq!(judge(&Facts { around, ..Facts::unread() }).state, expected);
         }
     }

@@ -18,12 +18,23 @@ const TIGHT: usize = 1024;
 /// Linux's own.
 const USUAL: &str = "sudo sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\"";
 
+/// What gives more of them where the usual range is not enough.
+const WIDE: &str = "sudo sysctl -w net.ipv4.ip_local_port_range=\"16384 60999\"";
+
 fn judge(facts: &Facts) -> Verdict {
     let Some(range) = &facts.limits.ephemeral else {
         return Verdict::unknown("where outgoing connections draw their ports", "the range was not read");
     };
     let count = range.clone().filter(|port| !reserved(facts, *port)).count();
     let words = format!("{}–{}", range.start(), range.end());
+    if facts.net.portless() {
+        return Verdict::fail(format!("all {count} ports of outgoing connections are in use"))
+            .evidence(format!("the range is {words}, and bind says EADDRINUSE where the kernel is to choose"))
+            .cause(
+                "connecting says EADDRNOTAVAIL, and servers that leave their port to the kernel do not start",
+            )
+            .fix(if count < TIGHT { USUAL } else { WIDE });
+    }
     if count < TIGHT {
         let verdict = if count < FEW { Verdict::fail } else { Verdict::warn };
         return verdict(format!("outgoing connections have only {count} ports"))
@@ -81,6 +92,18 @@ mod tests {
         doctor::{Ear, Net},
         kernel::Limits,
     };
+
+    #[test]
+    fn none_is_left() {
+        for (range, fix) in [(40000..=40007, USUAL), (32768..=60999, WIDE)] {
+            let mut net = Net::reaching(&[("127.0.0.1", navyd_model::ConnectResult::Failed)]);
+            net.binds[0].errno = Some("EADDRINUSE".into());
+            let limits = Limits { ephemeral: Some(range), ..Facts::unread().limits };
+            let verdict = judge(&Facts { limits, net, ..Facts::unread() });
+            assert_eq!((verdict.state, verdict.fix.as_deref()), (State::Fail, Some(fix)), "{verdict:?}");
+            assert!(verdict.summary.contains("are in use"), "{verdict:?}");
+        }
+    }
 
     #[test]
     fn how_large_it_is_and_who_listens_in_it() {

@@ -33,8 +33,11 @@ mod tests {
     #[test]
     fn what_was_seen_and_what_was_read() {
         let denied = || Err("`nft`: Operation not permitted (you must be root)".to_owned());
-        let older =
-            |rules| Filter { older: Older { tables: vec!["filter".into()], rules }, ..Filter::default() };
+        let older = |rules, fates: &[(&str, u16)]| {
+            let rows: Vec<_> = fates.iter().map(|(at, port)| (*at, *port, Action::Drop, false)).collect();
+            let older = Older { tables: vec!["filter".into()], rules, fates: scene(&rows).fates };
+            Filter { older, ..Filter::default() }
+        };
         let rows = [
             (&[("127.0.0.1", Connected)], Ok(Filter::default()), State::Ok, "there are no rules"),
             (&[("127.0.0.1", Connected)], denied(), State::Unknown, "Operation not permitted"),
@@ -79,8 +82,28 @@ mod tests {
                 State::Ok,
                 "none does",
             ),
-            (&[("127.0.0.1", Connected)], Ok(older(Some(3))), State::Unknown, "iptables-legacy-save"),
-            (&[("127.0.0.1", Connected)], Ok(older(Some(0))), State::Ok, "there are no rules"),
+            (&[("127.0.0.1", Connected)], Ok(older(None, &[])), State::Unknown, "iptables-legacy-save"),
+            (&[("127.0.0.1", Connected)], Ok(older(Some(0), &[])), State::Ok, "there are no rules"),
+            (&[("127.0.0.1", Connected)], Ok(older(Some(3), &[])), State::Ok, "of 3 rules none does"),
+            (
+                &[("127.0.0.1", Connected)],
+                Ok(older(Some(3), &[("127.0.0.1", 3000)])),
+                State::Unknown,
+                "rule `drop 3000`",
+            ),
+            // The connection has passed it.
+            (
+                &[("127.0.0.1", Connected)],
+                Ok(older(Some(3), &[("127.0.0.1", 40000)])),
+                State::Ok,
+                "of 3 rules",
+            ),
+            (
+                &[("127.0.0.1", TimedOut)],
+                Ok(older(Some(3), &[("127.0.0.1", 40000)])),
+                State::Fail,
+                "rule `drop 40000`",
+            ),
         ];
         for (results, filter, expected, said) in rows {
             let net = Net { filter, ..Net::reaching(results) };

@@ -63,7 +63,7 @@ mod tests {
             (HubSeen::Unasked, State::Unknown),
             (HubSeen::Silent("no".into()), State::Fail),
         ] {
-            let outside = Outside { hub, version: "1".into() };
+            let outside = Outside { hub, version: "1".into(), ..Outside::default() };
             assert_eq!(judge(&Facts { outside, ..Facts::unread() }).state, expected);
         }
     }

@@ -47,7 +47,11 @@ mod tests {
     fn two_filters_are_told_from_one() {
         let filter = |tables: &[&str], older, rules| {
             let tables = tables.iter().map(|name| (*name).to_owned()).collect();
-            Ok(Filter { older: Older { tables, rules: older }, rules, ..Filter::default() })
+            Ok(Filter {
+                older: Older { tables, rules: older, ..Older::default() },
+                rules,
+                ..Filter::default()
+            })
         };
         for (filter, expected) in [
             (filter(&[], None, 5), State::Ok),

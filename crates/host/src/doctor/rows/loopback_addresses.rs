@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::{Facts, Row, row::Verdict};
+use navyd_model::BindAttempt;
+
+use super::super::{Facts, Row, facts::no_port, row::Verdict};
 
 /// See the module.
 pub(super) const ROW: Row = Row { id: "loopback-addresses", judge };
@@ -20,7 +22,8 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::unknown("whether 127.0.0.1 and ::1 are there", "neither was bound");
     };
     let says = |errno: &Option<String>| errno.clone().unwrap_or_else(|| "an error".into());
-    if !four.ok {
+    let there = |attempt: &BindAttempt| attempt.ok || no_port(attempt);
+    if !there(four) {
         return Verdict::fail("127.0.0.1 is missing")
             .evidence(format!("bind says {}", says(&four.errno)))
             .cause(
@@ -28,7 +31,12 @@ fn judge(facts: &Facts) -> Verdict {
             )
             .fix("sudo ip addr add 127.0.0.1/8 dev lo");
     }
-    if six.ok {
+    if there(six) && facts.net.portless() {
+        return Verdict::ok("127.0.0.1 and ::1 are there").evidence(
+            "bind says EADDRINUSE: the address is there, and no port is left of those the kernel gives out",
+        );
+    }
+    if there(six) {
         return Verdict::ok("127.0.0.1 and ::1 are there, and can be bound");
     }
     let missing = Verdict::warn("::1 is missing").evidence(format!("bind says {}", says(&six.errno)));
@@ -76,5 +84,9 @@ mod tests {
             assert!(fix.map_or(verdict.fix.is_none(), fits), "{verdict:?}");
         }
         assert_eq!(judge(&Facts::unread()).state, State::Unknown);
+        // No port is left: the addresses are there all the same.
+        let mut net = Net::reaching(&[("127.0.0.1", not), ("::1", there)]);
+        net.binds[0].errno = Some("EADDRINUSE".into());
+        assert_eq!(judge(&Facts { net, ..Facts::with_lo(true) }).state, State::Ok);
     }
 }

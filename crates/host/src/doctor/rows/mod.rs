@@ -1,6 +1,7 @@
 //! The rows, one file each: what must be read for it, what is wrong, and what to type.
 
 mod address_order;
+mod authority;
 mod backlog;
 mod bindv6only;
 mod clock;
@@ -58,5 +59,6 @@ pub(super) const ROWS: &[&Row] = &[
     &mac_layer::ROW,
     &namespace::ROW,
     &clock::ROW,
+    &authority::ROW,
     &hub::ROW,
 ];

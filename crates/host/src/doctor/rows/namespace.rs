@@ -15,8 +15,8 @@ fn judge(facts: &Facts) -> Verdict {
     }
     if let Some(engine) = &around.container {
         return Verdict::warn(format!("this is a container ({engine}): localhost is not the host's"))
-            .cause("its servers are met from outside only by ports that are published, and on 0.0.0.0")
-            .fix("listen on 0.0.0.0 and publish the port, as in: docker run -p 127.0.0.1:3000:3000 IMAGE");
+            .cause("its servers are met from outside only where they listen on 0.0.0.0 and their port is published")
+            .fix(format!("{} run -p 127.0.0.1:3000:3000 IMAGE", if engine == "podman" { "podman" } else { "docker" }));
     }
     match &around.same_network {
         Ok(true) => Verdict::ok("localhost is this machine's own"),
@@ -41,7 +41,7 @@ mod tests {
             container: engine.map(Into::into),
             wsl,
             same_network,
-            ..Surroundings::unread()
+            ..Surroundings::unread("not read")
         };
         for (around, expected) in [
             (known(None, false, Ok(true)), State::Ok),

@@ -81,7 +81,7 @@ mod tests {
                 alone: Vec::new(),
             };
             let owners = Ok(programs.into_iter().enumerate().map(owner).collect());
-            let around = Surroundings { files: machine, ..Surroundings::unread() };
+            let around = Surroundings { files: machine, ..Surroundings::unread("not read") };
             let verdict = judge(&Facts { owners, around, ..Facts::unread() });
             assert_eq!(verdict.state, expected, "{verdict:?}");
             assert!(verdict.summary.contains(named), "{verdict:?}");

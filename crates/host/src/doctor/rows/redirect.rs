@@ -20,7 +20,13 @@ fn judge(facts: &Facts) -> Verdict {
         return match (hit, filter) {
             (Some(hit), _) => named(verdict, hit),
             (None, Err(why)) => verdict.evidence(format!("the rule cannot be named: {why}")),
-            (None, Ok(_)) => verdict.evidence("no rule that `nft` lists was recognised"),
+            (None, Ok(filter)) => {
+                let older = filter.older.fates.iter().find(|fate| fate.flow.to == *first);
+                match older.and_then(|fate| fate.perhaps_by(Action::Nat)) {
+                    Some(hit) => named(verdict, hit),
+                    None => verdict.evidence("no rule that was read is known to do it"),
+                }
+            }
         };
     }
     let filter = match filter {

@@ -14,6 +14,11 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     {
         return None;
     }
+    let fix = if wanted.iter().all(IpAddr::is_loopback) {
+        "navyd doctor".to_owned()
+    } else {
+        format!("navyd why {}", question.port)
+    };
     let errno = naming::refusals(question.binds(&facts.bind).filter(|attempt| !attempt.ok));
     let own: Vec<String> = facts
         .interfaces
@@ -27,9 +32,22 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     let has = if own.is_empty() { String::new() } else { format!("; this machine has {}", own.join(", ")) };
     let named = wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Some(
-        Found::decides(format!("{named} is no address of this machine"), format!("bind: {errno}{has}"))
-            .fix(format!("navyd why {}", question.port)),
+        Found::decides(
+            format!("{named} is no address of this machine"),
+            format!("{}bind: {errno}{has}", said_by(facts, question)),
+        )
+        .fix(fix),
     )
+}
+
+/// Who leads a name there that is this machine's by itself.
+fn said_by(facts: &Facts, question: &Question) -> String {
+    match &facts.resolution {
+        Some(found) if question.is_local_name() => {
+            format!("the {} leads `{}` there; ", found.source, found.name)
+        }
+        _ => String::new(),
+    }
 }
 
 /// RFC 4291 §2.5.6 and RFC 3927: addresses that mean something on one link only.

@@ -12,7 +12,8 @@ use crate::why::{
 };
 
 pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
-    if facts.rules.refuse_in_silence() {
+    // While the loopback device is down, silence is its own.
+    if facts.loopback_down() {
         return None;
     }
     let full = |address| {
@@ -21,9 +22,11 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
             is_full && answers(facts, listener, address)
         })
     };
-    let silent = question
-        .connects(facts)
-        .find(|attempt| attempt.result == ConnectResult::TimedOut && !full(attempt.address.ip()))?;
+    let refuses = |address| facts.rules.refuse_in_silence(address);
+    let silent = question.connects(facts).find(|attempt| {
+        let address = attempt.address.ip();
+        attempt.result == ConnectResult::TimedOut && !full(address) && !refuses(address)
+    })?;
     let address = silent.address;
     let there = question.listening(facts).find(|listener| answers(facts, listener, address.ip()));
     let who = match there {

@@ -20,9 +20,11 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     let refused =
         question.connects(facts).filter(|attempt| !facts.lacks(attempt.address.ip())).find(|attempt| {
             match attempt.result {
-                Refused => listener(attempt.address.ip()).is_some(),
+                Refused => {
+                    listener(attempt.address.ip()).is_some() && facts.led_from(attempt.address).is_none()
+                }
                 Forbidden | Unreachable => true,
-                TimedOut => facts.rules.refuse_in_silence(),
+                TimedOut => facts.rules.refuse_in_silence(attempt.address.ip()),
                 _ => false,
             }
         })?;

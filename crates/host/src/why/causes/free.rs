@@ -31,7 +31,9 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
         _ => format!("; this machine lacks {}", naming::list(&missing)),
     };
     let evidence = format!("bind succeeds on {}{without}{}", naming::list(&bound), others(facts, question));
-    Some(Found::decides(format!("{} is free", question.name()), evidence))
+    // It can be bound, and whoever does will not be reached.
+    let led = question.connects(facts).any(|attempt| facts.led_from(attempt.address).is_some());
+    Some(Found::decides(format!("{} is free", question.name()), evidence).only_a_remark_if(led))
 }
 
 /// Who has the port on other addresses, or with the other protocol.

@@ -24,8 +24,16 @@ pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
     let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
     Some(
         Found::decides(format!("{} listens on {}{more}", naming::owner(first), first.place()), evidence)
-            .fix(stop(first, question.port)),
+            .fix(stop(first, question.port))
+            .only_a_remark_if(led_past(facts, question, &all)),
     )
+}
+
+/// Whether a rule leads past it, to where nothing answers: then who listens is not why.
+fn led_past(facts: &Facts, question: &Question, all: &[&Listener]) -> bool {
+    let hears = |address| all.iter().any(|listener| answers(facts, listener, address));
+    let mut meant = question.connects(facts).filter(|attempt| hears(attempt.address.ip())).peekable();
+    meant.peek().is_some() && meant.all(|attempt| facts.led_from(attempt.address).is_some())
 }
 
 /// What connecting showed.

@@ -73,6 +73,7 @@ pub(super) const CAUSES: &[Leaf] = &[
     Leaf { id: CauseId::BacklogFull, cause: backlog_full::cause },
     Leaf { id: CauseId::FirewallDrop, cause: firewall_drop::cause },
     Leaf { id: CauseId::FirewallReject, cause: firewall_reject::cause },
+    Leaf { id: CauseId::EphemeralRange, cause: ephemeral_range::cause },
     Leaf { id: CauseId::SplitLocalhost, cause: split_localhost::cause },
     Leaf { id: CauseId::InFlight, cause: in_flight::cause },
     Leaf { id: CauseId::InheritedBy, cause: inherited_by::cause },
@@ -90,7 +91,6 @@ pub(super) const CAUSES: &[Leaf] = &[
     Leaf { id: CauseId::Reserved, cause: reserved::cause },
     Leaf { id: CauseId::OtherNamespace, cause: other_namespace::cause },
     Leaf { id: CauseId::Free, cause: free::cause },
-    Leaf { id: CauseId::EphemeralRange, cause: ephemeral_range::cause },
 ];
 
 impl Found {

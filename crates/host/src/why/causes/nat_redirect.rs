@@ -1,4 +1,5 @@
-//! Connections are answered and no socket here has the port: a rule leads them elsewhere.
+//! Connections are answered and no socket here has the port: a rule leads them elsewhere. Or they are refused, and a rule
+//! certainly led them to where nothing answers.
 
 use navyd_model::ConnectResult;
 
@@ -11,6 +12,22 @@ use crate::why::{
 };
 
 pub(super) fn cause(facts: &Facts, question: &Question) -> Option<Found> {
+    answered(facts, question).or_else(|| refused(facts, question))
+}
+
+fn refused(facts: &Facts, question: &Question) -> Option<Found> {
+    let mut refused = question.connects(facts).filter(|attempt| attempt.result == ConnectResult::Refused);
+    let (place, hit) =
+        refused.find_map(|attempt| Some((attempt.address, facts.led_from(attempt.address)?)))?;
+    let to = hit.to.map_or_else(|| "elsewhere".to_owned(), |to| format!("to {to}"));
+    let found = Found::decides(
+        format!("a rule leads {place} {to}, where nothing answers"),
+        format!("{place} refuses, whatever listens on it; rule `{}`", hit.text),
+    );
+    Some(found.fix(hit.mend.as_deref().unwrap_or("sudo nft -a list ruleset")))
+}
+
+fn answered(facts: &Facts, question: &Question) -> Option<Found> {
     let answered = question.connects(facts).find(|attempt| {
         attempt.result == ConnectResult::Connected
             && !question.listening(facts).any(|listener| answers(facts, listener, attempt.address.ip()))

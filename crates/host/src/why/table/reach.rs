@@ -2,14 +2,14 @@
 
 use navyd_model::{
     CauseId::*,
-    ConnectResult::{Connected, Forbidden, NotTried, Refused, SelfConnected, TimedOut, Unreachable},
+    ConnectResult::{Connected, Failed, Forbidden, NotTried, Refused, SelfConnected, TimedOut, Unreachable},
     Holder, Namespace,
 };
 
 use super::{Scene, check, queued, says, tcp};
 use crate::{
-    kernel::{Action, Rule},
-    why::{Redirected, Rules},
+    kernel::{Action, Fate, Flow, Hit, Rule},
+    why::{Facts, Redirected, Rules},
 };
 
 fn ruled(action: Action, chain: &str, text: &str) -> Rules {
@@ -63,12 +63,15 @@ fn a_filter_refuses() {
     // An ICMPv6 refusal is lost on loopback: the rule tells what the silence does not.
     let lost = here(TimedOut).but(|facts| facts.rules = ruled(Action::Reject, "input", "reject"));
     check("3000", lost, &[FirewallReject, Listener]);
-    let other_port = here(TimedOut).but(|facts| {
+    let any_port = |facts: &mut Facts| {
         let rule =
             Rule { action: Action::Reject, names_port: false, chain: "input".into(), text: "reject".into() };
         facts.rules = Rules::Read(vec![rule]);
-    });
-    check("3000", other_port, &[FirewallDrop, Listener]);
+    };
+    check("3000", here(TimedOut).but(any_port), &[FirewallDrop, Listener]);
+    let six = || Scene::new().with(tcp("::1", 1)).connect("::1", TimedOut);
+    check("3000", six().but(any_port), &[FirewallReject, Listener]);
+    check("3000", six(), &[FirewallDrop, Listener]);
     // A socket of one network card does not hear loopback.
     let on_card =
         Scene::new().with(tcp("0.0.0.0", 1)).but(|facts| facts.listeners[0].device = Some("eth0".into()));
@@ -161,6 +164,7 @@ fn the_loopback_device_is_down() {
         "sudo ip link set lo up",
     );
     check("3000", down(Scene::new().with(tcp("127.0.0.1", 1))), &[LoopbackDown, Listener]);
+    check("3000", down(Scene::new()).connect("127.0.0.1", TimedOut), &[LoopbackDown, Free]);
     let gone = down(Scene::new()).errno("127.0.0.1", "EADDRNOTAVAIL");
     check("127.0.0.1:3000", gone, &[LoopbackDown]);
     check("3000", Scene::new().but(|facts| facts.interfaces.as_mut().unwrap()[1].up = false), &[Free]);
@@ -176,6 +180,64 @@ fn the_address_is_not_of_this_machine() {
     check("192.168.1.5:3000", Scene::new(), &[Free]);
     check("shop.test:3000", foreign().resolved(&["192.0.2.7"]), &[AddressMissing]);
     check("shop.test:3000", foreign().resolved(&["192.0.2.7", "127.0.0.1"]), &[Free]);
+    let localhost = check("localhost:3000", foreign().resolved(&["192.0.2.7"]), &[AddressMissing]);
+    says(&localhost, "the resolver leads `name` there; bind", "navyd why 3000");
+    let gone = check("127.0.0.1:3000", Scene::new().errno("127.0.0.1", "EADDRNOTAVAIL"), &[AddressMissing]);
+    says(&gone, "EADDRNOTAVAIL on 127.0.0.1", "navyd doctor");
+}
+
+#[test]
+fn localhost_is_known_to_no_resolver() {
+    let known = |source: &str, name: &str| {
+        Scene::new().resolved(&["::1", "127.0.0.1"]).but(|facts| {
+            let found = facts.resolution.as_mut().unwrap();
+            (found.source, found.name) = (source.to_owned(), name.to_owned());
+        })
+    };
+    check("localhost:3000", known("*.localhost", "localhost"), &[Free, Unresolved]);
+    check("localhost:3000", known("hosts file", "localhost"), &[Free]);
+    check("shop.localhost:3000", known("*.localhost", "shop.localhost"), &[Free]);
+}
+
+#[test]
+fn no_port_is_left_to_connect_from() {
+    let scene = |place: &str| {
+        let place = place.parse().unwrap();
+        Scene::new()
+            .with(tcp("127.0.0.1", 1))
+            .connect("127.0.0.1", Failed)
+            .but(|facts| facts.portless = vec![place])
+    };
+    let why = check("3000", scene("127.0.0.1:3000"), &[EphemeralRange, Listener]);
+    says(
+        &why,
+        "connect: EADDRNOTAVAIL to 127.0.0.1:3000: every port of outgoing connections",
+        "navyd doctor",
+    );
+    // Of an address that nobody asked about.
+    check("127.0.0.1:3000", scene("[::1]:3000"), &[Listener]);
+}
+
+#[test]
+fn a_rule_leads_to_where_nothing_answers() {
+    let led = |scene: Scene| {
+        scene.connect("127.0.0.1", Refused).but(|facts| {
+            let hit = Hit {
+                action: Action::Nat,
+                certain: true,
+                answers: false,
+                to: Some("127.0.0.1:8000".parse().unwrap()),
+                text: "tcp dport 3000 redirect to :8000".into(),
+                mend: Some("sudo nft delete rule ip n out handle 2".into()),
+            };
+            let flow = Flow::own("127.0.0.1:3000".parse().unwrap(), 32768..=60999);
+            facts.led = vec![Fate { flow, hits: vec![hit] }];
+        })
+    };
+    let why = check("3000", led(Scene::new()), &[NatRedirect, Free]);
+    says(&why, "rule `tcp dport 3000 redirect to :8000`", "sudo nft delete rule ip n out handle 2");
+    check("3000", led(Scene::new().with(tcp("127.0.0.1", 1))), &[NatRedirect, Listener]);
+    check("[::1]:3000", led(Scene::new()), &[Free]);
 }
 
 #[test]

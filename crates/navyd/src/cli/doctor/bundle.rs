@@ -1,10 +1,12 @@
 //! `--bundle`: a report to attach to a bug, which tells of this machine and of nobody who uses it.
 //!
 //! What goes in is picked, never left over: of a listener where it is and what kind of program holds it; no arguments, no
-//! environment, no folders. What sentences may still hold (the home directory, the user's name, the machine's) is taken
-//! out of every text, by a pure function. Deliberately absent: sending it anywhere.
+//! environment, no folders. What sentences may still hold (the home directory, the names of the user and of the machine,
+//! those in the hosts file and of routes, where proxies stand) is taken out of them, by a pure function. Deliberately
+//! absent: sending it anywhere.
 
 use std::{
+    collections::HashSet,
     fs::OpenOptions,
     io::{self, Write as _},
     path::Path,
@@ -14,6 +16,7 @@ use navyd_model::{Diagnosis, Listener, api::Document, hub::Hub};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::outside;
 use crate::{
     client::{self, Scope},
     hub,
@@ -48,7 +51,15 @@ struct Place {
 }
 
 /// What is taken out of texts, and what stands there instead.
-struct Secrets(Vec<(String, &'static str)>);
+struct Secrets {
+    /// Wherever they stand alone.
+    words: Vec<(String, &'static str)>,
+    /// Names of machines: in sentences, `HOST` stands instead.
+    names: HashSet<String>,
+}
+
+/// What the sentence says before a proxy's address, and what follows it.
+const PROXY: (&str, char) = (" leads to ", ',');
 
 /// Writes the report to a file that is not there yet.
 pub(super) fn write(file: &Path, diagnosis: &Diagnosis) -> Result<(), Failure> {
@@ -96,7 +107,8 @@ impl Secrets {
         let home = std::env::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
         let user = ["USER", "LOGNAME", "SUDO_USER"].map(|name| std::env::var(name).unwrap_or_default());
         let last = home.rsplit('/').next().unwrap_or_default().to_owned();
-        Self::of(&home, user.into_iter().chain([last]), &client::host_name().unwrap_or_default())
+        let made = Self::of(&home, user.into_iter().chain([last]), &client::host_name().unwrap_or_default());
+        made.naming(client::hosts_names().into_iter().chain(outside::names()))
     }
 
     fn of(home: &str, users: impl IntoIterator<Item = String>, host: &str) -> Self {
@@ -105,7 +117,20 @@ impl Secrets {
         all.extend(users.into_iter().filter(|user| user != "root").map(|user| (user, "USER")));
         all.extend((host != "localhost").then(|| (host.to_owned(), "HOST")));
         all.retain(|(text, _)| text.len() >= SHORTEST);
-        Self(all)
+        Self { words: all, names: HashSet::new() }
+    }
+
+    /// With these names of machines; those that every machine has are nobody's.
+    fn naming(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        let is_usual =
+            |name: &str| name == "localhost" || name.starts_with("ip6-") || name == "broadcasthost";
+        // A single letter is an article, and nobody's secret.
+        let names = names.into_iter().filter(|name| name.len() > 1 && !is_usual(name));
+        let (names, odd): (Vec<String>, Vec<String>) =
+            names.partition(|name| name.chars().all(is_part_of_name));
+        self.names.extend(names);
+        self.words.extend(odd.into_iter().map(|word| (word, "HOST")));
+        self
     }
 
     /// Takes them out of every text of a document. Its keys are navyd's own words.
@@ -119,8 +144,45 @@ impl Secrets {
     }
 
     fn without(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (secret, instead)| replaced(&text, secret, instead))
+        let text = self
+            .words
+            .iter()
+            .fold(text.to_owned(), |text, (secret, instead)| replaced(&text, secret, instead));
+        // navyd's own words, such as a state, are no sentence.
+        if !text.contains(' ') {
+            return text;
+        }
+        self.unnamed(&unproxied(&text))
     }
+
+    /// The text without the names of machines.
+    fn unnamed(&self, text: &str) -> String {
+        let mut made = String::with_capacity(text.len());
+        for piece in text.split_inclusive(|c| !is_part_of_name(c)) {
+            let word = piece.trim_end_matches(|c| !is_part_of_name(c));
+            let known = self.names.contains(&word.trim_end_matches('.').to_ascii_lowercase());
+            made.push_str(if known { "HOST" } else { word });
+            made.push_str(&piece[word.len()..]);
+        }
+        made
+    }
+}
+
+/// Whether names of machines have such a letter.
+fn is_part_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || "-_.".contains(letter)
+}
+
+/// A sentence without where a proxy stands.
+fn unproxied(text: &str) -> String {
+    let (before, end) = PROXY;
+    let Some((head, rest)) = text.split_once(before) else { return text.to_owned() };
+    let address = rest.split(end).next().unwrap_or_default();
+    // A rule leads somewhere, too, and then the address is this machine's.
+    if !head.to_ascii_lowercase().ends_with("_proxy") {
+        return text.to_owned();
+    }
+    format!("{head}{before}PROXY{}", &rest[address.len()..])
 }
 
 /// A text with something else in the place of a word, where it stands alone: `ann` is no part of `channel`.
@@ -156,6 +218,30 @@ mod tests {
             ("annann ann", "annann USER"),
             ("root a", "root a"),
             ("", ""),
+        ] {
+            assert_eq!(secrets.without(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_machines_and_proxies_are_taken_out_of_sentences() {
+        let names = ["db.corp", "localhost", "shop", "ok", "pass=word"].map(str::to_owned);
+        let secrets = Secrets::of("", [], "").naming(names);
+        for (text, expected) in [
+            ("`/etc/hosts` gives `db.corp` two addresses", "`/etc/hosts` gives `HOST` two addresses"),
+            ("DB.corp. and shop, localhost", "HOST and HOST, localhost"),
+            ("db.corporate shopping", "db.corporate shopping"),
+            ("ok", "ok"),
+            ("line 3 is not read: `pass=word` is no address", "line 3 is not read: `HOST` is no address"),
+            (
+                "http_proxy leads to proxy.corp:3128, and no_proxy is not set",
+                "http_proxy leads to PROXY, and no_proxy is not set",
+            ),
+            ("HTTPS_PROXY leads to 10.0.0.1:1", "HTTPS_PROXY leads to PROXY"),
+            (
+                "port 3000 leads to 127.0.0.1:8000, where something listens",
+                "port 3000 leads to 127.0.0.1:8000, where something listens",
+            ),
         ] {
             assert_eq!(secrets.without(text), expected, "{text:?}");
         }

@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 
 use navyd_model::diagnosis::{Check, State};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{Report, Watched};
-use crate::out::{Text, Tone};
+use crate::out::{Text, Tone, folded};
 
 /// The width of the column with the state, and of the labels below it.
 const LABEL: usize = 7;
@@ -102,18 +101,8 @@ fn labelled(tone: Tone, label: &str, text: &str) -> Text {
 
 /// A sentence behind its label, folded at spaces.
 fn sentence(tone: Tone, label: &str, text: &str, room: usize) -> Vec<Text> {
-    let mut folded: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        match folded.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => folded.push(word.to_owned()),
-        }
-    }
     let label = |at| if at == 0 { label } else { "" };
-    folded.iter().enumerate().map(|(at, line)| labelled(tone, label(at), line)).collect()
+    folded(text, room).iter().enumerate().map(|(at, line)| labelled(tone, label(at), line)).collect()
 }
 
 #[cfg(test)]

@@ -1,20 +1,61 @@
-//! What the host's doctor is told about the hub: the eyes do not know it.
+//! What the host's doctor is told about the hub and its authority: the eyes do not know them.
 
-use std::time::Duration;
+use std::{sync::mpsc, thread, time::Duration};
 
+use jiff::Timestamp;
+use navyd_hub::trust::{Finding, Kept, Root, STORES, State, ThisMachine, look};
 use navyd_model::{Entry, Route};
 
 use crate::{
-    client::{HubSeen, OurHub, Outside},
+    client::{Authority, AuthoritySeen, HubSeen, OurHub, Outside, Trusted, Validity},
     hub::{self, ClientError},
 };
 
 /// How long a hub that runs may take: it answers in a millisecond, or something is wrong with it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Asks the hub how it is. None is started.
+/// How long the stores of this machine may take: some are asked by programs of theirs, and one of those is slow.
+const STORES_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Asks the hub how it is, and looks at the authority. None is started, and none is made.
 pub(super) fn ask() -> Outside {
-    Outside { hub: seen(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    Outside { hub: seen(), authority: authority(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+fn authority() -> AuthoritySeen {
+    let Ok(places) = hub::places() else { return AuthoritySeen::Unasked };
+    let found = match Kept::find(&places) {
+        Ok(Some(found)) => found,
+        Ok(None) => return AuthoritySeen::Absent,
+        Err(error) => return AuthoritySeen::Unreadable(error.to_string()),
+    };
+    // The one below the root signs, so it is its time that counts.
+    let (Some(validity), Some(root)) = (Validity::of(found.intermediate()), Root::of(found.root())) else {
+        return AuthoritySeen::Unreadable("its certificates are none".into());
+    };
+    AuthoritySeen::Made(Authority { now: Timestamp::now(), validity, stores: stores(root) })
+}
+
+/// Which stores hold a root. A store that keeps silent costs no more than the patience for it: the thread is left behind,
+/// and changes nothing.
+fn stores(root: Root) -> Result<Vec<(String, Trusted)>, String> {
+    let (say, said) = mpsc::channel();
+    let work = move || say.send(look(&ThisMachine, STORES, Some(&root)));
+    thread::Builder::new().name("stores".into()).spawn(work).map_err(|error| error.to_string())?;
+    let found = said.recv_timeout(STORES_PATIENCE);
+    let found = found.map_err(|_| format!("they did not tell within {} ms", STORES_PATIENCE.as_millis()))?;
+    Ok(found.iter().filter_map(told).collect())
+}
+
+/// A store that is on this machine.
+fn told(finding: &Finding) -> Option<(String, Trusted)> {
+    let trusted = match finding.state {
+        State::Installed => Trusted::Yes,
+        State::Missing | State::Partly => Trusted::No,
+        State::Unknown | State::Unable => Trusted::Unknown,
+        State::NotHere => return None,
+    };
+    Some((finding.store.to_owned(), trusted))
 }
 
 /// The names of routes that could stand in a hosts file.

@@ -49,8 +49,7 @@ fn ask(port: u16, command: impl FnMut() -> Command) -> Vec<Value> {
 fn ask_for(checks: &str, target: &str, mut command: impl FnMut() -> Command) -> Value {
     for _ in 0..ATTEMPTS {
         let answered = run(command().args(["--json", "audit", target, "--probe", "--only", checks]));
-        let document: Value = serde_json::from_str(&answered.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {} {}", answered.stdout, answered.stderr));
+        let document = answered.json();
         let unknown = document["unknown"].as_array().unwrap();
         if unknown.iter().any(|note| note.as_str().unwrap().contains("questions in the second")) {
             continue;

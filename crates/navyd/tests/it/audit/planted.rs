@@ -50,7 +50,7 @@ pub(super) fn audit(args: &[&str]) -> Run {
 }
 
 pub(super) fn parsed(ran: &Run) -> Value {
-    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+    ran.json()
 }
 
 /// The checks that found something, by number.

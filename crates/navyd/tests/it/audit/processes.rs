@@ -258,5 +258,5 @@ fn audit(checks: &str, scenes: &[Scene]) -> Value {
         .args(scenes.iter().map(|scene| scene.port.to_string()));
     let ran = run(&mut command);
     assert!(matches!(ran.status, Some(0 | 1)), "{ran:?}");
-    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{ran:?}: {error}"))
+    ran.json()
 }

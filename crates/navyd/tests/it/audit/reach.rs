@@ -118,8 +118,7 @@ fn audit(namespace: &Namespace, arguments: &[&str]) -> Run {
 fn found(namespace: &Namespace, id: &str) -> Vec<String> {
     let ran = audit(namespace, &["--only", id]);
     assert!(matches!(ran.status, Some(0 | 1)), "{ran:?}");
-    let document: Value =
-        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{ran:?}: {error}"));
+    let document = ran.json();
     assert_eq!(document["schema"], "navyd.audit/1");
     let findings = document["findings"].as_array().expect("findings");
     let place = |one: &Value| match &one["listener"] {

@@ -1,72 +1,92 @@
 //! Names, resolvers, proxies and limits that are wrong: each scene is a mount namespace of its own, in which another
 //! file lies over the machine's, gone with its test.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use navyd_host::doctor::PROXY_VARIABLES;
 
 use super::{
     super::support::{
         child::Held,
         is_root, program,
-        run::{Run, navyd, run},
+        run::{navyd, run},
         skip,
         temp::TempDir,
     },
     Report, path,
 };
 
-/// The variables of proxies, which the machine that tests run on may have.
-const PROXIES: [&str; 8] = [
-    "http_proxy",
-    "HTTP_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "no_proxy",
-    "NO_PROXY",
-];
-
 /// A home without a hub, and without proxies.
-fn bare(command: &mut Command, home: &Path) {
-    PROXIES.iter().for_each(|name| {
+pub(super) fn bare(command: &mut Command, home: &Path) {
+    PROXY_VARIABLES.iter().for_each(|name| {
         command.env_remove(name);
     });
     command.env("HOME", home).env_remove("XDG_STATE_HOME").env_remove("XDG_RUNTIME_DIR");
 }
 
-/// A command with this text in the place of a file of the machine.
-fn over(folder: &TempDir, file: &str, text: &[u8], args: &[&str]) -> Command {
-    let mounted = folder.path().join("mounted");
-    fs::write(&mounted, text).unwrap();
-    let mut command = Command::new("unshare");
-    let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
-    command.args(["-m", "sh", "-c", script, "sh"]).arg(&mounted).arg(file).arg(path()).args(args);
-    bare(&mut command, folder.path());
-    command
+/// A file of the machine with another text in its place: in a mount namespace of each command's own.
+pub(super) struct Planted {
+    folder: TempDir,
+    file: &'static str,
 }
 
-/// Whether files can be laid over those of the machine here.
-fn can_mount(test: &str, folder: &TempDir, file: &str) -> bool {
-    if !is_root() || program("unshare").is_none() || !Path::new(file).exists() {
-        skip(test, &format!("a mount over `{file}` needs root, `unshare` and the file"));
-        return false;
+impl Planted {
+    /// Where files can be laid over those of the machine; or says why the test is skipped, and is `None`.
+    pub(super) fn new(test: &str, file: &'static str) -> Option<Self> {
+        if !is_root() || program("unshare").is_none() || !Path::new(file).exists() {
+            skip(test, &format!("a mount over `{file}` needs root, `unshare` and the file"));
+            return None;
+        }
+        let made = Self { folder: TempDir::new(), file };
+        let tried = run(&mut made.navyd(b"", &["--version"]));
+        if tried.status != Some(0) {
+            skip(test, tried.stderr.trim());
+            return None;
+        }
+        Some(made)
     }
-    let tried = run(&mut over(folder, file, b"", &["--version"]));
-    if tried.status != Some(0) {
-        skip(test, tried.stderr.trim());
+
+    /// The folder of its home, which has no hub.
+    pub(super) fn home(&self) -> &Path {
+        self.folder.path()
     }
-    tried.status == Some(0)
+
+    /// What stands in the place of the machine's file.
+    pub(super) fn text(&self) -> String {
+        fs::read_to_string(self.mounted()).unwrap()
+    }
+
+    /// A navyd that sees this text there.
+    pub(super) fn navyd(&self, text: &[u8], args: &[&str]) -> Command {
+        fs::write(self.mounted(), text).unwrap();
+        self.again(args)
+    }
+
+    /// A navyd that sees what stands there.
+    pub(super) fn again(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
+        command.args(["-m", "sh", "-c", script, "sh"]).arg(self.mounted());
+        command.arg(self.file).arg(path()).args(args);
+        bare(&mut command, self.home());
+        command
+    }
+
+    fn mounted(&self) -> PathBuf {
+        self.folder.path().join("mounted")
+    }
 }
 
 #[test]
 fn a_hosts_file_is_broken_in_six_ways() {
     const TEST: &str = "doctor::config::a_hosts_file_is_broken_in_six_ways";
-    const FILE: &str = "/etc/hosts";
     const GOOD: &str = "127.0.0.1 localhost\n::1 localhost\n";
-    let folder = TempDir::new();
-    if !can_mount(TEST, &folder, FILE) {
-        return;
-    }
+    let Some(planted) = Planted::new(TEST, "/etc/hosts") else { return };
     for (text, state, said) in [
         (GOOD.to_owned(), "ok", "leads localhost to this machine"),
         ("10.0.0.1 db\n".to_owned(), "fail", "no line for localhost"),
@@ -76,23 +96,19 @@ fn a_hosts_file_is_broken_in_six_ways() {
         (format!("{GOOD}127.0.0.1 localhost\n"), "warn", "twice"),
         (format!("{GOOD}10.0.0.1 db\n10.0.0.2 db\n"), "warn", "two addresses"),
     ] {
-        let report = Report::of(&mut over(&folder, FILE, text.as_bytes(), &["doctor", "--json"]));
+        let report = Report::of(&mut planted.navyd(text.as_bytes(), &["doctor", "--json"]));
         report.is("hosts", state, said);
-        assert!(state == "ok" || report.status == Some(1), "{text:?}");
+        assert!(state == "ok" || report.0.status == Some(1), "{text:?}");
     }
 }
 
 #[test]
 fn a_resolver_that_is_dead_is_named() {
     const TEST: &str = "doctor::config::a_resolver_that_is_dead_is_named";
-    const FILE: &str = "/etc/resolv.conf";
-    let folder = TempDir::new();
-    if !can_mount(TEST, &folder, FILE) {
-        return;
-    }
-    let mut dead = over(&folder, FILE, b"nameserver 127.62.89.54\n", &["doctor", "--json"]);
+    let Some(planted) = Planted::new(TEST, "/etc/resolv.conf") else { return };
+    let mut dead = planted.navyd(b"nameserver 127.62.89.54\n", &["doctor", "--json"]);
     Report::of(&mut dead).is("dns", "fail", "127.62.89.54:53: nobody listens there");
-    let mut wrong = over(&folder, FILE, b"nameserver 127.0.0.1:5353\n", &["doctor", "--json"]);
+    let mut wrong = planted.navyd(b"nameserver 127.0.0.1:5353\n", &["doctor", "--json"]);
     Report::of(&mut wrong).is("dns", "warn", "127.0.0.1:5353");
 }
 
@@ -107,7 +123,7 @@ fn a_proxy_without_exceptions_is_told_without_its_password() {
     let leading = ("http_proxy", "http://ann:s3cret@proxy.test:3128");
     let told = doctor(&[leading]);
     told.is("proxy-env", "warn", "proxy.test:3128");
-    assert!(!told.document.to_string().contains("s3cret"));
+    assert!(!told.0.document.to_string().contains("s3cret"));
     doctor(&[leading, ("no_proxy", "localhost,127.0.0.1"), ("NO_PROXY", ".corp")]).is(
         "proxy-env",
         "warn",
@@ -141,26 +157,26 @@ fn a_program_near_its_limit_of_files_is_named() {
 }
 
 #[test]
-fn a_report_holds_nothing_of_people() {
+fn the_authority_of_navyd_is_looked_at() {
     let folder = TempDir::new();
-    let file = folder.path().join("report.json");
-    let bundle = || -> Run {
+    let at_home = |args: &[&str]| {
         let mut command = navyd();
         bare(&mut command, folder.path());
-        run(command.args(["doctor", "--bundle"]).arg(&file).env("USER", "annegret"))
+        command.args(args);
+        command
     };
-    let ran = bundle();
-    assert!(matches!(ran.status, Some(0 | 1)), "{}", ran.stderr);
-    let text = fs::read_to_string(&file).unwrap();
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["schema"], "navyd.bundle/1");
-    assert!(document["doctor"]["checks"].as_array().is_some_and(|checks| checks.len() > 20), "{text}");
-    assert!(!text.contains("annegret") && !text.contains(folder.path().to_str().unwrap()), "{text}");
-    assert!(!text.contains("argv") && !text.contains("\"cwd\""), "{text}");
-    // What is there already is not written over.
-    let again = bundle();
-    assert_eq!(again.status, Some(2), "{}", again.stdout);
-    assert!(again.stderr.contains("hint:") && fs::read_to_string(&file).unwrap() == text);
+    let doctor = || Report::of(&mut at_home(&["doctor", "--json"]));
+    doctor().is("authority", "ok", "no certificates yet");
+    let mut hub = Held::start(&mut at_home(&["--json", "hub", "--listen", "127.0.0.1:0"]));
+    hub.line();
+    // The stores of the machine may be any: they do not hold an authority that has just been made.
+    let made = doctor().row("authority").clone();
+    assert!(["ok", "unknown"].contains(&made["state"].as_str().unwrap()), "{made:#}");
+    assert!(made["fix"].as_str().is_some_and(|fix| fix.starts_with("navyd trust ")), "{made:#}");
+    // A key that others may read is no authority any more, and nothing is known of its stores.
+    let key = folder.path().join(".local/share/navyd/ca/intermediate-key.pem");
+    fs::set_permissions(key, fs::Permissions::from_mode(0o644)).unwrap();
+    doctor().is("authority", "unknown", "navyd trust status");
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! `navyd doctor` on localhosts that are ill for real: each scene is a network namespace of its own with one thing
 //! wrong, gone with its test.
 
+mod both;
+mod bundle;
 mod config;
+mod mend;
 mod network;
+mod terminal;
 mod trace;
+mod traced;
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
@@ -13,8 +18,9 @@ use super::support::{
     child::Held,
     namespace::Namespace,
     program,
-    run::{navyd, run},
+    run::{Told, navyd, run},
     skip,
+    temp::TempDir,
 };
 
 /// The rows of this room: others judge the machine that the tests run on, which may be ill.
@@ -78,24 +84,41 @@ impl Ill {
     }
 }
 
-/// A document of `navyd doctor --json`, and how navyd ended.
-struct Report {
-    document: Value,
-    status: Option<i32>,
+/// A navyd that every user may run: the folder of the build may be closed to others.
+struct Copied(TempDir);
+
+impl Copied {
+    fn new() -> Self {
+        let folder = TempDir::new();
+        fs::copy(path(), folder.path().join("navyd")).unwrap();
+        let opened = run(Command::new("chmod").args(["-R", "a+rx"]).arg(folder.path()));
+        assert_eq!(opened.status, Some(0), "{}", opened.stderr);
+        Self(folder)
+    }
+
+    /// It, as nobody.
+    fn stranger(&self, ill: &Ill) -> Command {
+        let mut command = ill.0.command("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.arg(self.0.path().join("navyd"));
+        command
+    }
 }
+
+/// What `navyd doctor --json` tells.
+struct Report(Told);
 
 impl Report {
     fn of(command: &mut Command) -> Self {
-        let ran = run(command);
-        let document = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {:?} {:?}", ran.stdout, ran.stderr));
-        Self { document, status: ran.status }
+        Self(Told::by(command))
     }
 
     #[track_caller]
     fn row(&self, id: &str) -> &Value {
-        let rows = self.document["checks"].as_array().unwrap();
-        rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no row {id}: {:#}", self.document))
+        let rows = self.0.document["checks"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["id"] == id)
+            .unwrap_or_else(|| panic!("no row {id}: {:#}", self.0.document))
     }
 
     /// A row's state, and a word that it says.
@@ -110,7 +133,7 @@ impl Report {
     /// The rows that warn or fail are these, and the exit status is that of findings.
     #[track_caller]
     fn finds(&self, expected: &[&str]) -> &Self {
-        let rows = self.document["checks"].as_array().unwrap();
+        let rows = self.0.document["checks"].as_array().unwrap();
         let finding = |row: &&Value| row["state"] == "warn" || row["state"] == "fail";
         let found: Vec<&str> = rows
             .iter()
@@ -118,9 +141,9 @@ impl Report {
             .filter_map(|row| row["id"].as_str())
             .filter(|id| ROWS.contains(id))
             .collect();
-        assert_eq!(found, expected, "{:#}", self.document);
+        assert_eq!(found, expected, "{:#}", self.0.document);
         if !expected.is_empty() {
-            assert_eq!(self.status, Some(1));
+            assert_eq!(self.0.status, Some(1));
         }
         self
     }
@@ -128,7 +151,7 @@ impl Report {
     /// What connecting to an address of the matrix did.
     #[track_caller]
     fn connected(&self, address: &str) -> &str {
-        let all = self.document["matrix"].as_array().unwrap();
+        let all = self.0.document["matrix"].as_array().unwrap();
         let at = |attempt: &&Value| attempt["address"].as_str().unwrap().starts_with(address);
         all.iter().find(at).expect("it was tried")["result"].as_str().unwrap()
     }

@@ -1,7 +1,6 @@
 //! Devices, addresses, ports, queues and the packet filter.
 
-use super::{Ill, Report, path};
-use crate::support::{run::run, temp::TempDir};
+use super::{Copied, Ill, Report};
 
 #[test]
 fn a_clean_localhost_has_no_finding() {
@@ -156,13 +155,36 @@ fn settings_that_surprise() {
 
 #[test]
 fn two_packet_filters() {
-    let Some(ill) = Ill::new("doctor::two_packet_filters", &["nft", "iptables-legacy"]) else { return };
+    let Some(ill) = Ill::new("doctor::two_packet_filters", &["nft", "iptables-legacy", "python3"]) else {
+        return;
+    };
     ill.must("iptables-legacy -A INPUT -p tcp --dport 3000 -j DROP");
-    ill.doctor().finds(&[]).is("legacy-iptables", "ok", "only packet filter").is(
+    let report = ill.doctor();
+    report.finds(&[]).is("legacy-iptables", "ok", "only packet filter");
+    report.is("firewall-drop", "ok", "of 1 rule none does");
+    // A server stands behind it: by reading alone, its fate is not certain; by connecting it is.
+    let (actor, _) = ill.actor("s = socket.create_server(('127.0.0.1', 3000))");
+    let rule = "-A INPUT -p tcp -m tcp --dport 3000 -j DROP";
+    let report = ill.doctor();
+    report.finds(&[]).is("firewall-drop", "unknown", rule).is(
         "firewall-drop",
         "unknown",
-        "legacy",
+        "navyd doctor 3000",
     );
+    ill.both("3000").is("firewall-drop", rule);
+    drop(actor);
+    // Everything: the rule is named, and what it says to type mends it.
+    ill.must("iptables-legacy -A INPUT -p tcp -j DROP");
+    let report = ill.doctor();
+    report.finds(&["connect", "firewall-drop"]).is(
+        "firewall-drop",
+        "fail",
+        "-A INPUT -p tcp -j DROP (iptables-legacy",
+    );
+    let fix = report.row("firewall-drop")["fix"].as_str().unwrap();
+    assert_eq!(fix, "sudo iptables-legacy -D INPUT -p tcp -j DROP");
+    ill.must(fix.trim_start_matches("sudo "));
+    ill.doctor().finds(&[]);
     ill.chain("in", "input", "iif lo accept");
     ill.doctor().finds(&["legacy-iptables"]).is("legacy-iptables", "warn", "two packet filters");
 }
@@ -171,16 +193,8 @@ fn two_packet_filters() {
 fn without_root_the_packet_filter_is_unknown() {
     let test = "doctor::without_root_the_packet_filter_is_unknown";
     let Some(ill) = Ill::new(test, &["nft", "setpriv"]) else { return };
-    // The folder of the build may be closed to others.
-    let folder = TempDir::new();
-    let copy = folder.path().join("navyd");
-    std::fs::copy(path(), &copy).unwrap();
-    let opened = run(std::process::Command::new("chmod").args(["-R", "a+rx"]).arg(folder.path()));
-    assert_eq!(opened.status, Some(0), "{}", opened.stderr);
-    let doctor = || {
-        let user = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
-        Report::of(ill.0.command("setpriv").args(user).arg(&copy).args(["doctor", "--json"]))
-    };
+    let copied = Copied::new();
+    let doctor = || Report::of(copied.stranger(&ill).args(["doctor", "--json"]));
     ill.must("ip link add d0 type veth peer name d1; ip addr add 192.0.2.7/24 dev d0; ip link set d0 up");
     let report = doctor();
     report.finds(&[]);

@@ -43,12 +43,12 @@ impl Ill {
     }
 
     /// The tables that there are.
-    fn tables(&self) -> String {
+    pub(super) fn tables(&self) -> String {
         run(self.0.command("nft").args(["list", "tables"])).stdout
     }
 
     /// Waits until a table of ours is there, or is not.
-    fn until(&self, there: bool) {
+    pub(super) fn until(&self, there: bool) {
         while self.tables().contains("navyd_trace") != there {}
     }
 }
@@ -63,7 +63,7 @@ fn said(actor: &mut Held) -> String {
 }
 
 /// Where a namespace can be made and the kernel traces. It tells so of an owned table, which Linux has since 5.12.
-fn ill(test: &str) -> Option<Ill> {
+pub(super) fn ill(test: &str) -> Option<Ill> {
     let ill = Ill::new(test, &["nft", "python3"])?;
     let first = ill.traced("127.0.0.1:1");
     if first.starts_with("trace ") {

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 /// How long a program may take. Generous, because it only ends what hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -21,6 +23,38 @@ pub(crate) struct Run {
     pub(crate) stdout: String,
     /// What it said besides.
     pub(crate) stderr: String,
+}
+
+/// A document that a program answered with, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The document.
+    pub(crate) document: Value,
+    /// The exit status; `None` when a signal ended it.
+    pub(crate) status: Option<i32>,
+}
+
+impl Run {
+    /// The document that was answered.
+    ///
+    /// # Panics
+    /// When the answer is none.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Told {
+    /// Runs a command that answers with a document, to its end.
+    ///
+    /// # Panics
+    /// When it does not; and as [`run`].
+    #[track_caller]
+    pub(crate) fn by(command: &mut Command) -> Self {
+        let ran = run(command);
+        Self { document: ran.json(), status: ran.status }
+    }
 }
 
 /// The navyd under test, without the settings of whoever runs the tests: no `NAVYD_*`, no `XDG_*`, no colour.

@@ -8,14 +8,12 @@ mod sockets;
 
 use std::process::Command;
 
-use serde_json::Value;
-
 use super::support::{
     child::Held,
     is_root,
     namespace::Namespace,
     program,
-    run::{navyd, run},
+    run::{Told, navyd, run},
     skip,
 };
 
@@ -76,8 +74,8 @@ impl Ground {
     }
 
     /// What navyd answers.
-    fn why(&self, target: &str) -> Answer {
-        Answer::of(self.command(&path()).env("NAVYD_PROBE", "0").args(["why", target, "--json"]))
+    fn why(&self, target: &str) -> Told {
+        Told::by(self.command(&path()).env("NAVYD_PROBE", "0").args(["why", target, "--json"]))
     }
 }
 
@@ -101,20 +99,7 @@ def say(what): print(what, flush=True)
 def stay(): sys.stdin.read()
 ";
 
-/// A document of `navyd why --json`, and how navyd ended.
-struct Answer {
-    document: Value,
-    status: Option<i32>,
-}
-
-impl Answer {
-    fn of(command: &mut Command) -> Self {
-        let ran = run(command);
-        let document = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {:?} {:?}", ran.stdout, ran.stderr));
-        Self { document, status: ran.status }
-    }
-
+impl Told {
     /// The verdict and the exit status that belongs to it; and a word of its proof.
     #[track_caller]
     fn is(&self, verdict: &str, status: i32, evidence: &str) -> &Self {

@@ -216,7 +216,7 @@ fn needs_privilege() {
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let mut command = ground.command("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&copy);
-    let answer = super::Answer::of(command.args(["why", "80", "--json"]));
+    let answer = crate::support::run::Told::by(command.args(["why", "80", "--json"]));
     answer.is("needs-privilege", 1, "ip_unprivileged_port_start is 1024");
     ground.why("80").is("free", 0, "127.0.0.1");
 }

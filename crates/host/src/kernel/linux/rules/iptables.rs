@@ -54,7 +54,7 @@ fn policy(line: &str) -> Option<Rule> {
 }
 
 /// `3000`, `3000:3010`, `80,3000:3010`.
-fn holds(ports: &str, port: u16) -> bool {
+pub(super) fn holds(ports: &str, port: u16) -> bool {
     ports.split(',').any(|part| {
         let (first, last) = part.split_once(':').unwrap_or((part, part));
         let number = |text: &str, open: u16| if text.is_empty() { Some(open) } else { text.parse().ok() };

@@ -6,6 +6,7 @@
 
 pub(super) mod iptables;
 pub(super) mod nft;
+mod older;
 pub(super) mod published;
 pub(super) mod trace;
 pub(super) mod walk;
@@ -18,7 +19,7 @@ use std::{
 
 pub use self::{published::published, trace::trace};
 use crate::kernel::{
-    filter::{Filter, Flow, Older},
+    filter::{Fate, Filter, Flow, Older},
     inbound::{Arrival, Inbound},
     rule::{Action, Rule, RuleQuery},
     socket::Error,
@@ -46,7 +47,7 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
             if text.contains(HIDDEN) {
                 found.extend(hidden(query));
             }
-            found.extend(legacy().iter().flat_map(|text| iptables::rules(text, query)));
+            found.extend(legacy().iter().flat_map(|(_, text)| iptables::rules(text, query)));
             Ok(found)
         }
         // The older program also shows what was written through its newer self.
@@ -63,7 +64,7 @@ pub fn rules(query: RuleQuery) -> Result<Vec<Rule>, Error> {
 /// When `nft` is not installed, or may not read the rules.
 pub fn filter(flows: Vec<Flow>) -> Result<Filter, Error> {
     let text = output("nft", &["-j", "list", "ruleset"]).map_err(failed)?;
-    Ok(Filter { older: older(), ..walk::filter(&text, flows) })
+    Ok(Filter { older: older(&flows), ..walk::filter(&text, flows) })
 }
 
 /// What the rules do with connections from elsewhere, by reading them once.
@@ -72,11 +73,11 @@ pub fn filter(flows: Vec<Flow>) -> Result<Filter, Error> {
 /// When `nft` is not installed, or may not read the rules.
 pub fn inbound(arrivals: &[Arrival]) -> Result<Inbound, Error> {
     let text = output("nft", &["-j", "list", "ruleset"]).map_err(failed)?;
-    Ok(Inbound { older: older(), ..walk::outside::inbound(&text, arrivals) })
+    Ok(Inbound { older: older(&[]), ..walk::outside::inbound(&text, arrivals) })
 }
 
-/// The older filter beside the newer, as far as it may be read.
-fn older() -> Older {
+/// The older filter beside the newer, as far as it may be read, and what it may do with these flows.
+fn older(flows: &[Flow]) -> Older {
     let tables = LEGACY_TABLES.iter().filter_map(|names| fs::read_to_string(names).ok());
     let mut tables: Vec<String> =
         tables.flat_map(|names| names.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
@@ -84,8 +85,14 @@ fn older() -> Older {
     tables.dedup();
     let texts = legacy();
     let counted = (!tables.is_empty() && !texts.is_empty())
-        .then(|| texts.iter().map(|text| iptables::count(text)).sum());
-    Older { rules: counted, tables }
+        .then(|| texts.iter().map(|(_, text)| iptables::count(text)).sum());
+    let hits = |flow: &Flow| {
+        let family = |program: &str| program.starts_with("ip6") == flow.to.is_ipv6();
+        let own = texts.iter().filter(|(program, _)| family(program));
+        own.flat_map(|(program, text)| older::hits(text, flow, program.trim_end_matches("-save"))).collect()
+    };
+    let fates = flows.iter().map(|flow| Fate { flow: flow.clone(), hits: hits(flow) });
+    Older { rules: counted, fates: fates.filter(|fate| !fate.hits.is_empty()).collect(), tables }
 }
 
 /// The rules that nft shows without saying what they do, because `iptables` wrote them. It says so of those that
@@ -96,13 +103,13 @@ fn hidden(query: RuleQuery) -> Vec<Rule> {
     all.filter(|rule| rule.action != Action::Drop).collect()
 }
 
-/// What the older filter's own programs print, where it is in use beside the newer one.
-fn legacy() -> Vec<String> {
+/// What the older filter's own programs print, where it is in use beside the newer one; and which program.
+fn legacy() -> Vec<(&'static str, String)> {
     let in_use = |tables: &str| fs::read_to_string(tables).is_ok_and(|names| !names.trim().is_empty());
     let programs = LEGACY_TABLES.iter().zip(["iptables-legacy-save", "ip6tables-legacy-save"]);
     programs
         .filter(|(tables, _)| in_use(tables))
-        .filter_map(|(_, program)| output(program, &[]).ok())
+        .filter_map(|(_, program)| Some((program, output(program, &[]).ok()?)))
         .collect()
 }
 

@@ -44,7 +44,7 @@ pub fn published() -> Result<Vec<Published>, Error> {
             );
         }
     }
-    all.extend(legacy().iter().flat_map(|text| iptables::published(text)));
+    all.extend(legacy().iter().flat_map(|(_, text)| iptables::published(text)));
     Ok(first_of_each(all))
 }
 
