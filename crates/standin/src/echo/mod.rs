@@ -134,6 +134,10 @@ impl Site for Echo {
             shared(&question, reply.answer)
         })
     }
+
+    fn shouts(&self) -> bool {
+        true
+    }
 }
 
 fn reply(question: &Question<'_>) -> Reply {

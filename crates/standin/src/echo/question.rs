@@ -75,7 +75,8 @@ impl<'a> Question<'a> {
         let mut fields: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
         for (name, value) in self.head.fields() {
             let (name, value) = (titled(name), latin(value));
-            if value.is_empty() || (!shows && OF_PROXIES.contains(&name.as_str())) {
+            let bare = value.is_empty() && ["Content-Type", "Content-Length"].contains(&name.as_str());
+            if bare || (!shows && OF_PROXIES.contains(&name.as_str())) {
                 continue;
             }
             match fields.iter_mut().find(|(known, _)| *known == name) {

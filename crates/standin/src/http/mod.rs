@@ -33,6 +33,12 @@ pub use time::{date, parse_date};
 pub trait Site {
     /// The answer to one request.
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a>;
+
+    /// Whether reason phrases are in capitals: they mean nothing (RFC 9112 §4), but clients of another program may
+    /// know it by them.
+    fn shouts(&self) -> bool {
+        false
+    }
 }
 
 /// An answer that is being found.

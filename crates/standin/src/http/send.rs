@@ -21,6 +21,8 @@ pub(super) struct Way {
     pub(super) keep: bool,
     /// Whether the request was HEAD: nothing of a body is sent.
     pub(super) head: bool,
+    /// Whether the reason phrase is in capitals.
+    pub(super) shouts: bool,
 }
 
 /// What was sent.
@@ -46,7 +48,7 @@ pub(super) async fn send(
     let chunked = length.is_none() && way.version != Version::Http10 && !bodiless;
     let keep = way.keep && (length.is_some() || chunked || bodiless);
     out.clear();
-    first_line(status, out);
+    first_line(status, way.shouts, out);
     let own = own.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     for (name, value) in own.chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
         field(name, value.bytes(), out);
@@ -216,12 +218,16 @@ async fn write<W: AsyncWrite + Unpin>(socket: &mut W, bytes: &[u8]) -> io::Resul
     Ok(())
 }
 
-fn first_line(status: u16, out: &mut Vec<u8>) {
+fn first_line(status: u16, shouts: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.to_string().as_bytes());
     out.push(b' ');
     let known = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let phrase = out.len();
     out.extend_from_slice(known.unwrap_or("Unknown").as_bytes());
+    if shouts {
+        out[phrase..].make_ascii_uppercase();
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -235,7 +241,7 @@ fn field(name: &str, value: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
 /// The head that leaves HTTP.
 pub(super) async fn switch(socket: &mut Socket, answer: &Answer, out: &mut Vec<u8>) -> io::Result<()> {
     out.clear();
-    first_line(answer.status, out);
+    first_line(answer.status, false, out);
     for (name, value) in &answer.fields {
         field(name, value.bytes(), out);
     }

@@ -153,6 +153,7 @@ impl Server {
             version: head.version(),
             keep: head.request.persists() && !stop.is_told() && readable,
             head: head.request.verb() == Verb::Head,
+            shouts: self.site.shouts(),
         };
         let sent = send::send(&mut kept.socket, answer, &self.manners.fields, way, &mut kept.out).await;
         match sent {
@@ -239,7 +240,7 @@ impl Kept {
 
     async fn refuse(mut self, reject: Reject) {
         let answer = Answer::text(reject.status, format!("{reject}\n"));
-        let way = Way { version: h1::Version::Http11, keep: false, head: false };
+        let way = Way { version: h1::Version::Http11, keep: false, head: false, shouts: false };
         // Whether the client still listens changes nothing any more.
         let _ = send::send(&mut self.socket, answer, &[], way, &mut self.out).await;
         self.close().await;
