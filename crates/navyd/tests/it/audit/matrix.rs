@@ -2,7 +2,7 @@
 
 use std::{panic, thread};
 
-use super::{asked, processes, score::Score, tls, tools};
+use super::{accounts, asked, processes, score::Score, tls, tools};
 
 /// Starts servers, asks them, and counts.
 type Plant = fn(&mut Score);
@@ -11,6 +11,7 @@ type Plant = fn(&mut Score);
 const PLANTED: &[(&str, Plant)] = &[
     ("stand-ins", asked::stand_ins),
     ("databases", asked::databases),
+    ("accounts", accounts::accounts),
     ("notebooks", asked::notebooks),
     ("webpack", asked::webpack),
     ("nginx", asked::nginx),

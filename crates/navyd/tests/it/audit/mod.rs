@@ -1,5 +1,6 @@
 //! What is dangerous, planted here and found; and the clean twin beside it, of which nothing is said.
 
+mod accounts;
 mod asked;
 mod credentials;
 mod etiquette;
