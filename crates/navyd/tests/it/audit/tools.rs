@@ -20,7 +20,7 @@ pub(super) fn tools(score: &mut Score) {
     if let Some(exporter) = program(test, "prometheus-node-exporter") {
         measures(score, test, &exporter);
     }
-    if let Some(clickhouse) = program(test, "clickhouse-server") {
+    if let Some(clickhouse) = program("audit::matrix::clickhouse", "clickhouse-server") {
         for (password, expected) in [("", &["A10", "A32"][..]), ("hunter2hunter2", &[])] {
             columns(score, test, &clickhouse, password, expected);
         }
