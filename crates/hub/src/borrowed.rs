@@ -42,9 +42,17 @@ impl Borrowed {
         let owner = format!("tap {}", LAST.fetch_add(1, Ordering::Relaxed) + 1);
         let route = Route { entry: Entry::Address(listen), upstream };
         let routed = Routed { observe: Observe::All, ..Routed::from(route.clone()) };
-        let missed = house.book.lease(&owner, vec![routed])?;
-        if let Some(missed) = missed.into_iter().next() {
-            return Err(missed.why);
+        // Somebody who waits for it may connect as soon as it listens. Where the system chooses, nobody knows the port yet.
+        let (entry, capture) =
+            (route.entry.to_string(), house.capture.as_ref().filter(|_| listen.port() != 0));
+        let before = capture.and_then(|capture| capture.read_as(&entry, read_as));
+        let leased = house.book.lease(&owner, vec![routed]);
+        let leased =
+            leased.and_then(|missed| missed.into_iter().next().map_or(Ok(()), |missed| Err(missed.why)));
+        if let Err(why) = leased {
+            // It may be somebody else's, and is read as it was.
+            capture.and_then(|capture| capture.read_as(&entry, before));
+            return Err(why);
         }
         let opened = house.book.of(&owner).into_iter().next().unwrap_or(route);
         let listen = if let Entry::Address(address) = opened.entry { address } else { listen };

@@ -217,9 +217,10 @@ impl Capture {
         self.shared.live.subscribe()
     }
 
-    /// From its next connection on, reads what a route of TCP or UDP carries as a protocol; `None`: as bytes.
-    pub fn read_as(&self, route: &str, protocol: Option<Protocol>) {
-        self.shared.keeping().assembler.read_as(route, protocol);
+    /// From its next connection on, reads what a route of TCP or UDP carries as a protocol; `None`: as bytes. Gives as
+    /// what it was read before.
+    pub fn read_as(&self, route: &str, protocol: Option<Protocol>) -> Option<Protocol> {
+        self.shared.keeping().assembler.read_as(route, protocol)
     }
 
     /// The newest exchanges that are asked for. Pages are cut by number, and each has what began last first: a number is

@@ -75,12 +75,12 @@ impl Assembler {
         }
     }
 
-    /// Reads what a route carries as a protocol, from its next connection on; `None`: as bytes.
-    pub(crate) fn read_as(&mut self, route: &str, protocol: Option<Protocol>) {
+    /// Reads what a route carries as a protocol, from its next connection on; `None`: as bytes. Gives as what before.
+    pub(crate) fn read_as(&mut self, route: &str, protocol: Option<Protocol>) -> Option<Protocol> {
         match protocol {
             Some(protocol) => self.read_as.insert(route.to_owned(), protocol),
             None => self.read_as.remove(route),
-        };
+        }
     }
 
     /// Connections that were not seen before, since this was last asked.
