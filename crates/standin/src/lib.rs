@@ -8,7 +8,9 @@
 //! - [`Stopper`], [`Stop`]: how it is told to end
 //! - [`echo`]: says what it was asked, as httpbin does
 //! - [`http`]: HTTP/1.1 for those that speak it, over `h1`
+//! - [`raw`]: echo, sink and stub for bytes and datagrams
 //! - [`serve`]: files
+//! - [`sse`], [`ws`]: an echo as events, and over WebSocket
 //!
 //! Deliberately absent: routes and shares, which reach a stand-in by its address as they reach any listener; screens,
 //! files of settings, and signals, which belong to the command.
@@ -21,10 +23,13 @@ mod fixture;
 pub mod http;
 pub mod limits;
 mod os;
+pub mod raw;
 pub mod serve;
 mod socket;
+pub mod sse;
 mod stand;
 mod stop;
+pub mod ws;
 
 pub use door::{Door, NoDoor};
 pub use socket::{Socket, Tls};
