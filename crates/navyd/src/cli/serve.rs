@@ -26,6 +26,7 @@ use crate::{exit::Exit, out::Failure};
     after_long_help = "Examples:\n  \
         navyd serve                        this folder\n  \
         navyd serve dist --port 8080       a folder, at a port of your choice\n  \
+        navyd serve dist --spa             an application of one page\n  \
         navyd serve --lan                  for the phone beside you: shows a QR code\n\n\
         Exit status: 0 it ended when it was told to, 2 wrong use or failure."
 )]
@@ -34,21 +35,64 @@ pub(super) struct Serve {
     #[arg(value_name = "DIR|FILE", default_value = ".")]
     path: PathBuf,
 
+    /// Answer what is not there with the page of the root, as applications of one page want it
+    #[arg(long)]
+    spa: bool,
+
+    /// Serve names that begin with a dot as well
+    #[arg(long)]
+    hidden: bool,
+
+    /// List no folders
+    #[arg(long)]
+    no_listing: bool,
+
+    /// Send texts as they are; files that were compressed ahead are left alone, too
+    #[arg(long)]
+    no_compress: bool,
+
+    /// Let pages of every origin read
+    #[arg(long)]
+    cors: bool,
+
+    /// Isolate pages from other origins, as shared memory demands (COOP and COEP)
+    #[arg(long)]
+    isolate: bool,
+
+    /// Send this field with every answer; may be repeated
+    #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = field)]
+    header: Vec<(String, String)>,
+
     #[command(flatten)]
     flags: Flags,
 }
 
+/// What lets pages of every origin read, and see what they read.
+const CORS: [(&str, &str); 2] =
+    [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "*")];
+
+/// What keeps a page apart, so that it may measure time finely and share memory.
+const ISOLATE: [(&str, &str); 3] = [
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+];
+
+/// What the server says itself: said twice, it would be understood in two ways.
+const RESERVED: [&str; 4] = ["connection", "content-length", "date", "transfer-encoding"];
+
 impl Command for Serve {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let shown = self.path.display().to_string();
-        let files = Files::open(&self.path, Settings::default()).map_err(|error| {
+        let files = Files::open(&self.path, self.settings()).map_err(|error| {
             Failure::new(format!("cannot serve `{shown}`"))
                 .cause(error.to_string())
                 .hint(format!("ls -ld {shown}"))
         })?;
         let door = self.flags.door(None, "serve", Some(&self.path))?;
         let tls = self.flags.tls(&[&door], stage)?;
-        let manners = self.flags.manners()?;
+        let mut manners = self.flags.manners()?;
+        manners.fields = self.fields();
         let ready = Ready {
             kind: "serve",
             does: format!("serves {shown}"),
@@ -59,5 +103,62 @@ impl Command for Serve {
             let server = Server { site: Rc::new(files), manners, told: log.exchanges() };
             Stand::new().answering(door, tls, Rc::new(server))
         })
+    }
+}
+
+impl Serve {
+    fn settings(&self) -> Settings {
+        Settings {
+            hidden: self.hidden,
+            listing: !self.no_listing,
+            spa: self.spa,
+            cors: self.cors,
+            compress: !self.no_compress,
+        }
+    }
+
+    /// The fields that every answer gets.
+    fn fields(&self) -> Vec<(String, String)> {
+        let fixed = CORS.iter().filter(|_| self.cors).chain(ISOLATE.iter().filter(|_| self.isolate));
+        let fixed = fixed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        fixed.chain(self.header.iter().cloned()).collect()
+    }
+}
+
+/// A field as it is written: `X-Name: value`.
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("has no colon")?;
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Err(format!("`{name}` is no name of a field"));
+    }
+    if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+        return Err(format!("`{name}` is the server's own to say"));
+    }
+    if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        return Err("a value is one line".to_owned());
+    }
+    Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn fields_are_one_line_and_not_the_servers() {
+        for (text, expected) in [
+            ("X-Name: value: more", Some(("X-Name", "value: more"))),
+            ("X-Empty:", Some(("X-Empty", ""))),
+            ("X Name: v", None),
+            (": v", None),
+            ("X-Name", None),
+            ("X: a\r\nY: b", None),
+            ("content-length: 3", None),
+        ] {
+            let read = field(text).ok();
+            let read = read.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            assert_eq!(read, expected, "{text:?}");
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! Unix: opening below a folder, and nowhere else.
 
 use std::{
-    fs::File,
+    ffi::{OsStr, OsString},
+    fs::{File, Metadata},
     io,
-    os::{fd::OwnedFd, unix::fs::MetadataExt as _},
+    os::{
+        fd::OwnedFd,
+        unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    },
     path::{Component, Path},
 };
 
 use rustix::{
-    fs::{Mode, OFlags, openat},
+    fs::{Dir, Mode, OFlags, openat},
     io::Errno,
 };
 
@@ -35,6 +39,38 @@ impl Below {
     /// [`io::ErrorKind::NotFound`] also for what lies outside.
     pub(crate) fn read(&self, path: &Path) -> io::Result<File> {
         self.find(path, READ, Mode::empty()).map_err(outside)
+    }
+
+    /// What stands at a relative path, without opening it for reading.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn look(&self, path: &Path) -> io::Result<Metadata> {
+        #[cfg(target_os = "linux")]
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        #[cfg(not(target_os = "linux"))]
+        let flags = READ;
+        self.find(path, flags, Mode::empty()).map_err(outside)?.metadata()
+    }
+
+    /// The names in a folder, at most `most`.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn names(&self, path: &Path, most: usize) -> io::Result<Vec<OsString>> {
+        let folder = self.find(path, READ | OFlags::DIRECTORY, Mode::empty()).map_err(outside)?;
+        let mut names = Vec::new();
+        for entry in Dir::new(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+            if names.len() == most {
+                break;
+            }
+        }
+        Ok(names)
     }
 
     /// The kernel resolves the path in one step, so that nothing that changes meanwhile leads out (`openat2(2)`).
@@ -83,7 +119,7 @@ fn outside(error: Errno) -> io::Error {
 }
 
 /// What the system calls a file among all files of its disk.
-pub(crate) fn number(metadata: &std::fs::Metadata) -> u64 {
+pub(crate) fn number(metadata: &Metadata) -> u64 {
     metadata.ino()
 }
 

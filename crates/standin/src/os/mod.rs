@@ -19,3 +19,6 @@ mod portable;
 pub(crate) use portable::send_file;
 #[cfg(not(unix))]
 pub(crate) use portable::{Below, number, read_at};
+
+/// What else than a slash parts names, or drives and streams from names, on this system.
+pub(crate) const PARTING: &[u8] = if cfg!(windows) { b"\\:" } else { b"" };

@@ -46,6 +46,23 @@ impl Below {
         File::open(self.checked(path)?)
     }
 
+    /// What stands at a relative path.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn look(&self, path: &std::path::Path) -> io::Result<std::fs::Metadata> {
+        std::fs::symlink_metadata(self.checked(path)?)
+    }
+
+    /// The names in a folder, at most `most`.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn names(&self, path: &std::path::Path, most: usize) -> io::Result<Vec<std::ffi::OsString>> {
+        let entries = std::fs::read_dir(self.checked(path)?)?;
+        entries.take(most).map(|entry| Ok(entry?.file_name())).collect()
+    }
+
     fn checked(&self, path: &std::path::Path) -> io::Result<std::path::PathBuf> {
         use std::path::Component;
         let mut at = self.0.clone();

@@ -2,13 +2,27 @@
 //!
 //! - [`Files`]: the site; [`Settings`]: what it was told on the command line
 //! - `path`: what a request names, as a path below the root; `root`: opening it there, and nowhere else
-//! - `kind`: what a file is, by its name
+//! - `kind`: what a file is, by its name; `fields`: what a request wants of it
+//! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
+//! - `reply`: the answer with it; `listing`: a folder without a page of its own
 //!
 //! Deliberately absent: running anything, and configuration files: what is served is what stands on the disk.
 
+mod coding;
+mod compress;
+mod condition;
+mod fields;
 mod kind;
+mod listing;
 mod path;
+mod range;
+mod reply;
 mod root;
+mod settings;
 mod site;
+#[cfg(test)]
+mod tests;
+mod weighed;
 
-pub use site::{Files, Settings};
+pub use settings::Settings;
+pub use site::Files;

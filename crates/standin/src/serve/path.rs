@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::os;
+
 /// The longest path that any system opens, in bytes (Linux: PATH_MAX).
 const LONGEST: usize = 4096;
 
@@ -35,6 +37,11 @@ impl Wanted {
             parts.push(part);
         }
         Some(Self { parts, folder: rest.is_empty() || rest.ends_with('/') })
+    }
+
+    /// The file with this name in the root.
+    pub(super) fn file(name: &str) -> Self {
+        Self { parts: vec![name.to_owned()], folder: false }
     }
 
     /// Where it stands below the root; `.` for the root itself.
@@ -69,7 +76,7 @@ pub(super) fn encode(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                link.push(char::from(byte))
+                link.push(char::from(byte));
             }
             _ => link.push_str(&format!("%{byte:02X}")),
         }
@@ -98,7 +105,7 @@ pub(super) fn decode(part: &str) -> Option<String> {
 /// Whether a name is that of one entry of a folder, on every system: backslashes part folders on some, and a colon
 /// names a drive or a stream there.
 fn is_entry(name: &str) -> bool {
-    let strange = |byte: u8| byte == 0 || byte == b'/' || byte == b'\\' || (cfg!(windows) && byte == b':');
+    let strange = |byte: u8| matches!(byte, 0 | b'/' | b'\\') || os::PARTING.contains(&byte);
     !name.bytes().any(strange) && Path::new(name).components().count() == 1 && name != "." && name != ".."
 }
 

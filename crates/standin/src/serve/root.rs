@@ -6,6 +6,7 @@ use std::{
     fs::{File, Metadata},
     io,
     path::Path,
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -14,7 +15,19 @@ use crate::os;
 /// A folder that is served.
 #[derive(Debug)]
 pub(super) struct Root {
-    below: os::Below,
+    below: Arc<os::Below>,
+}
+
+/// A root as another thread reads it.
+pub(super) struct Reader(Arc<os::Below>);
+
+/// What is in a folder.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Its name.
+    pub(super) name: String,
+    /// What it is; of a link, what that leads to.
+    pub(super) facts: Facts,
 }
 
 /// What was found.
@@ -45,7 +58,7 @@ impl Root {
     /// # Errors
     /// When it is none, or cannot be read.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { below: os::Below::open(path)? })
+        Ok(Self { below: Arc::new(os::Below::open(path)?) })
     }
 
     /// Opens a file or folder for reading; whatever else stands there is not found.
@@ -56,6 +69,31 @@ impl Root {
         let file = self.below.read(path)?;
         let facts = Facts::of(&file.metadata()?).ok_or(io::ErrorKind::NotFound)?;
         Ok(Found { file, facts })
+    }
+
+    /// For another thread.
+    pub(super) fn reader(&self) -> Reader {
+        Reader(Arc::clone(&self.below))
+    }
+}
+
+impl Reader {
+    /// What is in a folder, in any order, at most `most`: files and folders, and links to those as long as they stay
+    /// below the root.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn entries(&self, path: &Path, most: usize) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for name in self.0.names(path, most)? {
+            // What is gone, may not be read or leads out is not there.
+            let Ok(name) = name.into_string() else { continue };
+            let found = self.0.look(&path.join(&name)).ok();
+            if let Some(facts) = found.as_ref().and_then(Facts::of) {
+                entries.push(Entry { name, facts });
+            }
+        }
+        Ok(entries)
     }
 }
 

@@ -3,30 +3,45 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    rc::Rc,
 };
 
 use super::{
+    Settings,
+    coding::{self, Coding},
+    compress::{self, Compressed},
+    fields::Fields,
     kind::Kind,
+    listing,
     path::Wanted,
+    reply::{Content, Shown},
     root::{Found, Root},
 };
-use crate::http::{Answer, Answering, Asked, Body, Head, Part, Site};
+use crate::http::{Answer, Answering, Asked, Head, Site};
 
-/// What it was told on the command line.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Whether names that begin with a dot are served.
-    pub hidden: bool,
-}
+/// What is shown for a folder, where it is there.
+const INDEX: &str = "index.html";
+
+/// What is shown where nothing is, where it is there.
+const NOT_FOUND: &str = "404.html";
 
 /// The files of a folder, or one file, as a site.
 #[derive(Debug)]
 pub struct Files {
     root: Root,
     /// The one file, where only one is served.
-    only: Option<PathBuf>,
+    only: Option<String>,
     settings: Settings,
+    compressed: Compressed,
+}
+
+/// What a path leads to.
+enum Seen {
+    /// A file, and the name that says what it is.
+    File(Found, PathBuf),
+    /// A folder without a page of its own.
+    Folder,
+    /// A folder, whose address ends with a slash.
+    Moved,
 }
 
 impl Files {
@@ -36,41 +51,166 @@ impl Files {
     /// When there is none, or it cannot be read.
     pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
         let path = path.canonicalize()?;
+        let compressed = Compressed::default();
         if path.is_dir() {
-            return Ok(Self { root: Root::open(&path)?, only: None, settings });
+            return Ok(Self { root: Root::open(&path)?, only: None, settings, compressed });
         }
         let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?;
         let root = Root::open(folder)?;
-        let name = PathBuf::from(path.file_name().ok_or(io::ErrorKind::NotFound)?);
-        root.find(&name)?;
-        Ok(Self { root, only: Some(name), settings })
+        root.find(Path::new(name))?;
+        Ok(Self { root, only: Some(name.to_owned()), settings, compressed })
     }
 
-    fn read(&self, head: &Head) -> Answer {
-        let Some(wanted) = Wanted::parse(head.path()) else { return Answer::text(404, "not found\n") };
-        if wanted.is_hidden() && !self.settings.hidden {
-            return Answer::text(404, "not found\n");
+    async fn read(&self, head: &Head) -> Answer {
+        let fields = Fields::of(head);
+        let Some(wanted) = self.wanted(head.path()) else { return self.missing(None, &fields).await };
+        match self.look(&wanted) {
+            Ok(Seen::File(found, path)) => self.file(found, &path, &fields, None).await,
+            Ok(Seen::Folder) if self.settings.listing => {
+                listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings).await
+            }
+            Ok(Seen::Moved) => moved(&wanted, head.query()),
+            Ok(Seen::Folder) => self.missing(Some(&wanted), &fields).await,
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound => self.missing(Some(&wanted), &fields).await,
+                io::ErrorKind::PermissionDenied => Answer::text(403, "this may not be read\n"),
+                _ => Answer::text(500, format!("this cannot be read: {error}\n")),
+            },
         }
-        let path = self.only.clone().unwrap_or_else(|| wanted.path());
-        match self.root.find(&path) {
-            Ok(found) if !found.facts.folder => file(found, &path),
-            Ok(_) | Err(_) => Answer::text(404, "not found\n"),
+    }
+
+    /// What a path names, if that is served.
+    fn wanted(&self, path: &str) -> Option<Wanted> {
+        let wanted = Wanted::parse(path).filter(|wanted| self.settings.hidden || !wanted.is_hidden())?;
+        match &self.only {
+            None => Some(wanted),
+            Some(only) => {
+                let is_it = matches!(wanted.parts(), [name] if name == only) && !wanted.folder;
+                (is_it || wanted.parts().is_empty()).then(|| Wanted::file(only))
+            }
         }
+    }
+
+    fn look(&self, wanted: &Wanted) -> io::Result<Seen> {
+        let path = wanted.path();
+        let found = match self.root.find(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !wanted.folder => {
+                // Clean addresses: `/about` is `about.html`.
+                let mut page = path.into_os_string();
+                page.push(".html");
+                let page = PathBuf::from(page);
+                let found = self.root.find(&page).ok().filter(|found| !found.facts.folder).ok_or(error)?;
+                return Ok(Seen::File(found, page));
+            }
+            found => found?,
+        };
+        match (found.facts.folder, wanted.folder) {
+            (false, false) => Ok(Seen::File(found, path)),
+            (true, false) => Ok(Seen::Moved),
+            (false, true) => Err(io::ErrorKind::NotFound.into()),
+            (true, true) => {
+                let index = path.join(INDEX);
+                match self.root.find(&index) {
+                    Ok(found) if !found.facts.folder => Ok(Seen::File(found, index)),
+                    _ => Ok(Seen::Folder),
+                }
+            }
+        }
+    }
+
+    /// The answer with a file. `status`: another one than what the request leads to; then all of it is sent.
+    async fn file(&self, found: Found, path: &Path, fields: &Fields<'_>, status: Option<u16>) -> Answer {
+        let kind = Kind::of(&path.to_string_lossy());
+        let shown = match self.shown(found, path, kind, fields).await {
+            Ok(shown) => shown,
+            Err(error) => return Answer::text(500, format!("this cannot be read: {error}\n")),
+        };
+        match status {
+            Some(status) => shown.whole(status),
+            None => shown.answer(fields),
+        }
+    }
+
+    /// The representation of a file that the client wants most.
+    async fn shown(&self, found: Found, path: &Path, kind: Kind, fields: &Fields<'_>) -> io::Result<Shown> {
+        let tag = found.facts.tag();
+        let plain = |found: Found, vary| Shown {
+            media: kind.media.clone(),
+            coding: None,
+            vary,
+            tag: format!("\"{tag}\""),
+            changed: found.facts.changed,
+            content: Content::File(found),
+        };
+        if !kind.text || !self.settings.compress {
+            return Ok(plain(found, ""));
+        }
+        const VARY: &str = "Accept-Encoding";
+        let mut on_the_fly = None;
+        for coding in coding::wanted(fields.accept_encoding.as_deref()) {
+            if let Some(ahead) = self.ahead(path, coding, &found) {
+                let tag = format!("\"{}-{}\"", ahead.facts.tag(), coding.name());
+                return Ok(Shown { tag, coding: Some(coding), ..plain(ahead, VARY) });
+            }
+            on_the_fly = on_the_fly.or(Some(coding));
+        }
+        match on_the_fly {
+            // A part is one of the file itself, so that it does not depend on how it would be compressed.
+            Some(coding) if fields.range.is_none() && compress::LENGTHS.contains(&found.facts.length) => {
+                let changed = found.facts.changed;
+                let tag = format!("\"{tag}-{}\"", coding.name());
+                let text = self.compressed.text(&tag, coding, found).await?;
+                let (media, content) = (kind.media.clone(), Content::Made(text));
+                Ok(Shown { media, coding: Some(coding), vary: VARY, tag, changed, content })
+            }
+            _ => Ok(plain(found, VARY)),
+        }
+    }
+
+    /// The file that was compressed ahead, unless it is older than what it was made of.
+    fn ahead(&self, path: &Path, coding: Coding, of: &Found) -> Option<Found> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(coding.ending());
+        let found = self.root.find(Path::new(&name)).ok()?;
+        (!found.facts.folder && found.facts.changed >= of.facts.changed).then_some(found)
+    }
+
+    /// The answer where nothing is: the application's page, the site's own, or a word.
+    async fn missing(&self, wanted: Option<&Wanted>, fields: &Fields<'_>) -> Answer {
+        let is_page = wanted.is_some_and(|wanted| wanted.name().is_none_or(|name| !name.contains('.')));
+        let instead = if self.settings.spa && is_page { Some((INDEX, None)) } else { None };
+        for (name, status) in instead.into_iter().chain([(NOT_FOUND, Some(404))]) {
+            if let Ok(found) = self.root.find(Path::new(name))
+                && !found.facts.folder
+                && self.only.is_none()
+            {
+                return self.file(found, Path::new(name), fields, status).await;
+            }
+        }
+        Answer::text(404, "not found\n")
     }
 }
 
-fn file(found: Found, path: &Path) -> Answer {
-    let kind = Kind::of(&path.to_string_lossy());
-    let whole = Part::File(Rc::new(found.file), 0, found.facts.length);
-    Answer::new(200).with("Content-Type", kind.media).body(Body::Parts(vec![whole]))
+/// Where a folder is, by its own name: the links on its page are relative to it.
+fn moved(wanted: &Wanted, query: &str) -> Answer {
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    Answer::text(301, "it is a folder\n").with("Location", format!("{}/{query}", wanted.link()))
 }
 
 impl Site for Files {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
+            const ALLOW: &str = "GET, HEAD, OPTIONS";
             match asked.head.method() {
-                "GET" | "HEAD" => self.read(asked.head),
-                _ => Answer::text(405, "only GET and HEAD\n").with("Allow", "GET, HEAD"),
+                "GET" | "HEAD" => self.read(asked.head).await,
+                "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => Answer::new(204)
+                    .with("Allow", ALLOW)
+                    .with("Access-Control-Allow-Methods", ALLOW)
+                    .with("Access-Control-Allow-Headers", "*")
+                    .with("Access-Control-Max-Age", "600"),
+                "OPTIONS" => Answer::new(204).with("Allow", ALLOW),
+                _ => Answer::text(405, "this can only be read\n").with("Allow", ALLOW),
             }
         })
     }

@@ -1,0 +1,66 @@
+//! What a request says of the answer that it wants, gathered in one pass over its fields.
+
+use std::borrow::Cow;
+
+use super::condition::Conditions;
+use crate::http::Head;
+
+/// The fields that decide. One that came several times is joined with commas (RFC 9110 §5.3).
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    pub(super) accept: Field<'a>,
+    pub(super) accept_encoding: Field<'a>,
+    pub(super) range: Field<'a>,
+    pub(super) if_range: Field<'a>,
+    pub(super) origin: Field<'a>,
+    if_match: Field<'a>,
+    if_none_match: Field<'a>,
+    if_modified_since: Field<'a>,
+    if_unmodified_since: Field<'a>,
+}
+
+/// The value of a field, if it came.
+pub(super) type Field<'a> = Option<Cow<'a, [u8]>>;
+
+impl<'a> Fields<'a> {
+    /// Those of a request.
+    pub(super) fn of(head: &'a Head) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in head.fields() {
+            if let Some(field) = fields.named(name) {
+                match field {
+                    Some(before) => before.to_mut().extend([b", ", value].concat()),
+                    None => *field = Some(Cow::Borrowed(value)),
+                }
+            }
+        }
+        fields
+    }
+
+    /// Which version the client knows.
+    pub(super) fn conditions(&self) -> Conditions<'_> {
+        Conditions {
+            matches: self.if_match.as_deref(),
+            none_match: self.if_none_match.as_deref(),
+            modified_since: self.if_modified_since.as_deref(),
+            unmodified_since: self.if_unmodified_since.as_deref(),
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Option<&mut Field<'a>> {
+        let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+        // By length first: most fields of a request are none of these.
+        Some(match name.len() {
+            5 if is("range") => &mut self.range,
+            6 if is("accept") => &mut self.accept,
+            6 if is("origin") => &mut self.origin,
+            8 if is("if-match") => &mut self.if_match,
+            8 if is("if-range") => &mut self.if_range,
+            13 if is("if-none-match") => &mut self.if_none_match,
+            15 if is("accept-encoding") => &mut self.accept_encoding,
+            17 if is("if-modified-since") => &mut self.if_modified_since,
+            19 if is("if-unmodified-since") => &mut self.if_unmodified_since,
+            _ => return None,
+        })
+    }
+}

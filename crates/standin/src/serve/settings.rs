@@ -1,0 +1,22 @@
+//! What the site was told on the command line.
+
+/// What is served, and how.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether names that begin with a dot are served.
+    pub hidden: bool,
+    /// Whether a folder without a page is listed.
+    pub listing: bool,
+    /// Whether the page of the root answers where nothing is, as applications of one page want it.
+    pub spa: bool,
+    /// Whether pages of other origins may read.
+    pub cors: bool,
+    /// Whether texts are compressed for those who read it.
+    pub compress: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { hidden: false, listing: true, spa: false, cors: false, compress: true }
+    }
+}
