@@ -22,6 +22,7 @@ pub mod echo;
 mod fixture;
 pub mod http;
 pub mod limits;
+pub mod mail;
 mod os;
 pub mod raw;
 pub mod serve;

@@ -88,7 +88,7 @@ fn hash(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// A number from 0 to below 1. Every hasher of the standard library has keys of its own, which is chance enough here.
-fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     let bits = RandomState::new().hash_one(0_u8) >> 11;
     bits as f64 / (1_u64 << 53) as f64
 }

@@ -25,6 +25,7 @@ pub use answer::{Answer, Body, Part, Source, Sourced, Upgraded};
 pub use asked::{Asked, Head};
 pub use hosts::Hosts;
 pub use incoming::{Incoming, TooLong};
+pub(crate) use manners::chance;
 pub use manners::{Credentials, Manners};
 pub use server::{Passed, Server, Told};
 pub use time::{date, parse_date};

@@ -1,0 +1,96 @@
+//! Every limit of the mail stand-in, in one place. Those of RFC 5321 are what a server must take at least, and what a
+//! client may therefore rely on.
+
+use std::time::Duration;
+
+/// The longest local part, in octets (RFC 5321 §4.5.3.1.1).
+pub const LOCAL_PART: usize = 64;
+
+/// The longest domain, in octets (RFC 5321 §4.5.3.1.2).
+pub const DOMAIN: usize = 255;
+
+/// The longest path with its brackets, in octets (RFC 5321 §4.5.3.1.3).
+pub const PATH: usize = 256;
+
+/// The longest command line with its end, in octets: 512 (RFC 5321 §4.5.3.1.4), and what the extensions that are
+/// offered add to MAIL: 26 for SIZE (RFC 1870), 17 for BODY (RFC 6152), 10 for SMTPUTF8 (RFC 6531) and 500 for AUTH
+/// (RFC 4954).
+pub const COMMAND_LINE: usize = 512 + 26 + 17 + 10 + 500;
+
+/// The longest line while a client authenticates, in octets (RFC 4954 §4).
+pub const AUTH_LINE: usize = 12_288;
+
+/// Recipients of one message; RFC 5321 §4.5.3.1.8 demands 100.
+pub const RECIPIENTS: usize = 1000;
+
+/// The longest message in bytes, unless the command says otherwise.
+pub const MESSAGE: usize = 50 * 1024 * 1024;
+
+/// The bytes of messages that are still coming in, all connections together.
+pub const ARRIVING: u64 = 256 * 1024 * 1024;
+
+/// Commands of one connection that fail or do nothing, between two messages.
+pub const IDLE_COMMANDS: u32 = 100;
+
+/// How long a client of SMTP may be silent (RFC 5321 §4.5.3.2.7).
+pub const SMTP_SILENCE: Duration = Duration::from_secs(300);
+
+/// How long a client of POP3 may be silent: RFC 1939 §3 demands ten minutes.
+pub const POP3_SILENCE: Duration = Duration::from_secs(600);
+
+/// The longest command line of POP3 with its end, in octets (RFC 2449 §4).
+pub const POP3_LINE: usize = 255;
+
+/// How many messages are kept, unless the command says otherwise. The oldest go first.
+pub const KEPT: u64 = 20_000;
+
+/// How many bytes of messages are kept, unless the command says otherwise.
+pub const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Requests that wait for the store at one time; who comes then waits for its turn.
+pub const QUEUE: usize = 256;
+
+/// Requests that the store answers with one commit.
+pub const BATCH: usize = 256;
+
+/// Messages that are read for their subject, addresses and words at a time while the store is idle.
+pub const INDEXED: usize = 64;
+
+/// The text of a message that a search looks at, in bytes.
+pub const WORDS: usize = 64 * 1024;
+
+/// The longest snippet of a message, in characters.
+pub const SNIPPET: usize = 250;
+
+/// The longest head of a message that is understood, in bytes; what comes behind it counts as text.
+pub const HEAD: usize = 256 * 1024;
+
+/// How often a message may say that it has parts or messages inside: what says so more often is not taken apart.
+pub const NESTED: usize = 100;
+
+/// The bytes that may be looked through for the ends of parts: each boundary may be looked for to the end.
+pub const SOUGHT: u64 = 512 * 1024 * 1024;
+
+/// The longest body of a request of the API, in bytes, beside a message that is sent by it.
+pub const REQUEST: usize = 1024 * 1024;
+
+/// The longest page of a list, in messages.
+pub const PAGE: usize = 1000;
+
+/// The longest search, in bytes.
+pub const QUERY: usize = 4096;
+
+/// The longest that a request may wait for a message.
+pub const WAIT: Duration = Duration::from_secs(600);
+
+/// How long a server that mail is released to, or that is told of mail, may take for one answer.
+pub const ELSEWHERE: Duration = Duration::from_secs(30);
+
+/// Messages that a webhook has still to be told of. What comes while so many wait is not told.
+pub const UNTOLD: usize = 256;
+
+/// The links of one message that are checked.
+pub const LINKS: usize = 100;
+
+/// The longest tag, in characters.
+pub const TAG: usize = 100;

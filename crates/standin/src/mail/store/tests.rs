@@ -1,0 +1,155 @@
+//! The store with its thread, in memory and in a file.
+
+use std::{future::Future, path::PathBuf};
+
+use bytes::Bytes;
+
+use super::{Bounds, Place, Selection, Store, StoreError};
+use crate::mail::{query::Query, smtp::Letter};
+
+fn letter(subject: &str) -> Letter {
+    Letter {
+        sender: "a@b".to_owned(),
+        recipients: vec!["c@d".to_owned()],
+        user: None,
+        door: None,
+        bytes: Bytes::from(format!("Subject: {subject}\r\n\r\nbody of {subject}\r\n")),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+/// A folder that goes with this.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("navyd-mail-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> Place {
+        Place::File(self.0.join("mail.db"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn subjects(store: &Store) -> Vec<String> {
+    let page = store.ask(|shelf| shelf.list(0, 100, None)).await.unwrap();
+    page.messages.into_iter().map(|facts| facts.subject).collect()
+}
+
+#[test]
+fn what_is_kept_is_found_changed_and_removed() {
+    let folder = Folder::new("kept");
+    for place in [Place::Memory, folder.file()] {
+        let (store, keeper) = Store::open(&place, Bounds::default()).unwrap();
+        block_on(async {
+            let first = store.keep(letter("one")).await.unwrap();
+            let second = store.keep(letter("two")).await.unwrap();
+            assert!(first != second && first.len() == 22);
+            assert_eq!(subjects(&store).await, ["two", "one"]);
+            let key = first.clone();
+            let (facts, bytes) = store.ask(move |shelf| shelf.find(&key)).await.unwrap().unwrap();
+            assert_eq!((facts.subject.as_str(), &bytes[..]), ("one", &letter("one").bytes[..]));
+            let (latest, _) = store.ask(|shelf| shelf.find("latest")).await.unwrap().unwrap();
+            assert_eq!(latest.subject, "two");
+            assert!(store.ask(|shelf| shelf.find("nothing")).await.unwrap().is_none());
+            let keys = Selection::Keys(vec![first.clone(), "nothing".to_owned()]);
+            assert_eq!(store.ask(move |shelf| shelf.mark(&keys, true)).await.unwrap(), 1);
+            let stats = store.ask(|shelf| shelf.stats()).await.unwrap();
+            assert_eq!((stats.messages, stats.unread, stats.accepted), (2, 1, 2));
+            let all = Selection::All;
+            store.ask(move |shelf| shelf.retag(&all, |tags| tags.push("x".to_owned()))).await.unwrap();
+            assert_eq!(store.ask(|shelf| shelf.tags()).await.unwrap(), [("x".to_owned(), 2)]);
+            let query = Query::parse("is:read tag:x", "");
+            let page = store.ask(move |shelf| shelf.search(&query, 0, 10, None)).await.unwrap();
+            assert_eq!((page.found, page.found_unread, page.messages.len()), (1, 0, 1));
+            let query = Selection::Query(Query::parse("subject:one", ""));
+            assert_eq!(store.ask(move |shelf| shelf.delete(&query)).await.unwrap(), 1);
+            assert_eq!(subjects(&store).await, ["two"]);
+            assert_eq!(store.ask(|shelf| shelf.delete(&Selection::All)).await.unwrap(), 1);
+            let stats = store.ask(|shelf| shelf.stats()).await.unwrap();
+            assert_eq!((stats.messages, stats.bytes, stats.deleted), (0, 0, 2));
+        });
+        drop(store);
+        keeper.end();
+    }
+}
+
+#[test]
+fn the_oldest_go_first() {
+    let size = letter("00").bytes.len() as u64;
+    for bounds in [Bounds { messages: 3, bytes: u64::MAX }, Bounds { messages: u64::MAX, bytes: 3 * size }] {
+        let (store, keeper) = Store::open(&Place::Memory, bounds).unwrap();
+        block_on(async {
+            for number in 10..20 {
+                store.keep(letter(&number.to_string())).await.unwrap();
+            }
+            assert_eq!(subjects(&store).await, ["19", "18", "17"]);
+            let stats = store.ask(|shelf| shelf.stats()).await.unwrap();
+            assert_eq!((stats.messages, stats.bytes, stats.deleted), (3, 3 * size, 7));
+        });
+        drop(store);
+        keeper.end();
+    }
+    // One that is larger than all may be is kept alone.
+    let (store, _keeper) = Store::open(&Place::Memory, Bounds { messages: 3, bytes: 1 }).unwrap();
+    block_on(async {
+        store.keep(letter("large")).await.unwrap();
+        assert_eq!(subjects(&store).await, ["large"]);
+    });
+}
+
+#[test]
+fn a_file_is_read_again_and_belongs_to_one() {
+    let folder = Folder::new("again");
+    let (store, keeper) = Store::open(&folder.file(), Bounds::default()).unwrap();
+    // Nobody asks, so that it may not have been understood when the file is closed.
+    block_on(store.keep(letter("early"))).unwrap();
+    let other = Store::open(&folder.file(), Bounds::default()).map(drop);
+    assert!(matches!(other, Err(StoreError::Unusable { .. })), "{other:?}");
+    drop(store);
+    keeper.end();
+    let (store, keeper) = Store::open(&folder.file(), Bounds::default()).unwrap();
+    block_on(async {
+        store.keep(letter("late")).await.unwrap();
+        assert_eq!(subjects(&store).await, ["late", "early"]);
+    });
+    drop(store);
+    keeper.end();
+    std::fs::write(folder.0.join("other.db"), "no database, but long enough to be looked at\n".repeat(20))
+        .unwrap();
+    let none = Store::open(&Place::File(folder.0.join("other.db")), Bounds::default()).map(drop);
+    assert!(none.is_err());
+}
+
+#[test]
+fn what_arrives_is_told() {
+    let (store, _keeper) = Store::open(&Place::Memory, Bounds::default()).unwrap();
+    block_on(async {
+        let mut arrived = store.arrived();
+        arrived.mark_unchanged();
+        let query = Query::parse("subject:second", "");
+        let asked = query.clone();
+        let (none, after) = store.ask(move |shelf| shelf.first_after(0, &asked)).await.unwrap();
+        assert!(none.is_none());
+        store.keep(letter("first")).await.unwrap();
+        arrived.changed().await.unwrap();
+        let asked = query.clone();
+        let (none, after) = store.ask(move |shelf| shelf.first_after(after, &asked)).await.unwrap();
+        assert!(none.is_none());
+        store.keep(letter("second")).await.unwrap();
+        arrived.changed().await.unwrap();
+        let (found, _) = store.ask(move |shelf| shelf.first_after(after, &query)).await.unwrap();
+        assert_eq!(found.map(|facts| facts.subject), Some("second".to_owned()));
+    });
+}
