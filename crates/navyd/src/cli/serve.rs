@@ -26,6 +26,7 @@ use crate::{exit::Exit, out::Failure};
     after_long_help = "Examples:\n  \
         navyd serve                        this folder\n  \
         navyd serve dist --port 8080       a folder, at a port of your choice\n  \
+        navyd serve site --watch           pages that follow what you write\n  \
         navyd serve dist --spa             an application of one page\n  \
         navyd serve --lan                  for the phone beside you: shows a QR code\n\n\
         Exit status: 0 it ended when it was told to, 2 wrong use or failure."
@@ -38,6 +39,10 @@ pub(super) struct Serve {
     /// Answer what is not there with the page of the root, as applications of one page want it
     #[arg(long)]
     spa: bool,
+
+    /// Load pages again when a file changes, and replace styles where they stand
+    #[arg(long, short)]
+    watch: bool,
 
     /// Serve names that begin with a dot as well
     #[arg(long)]
@@ -100,8 +105,10 @@ impl Command for Serve {
             places: vec![Place::of(if tls.is_some() { "https" } else { "http" }, &door)],
         };
         standin::stand(&self.flags, stage, &ready, move |log| {
+            let work = files.work();
             let server = Server { site: Rc::new(files), manners, told: log.exchanges() };
-            Stand::new().answering(door, tls, Rc::new(server))
+            let stand = Stand::new().answering(door, tls, Rc::new(server));
+            work.into_iter().fold(stand, Stand::beside)
         })
     }
 }
@@ -114,6 +121,7 @@ impl Serve {
             spa: self.spa,
             cors: self.cors,
             compress: !self.no_compress,
+            watch: self.watch,
         }
     }
 

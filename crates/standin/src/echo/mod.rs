@@ -121,7 +121,7 @@ const ROUTES: &[Route] = &[
 impl Site for Echo {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
-            let Asked { head, body } = asked;
+            let Asked { head, body, .. } = asked;
             let body = match body.whole(BODY).await {
                 Ok(body) => body,
                 Err(error) => return Answer::text(413, format!("{error}\n")),

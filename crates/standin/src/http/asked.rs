@@ -6,6 +6,7 @@ use bytes::Bytes;
 use navyd_h1::{Authority, Request, Version};
 
 use super::Incoming;
+use crate::Stop;
 
 /// A request: its head, and a body that has not been read.
 pub struct Asked<'a> {
@@ -13,6 +14,8 @@ pub struct Asked<'a> {
     pub head: &'a Head,
     /// The body.
     pub body: &'a mut Incoming<'a>,
+    /// Tells when to end, for answers that would go on for ever.
+    pub stop: &'a Stop,
 }
 
 /// The head of a request.

@@ -132,7 +132,7 @@ impl Server {
                     waits: &mut waits,
                     known,
                 };
-                self.site.answer(Asked { head: &head, body: &mut incoming }).await
+                self.site.answer(Asked { head: &head, body: &mut incoming, stop }).await
             }
         };
         match answer {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::condition::Conditions;
+use super::{condition::Conditions, weighed};
 use crate::http::Head;
 
 /// The fields that decide. One that came several times is joined with commas (RFC 9110 §5.3).
@@ -45,6 +45,13 @@ impl<'a> Fields<'a> {
             modified_since: self.if_modified_since.as_deref(),
             unmodified_since: self.if_unmodified_since.as_deref(),
         }
+    }
+
+    /// Whether the client would rather have a page than a text as it is written.
+    pub(super) fn want_page(&self) -> bool {
+        let Some(accept) = self.accept.as_deref() else { return false };
+        let wants = |kind| weighed::media(accept, kind);
+        wants("text/html") > wants("text/markdown").max(wants("text/plain"))
     }
 
     fn named(&mut self, name: &str) -> Option<&mut Field<'a>> {

@@ -27,6 +27,11 @@ impl Kind {
         Self { media, text }
     }
 
+    /// Whether it is a text in Markdown.
+    pub(super) fn is_markdown(&self) -> bool {
+        self.media.starts_with("text/markdown")
+    }
+
     /// Whether it is a page.
     pub(super) fn is_html(&self) -> bool {
         self.media.starts_with("text/html")

@@ -4,7 +4,8 @@
 //! - `path`: what a request names, as a path below the root; `root`: opening it there, and nowhere else
 //! - `kind`: what a file is, by its name; `fields`: what a request wants of it
 //! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
-//! - `reply`: the answer with it; `listing`: a folder without a page of its own
+//! - `reply`: the answer with it; `listing`: a folder without a page of its own; `markdown`: a text as a page
+//! - `watch`: pages that are told when a file has changed
 //!
 //! Deliberately absent: running anything, and configuration files: what is served is what stands on the disk.
 
@@ -14,6 +15,7 @@ mod condition;
 mod fields;
 mod kind;
 mod listing;
+mod markdown;
 mod path;
 mod range;
 mod reply;
@@ -22,6 +24,7 @@ mod settings;
 mod site;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod weighed;
 
 pub use settings::Settings;

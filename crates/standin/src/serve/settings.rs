@@ -13,10 +13,12 @@ pub struct Settings {
     pub cors: bool,
     /// Whether texts are compressed for those who read it.
     pub compress: bool,
+    /// Whether pages that are open are told when a file has changed.
+    pub watch: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hidden: false, listing: true, spa: false, cors: false, compress: true }
+        Self { hidden: false, listing: true, spa: false, cors: false, compress: true, watch: false }
     }
 }

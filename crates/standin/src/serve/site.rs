@@ -11,12 +11,16 @@ use super::{
     compress::{self, Compressed},
     fields::Fields,
     kind::Kind,
-    listing,
+    listing, markdown,
     path::Wanted,
     reply::{Content, Shown},
     root::{Found, Root},
+    watch::{self, Watch},
 };
-use crate::http::{Answer, Answering, Asked, Head, Site};
+use crate::{
+    Stop, Talking,
+    http::{Answer, Answering, Asked, Head, Site},
+};
 
 /// What is shown for a folder, where it is there.
 const INDEX: &str = "index.html";
@@ -32,6 +36,7 @@ pub struct Files {
     only: Option<String>,
     settings: Settings,
     compressed: Compressed,
+    watch: Option<Watch>,
 }
 
 /// What a path leads to.
@@ -52,23 +57,35 @@ impl Files {
     pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
         let path = path.canonicalize()?;
         let compressed = Compressed::default();
-        if path.is_dir() {
-            return Ok(Self { root: Root::open(&path)?, only: None, settings, compressed });
+        let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let folder = folder.ok_or(io::ErrorKind::NotFound)?;
+        let watch = settings.watch.then(|| Watch::start(folder, settings.hidden)).transpose()?;
+        if folder == path {
+            return Ok(Self { root: Root::open(folder)?, only: None, settings, compressed, watch });
         }
-        let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?;
         let root = Root::open(folder)?;
         root.find(Path::new(name))?;
-        Ok(Self { root, only: Some(name.to_owned()), settings, compressed })
+        Ok(Self { root, only: Some(name.to_owned()), settings, compressed, watch })
     }
 
-    async fn read(&self, head: &Head) -> Answer {
+    /// What goes on beside the site, to be done once; `None` where there is nothing.
+    #[must_use]
+    pub fn work(&self) -> Option<Talking> {
+        self.watch.as_ref()?.work()
+    }
+
+    async fn read(&self, head: &Head, stop: &Stop) -> Answer {
+        if let Some(answer) = self.watch.as_ref().and_then(|watch| watch.answer(head.path(), stop)) {
+            return answer;
+        }
         let fields = Fields::of(head);
         let Some(wanted) = self.wanted(head.path()) else { return self.missing(None, &fields).await };
         match self.look(&wanted) {
             Ok(Seen::File(found, path)) => self.file(found, &path, &fields, None).await,
             Ok(Seen::Folder) if self.settings.listing => {
-                listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings).await
+                let watched = self.watch.is_some();
+                listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings, watched).await
             }
             Ok(Seen::Moved) => moved(&wanted, head.query()),
             Ok(Seen::Folder) => self.missing(Some(&wanted), &fields).await,
@@ -135,6 +152,10 @@ impl Files {
     /// The representation of a file that the client wants most.
     async fn shown(&self, found: Found, path: &Path, kind: Kind, fields: &Fields<'_>) -> io::Result<Shown> {
         let tag = found.facts.tag();
+        if let Some(made) = self.made(&found, path, &kind, fields, &tag)? {
+            return Ok(made);
+        }
+        let markdown = kind.is_markdown();
         let plain = |found: Found, vary| Shown {
             media: kind.media.clone(),
             coding: None,
@@ -144,14 +165,14 @@ impl Files {
             content: Content::File(found),
         };
         if !kind.text || !self.settings.compress {
-            return Ok(plain(found, ""));
+            return Ok(plain(found, if markdown { "Accept" } else { "" }));
         }
-        const VARY: &str = "Accept-Encoding";
+        let vary = if markdown { "Accept, Accept-Encoding" } else { "Accept-Encoding" };
         let mut on_the_fly = None;
         for coding in coding::wanted(fields.accept_encoding.as_deref()) {
             if let Some(ahead) = self.ahead(path, coding, &found) {
                 let tag = format!("\"{}-{}\"", ahead.facts.tag(), coding.name());
-                return Ok(Shown { tag, coding: Some(coding), ..plain(ahead, VARY) });
+                return Ok(Shown { tag, coding: Some(coding), ..plain(ahead, vary) });
             }
             on_the_fly = on_the_fly.or(Some(coding));
         }
@@ -162,10 +183,48 @@ impl Files {
                 let tag = format!("\"{tag}-{}\"", coding.name());
                 let text = self.compressed.text(&tag, coding, found).await?;
                 let (media, content) = (kind.media.clone(), Content::Made(text));
-                Ok(Shown { media, coding: Some(coding), vary: VARY, tag, changed, content })
+                Ok(Shown { media, coding: Some(coding), vary, tag, changed, content })
             }
-            _ => Ok(plain(found, VARY)),
+            _ => Ok(plain(found, vary)),
         }
+    }
+
+    /// A page that is made of a file: a text in Markdown for those who would rather have a page, and any page that is to
+    /// be told when something changes.
+    fn made(
+        &self,
+        found: &Found,
+        path: &Path,
+        kind: &Kind,
+        fields: &Fields<'_>,
+        tag: &str,
+    ) -> io::Result<Option<Shown>> {
+        let length = found.facts.length;
+        let rendered = kind.is_markdown() && length <= markdown::LONGEST && fields.want_page();
+        let told = self.watch.is_some() && (rendered || kind.is_html()) && length <= watch::LONGEST;
+        if !rendered && !told {
+            return Ok(None);
+        }
+        let mut page = compress::whole(&found.file, length)?;
+        if rendered {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            page = markdown::page(&String::from_utf8_lossy(&page), &name).into_bytes();
+        }
+        if told {
+            page = watch::injected(&page);
+        }
+        Ok(Some(Shown {
+            media: "text/html; charset=utf-8".into(),
+            coding: None,
+            vary: if kind.is_markdown() { "Accept" } else { "" },
+            tag: format!(
+                "\"{tag}-{}{}\"",
+                if rendered { "page" } else { "" },
+                if told { "watched" } else { "" }
+            ),
+            changed: found.facts.changed,
+            content: Content::Made(page.into()),
+        }))
     }
 
     /// The file that was compressed ahead, unless it is older than what it was made of.
@@ -203,7 +262,7 @@ impl Site for Files {
         Box::pin(async move {
             const ALLOW: &str = "GET, HEAD, OPTIONS";
             match asked.head.method() {
-                "GET" | "HEAD" => self.read(asked.head).await,
+                "GET" | "HEAD" => self.read(asked.head, asked.stop).await,
                 "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => Answer::new(204)
                     .with("Allow", ALLOW)
                     .with("Access-Control-Allow-Methods", ALLOW)

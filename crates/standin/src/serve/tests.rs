@@ -55,8 +55,10 @@ impl Served {
         let (port, (stopper, stop)) = (door.port(), stopper());
         let thread = thread::spawn(move || {
             let files = Files::open(&at, settings).unwrap();
+            let work = files.work();
             let server = Server { site: Rc::new(files), manners: Manners::default(), told: None };
-            Stand::new().answering(door, None, Rc::new(server)).run(stop).unwrap();
+            let stand = Stand::new().answering(door, None, Rc::new(server));
+            work.into_iter().fold(stand, Stand::beside).run(stop).unwrap();
         });
         Self { folder, port, stopper, thread: Some(thread) }
     }
@@ -255,6 +257,57 @@ fn folders_pages_and_what_is_missing() {
     assert_eq!(app.take("/users/7").text(), "home");
     assert_eq!(app.take("/users/7.png").status, 404);
     assert_eq!((app.take("/.env").text().as_str(), app.take("/list/").text().as_str()), ("KEY", "home"));
+}
+
+#[test]
+fn markdown_is_a_page_for_those_who_want_one() {
+    let served = Served::new(&[("a.md", b"# T\n\n<i>x</i>")], Settings::default());
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (accept, page) in [(browser, true), ("*/*", false), ("text/markdown, text/html;q=0.9", false)] {
+        let told = served.ask("GET /a.md", &format!("Accept: {accept}\r\n"));
+        assert_eq!(told.text().contains("<h1>T</h1>"), page, "{accept}: {}", told.text());
+        assert!(!page || told.text().contains("&lt;i&gt;"));
+        assert!(told.field("vary").unwrap().contains("Accept"), "{}", told.head);
+    }
+}
+
+#[test]
+fn open_pages_are_told_of_changes() {
+    let files: &[(&str, &[u8])] = &[("index.html", b"<body>a</body>"), ("a.css", b"a{}"), ("sub/x.txt", b"")];
+    let served = Served::new(files, Settings { watch: true, ..Settings::default() });
+    let page = served.take("/");
+    assert!(
+        page.text().contains("<script src=\"/__navyd__/reload.js\" async></script></body>"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(
+        served.ask("GET /", &format!("If-None-Match: {}\r\n", page.field("etag").unwrap())).status,
+        304
+    );
+    assert!(served.take("/__navyd__/reload.js").text().contains("EventSource"));
+    assert!(served.ask("GET /sub/", "Accept: text/html\r\n").text().contains("reload.js"));
+    let mut events = served.connect();
+    events.write_all(b"GET /__navyd__/events HTTP/1.0\r\n\r\n").unwrap();
+    let mut heard = String::new();
+    let mut until = |part: &str| {
+        let mut piece = [0; 1024];
+        while !heard.contains(part) {
+            let read = events.read(&mut piece).unwrap();
+            assert!(read > 0, "no `{part}` in {heard}");
+            heard.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+        std::mem::take(&mut heard)
+    };
+    until("retry: ");
+    fs::write(served.path("a.css"), "b{}").unwrap();
+    let styles = until("\n\n");
+    assert_eq!(styles, "event: css\ndata: [\"/a.css\"]\n\n");
+    fs::write(served.path("sub/new.js"), "x").unwrap();
+    until("event: reload");
+    // It ends at once when the stand-in does, not after the time that others have.
+    served.stopper.stop();
+    assert!(events.read_to_string(&mut String::new()).is_ok());
 }
 
 #[test]

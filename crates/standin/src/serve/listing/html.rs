@@ -98,7 +98,7 @@ fn size(bytes: u64) -> String {
 }
 
 /// A text as it stands between tags and in quotes.
-fn escaped(text: &str) -> String {
+pub(in super::super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

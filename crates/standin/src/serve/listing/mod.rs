@@ -17,9 +17,10 @@ use super::{
     fields::Fields,
     path::Wanted,
     root::{Entry, Root},
-    weighed,
+    watch, weighed,
 };
 use crate::http::Answer;
+pub(super) use html::escaped;
 use order::Order;
 
 /// The most entries of a folder that are listed.
@@ -60,6 +61,7 @@ pub(super) async fn answer(
     query: &str,
     fields: &Fields<'_>,
     settings: &Settings,
+    watched: bool,
 ) -> Answer {
     let (entries, more) = match entries(root, wanted.path(), settings.hidden).await {
         Ok(read) => read,
@@ -78,7 +80,8 @@ pub(super) async fn answer(
     let answer = if json {
         Answer::json(200, listing.json())
     } else {
-        Answer::of(200, "text/html; charset=utf-8", html::page(&listing))
+        let page = html::page(&listing).into_bytes();
+        Answer::of(200, "text/html; charset=utf-8", if watched { watch::injected(&page) } else { page })
     };
     answer.with("Vary", "Accept").with("Cache-Control", "no-cache").with("X-Content-Type-Options", "nosniff")
 }
