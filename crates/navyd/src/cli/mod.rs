@@ -9,6 +9,7 @@ mod completions;
 mod doctor;
 mod down;
 mod duration;
+mod echo;
 mod entry;
 mod exchanges;
 mod fault;
@@ -32,8 +33,10 @@ mod run;
 mod scan;
 mod serve;
 mod services;
+mod sink;
 mod standin;
 mod stop;
+mod stub;
 mod tap;
 mod toxiproxy;
 mod traffic;
@@ -79,6 +82,9 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<traffic::Traffic>(),
     Leaf::of::<fault::Fault>(),
     Leaf::of::<serve::Serve>(),
+    Leaf::of::<echo::Echo>(),
+    Leaf::of::<sink::Sink>(),
+    Leaf::of::<stub::Stub>(),
     Leaf::of::<toxiproxy::Serve>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),

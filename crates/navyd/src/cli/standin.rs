@@ -11,6 +11,7 @@ mod flags;
 mod life;
 mod log;
 mod name;
+mod raw;
 mod ready;
 
 pub(super) use flags::Flags;

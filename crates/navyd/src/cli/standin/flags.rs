@@ -112,6 +112,16 @@ impl Flags {
         names
     }
 
+    /// A flag that was given and means something only where there are requests.
+    pub(super) fn for_requests(&self) -> Option<&'static str> {
+        let flags = [
+            ("--auth", self.auth.is_some()),
+            ("--latency", self.latency.is_some()),
+            ("--error-rate", self.error_rate.is_some()),
+        ];
+        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+
     /// Whether other machines may reach it.
     pub(crate) fn is_wide(&self) -> bool {
         let wide =

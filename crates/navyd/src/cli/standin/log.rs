@@ -89,6 +89,11 @@ impl Log {
         }
     }
 
+    /// Whether anybody reads it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.lines.is_some()
+    }
+
     /// What a server of HTTP is to call for each exchange; `None` where no log is kept.
     pub(crate) fn exchanges(&self) -> Option<Told> {
         self.lines.as_ref()?;
