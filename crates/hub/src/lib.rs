@@ -60,7 +60,7 @@ pub use bell::Bell;
 pub use book::Refusal;
 pub use error::HubError;
 pub use log::Log;
-pub use os::{Unit, leave_terminal, take_over, tell_ready, unit};
+pub use os::{Unit, leave_terminal, private_directory, take_over, tell_ready, unit};
 pub use places::Places;
 pub use run::Running;
 pub use settings::{Listen, Recording, Settings};

@@ -54,6 +54,11 @@ impl Places {
         self.data.join("traffic")
     }
 
+    /// The mail that a stand-in has kept.
+    pub fn mail(&self) -> PathBuf {
+        self.data.join("mail")
+    }
+
     /// The socket by which commands reach the hub.
     pub fn socket(&self) -> PathBuf {
         self.runtime.join("hub.sock")

@@ -85,7 +85,7 @@ pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// With a sentence: it is a symbolic link or no directory, belongs to somebody else, others may write to it, or it
 /// cannot be made.
-pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+pub fn private_directory(path: &Path) -> io::Result<()> {
     match system::make_private(path) {
         // Made or not, what counts is what is there now.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

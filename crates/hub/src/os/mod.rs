@@ -17,7 +17,7 @@ mod unix;
 
 pub(crate) use cgroup::Cgroup;
 pub(crate) use family::{adopt_orphans, bury, ended, lead_group, signal_group};
-pub(crate) use files::private_directory;
+pub use files::private_directory;
 pub(crate) use handover::as_input;
 pub use handover::take_over;
 #[cfg(not(unix))]

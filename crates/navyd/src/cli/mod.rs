@@ -22,6 +22,7 @@ mod hub;
 mod listen_exec;
 mod logs;
 mod ls;
+mod mail;
 mod man;
 mod named;
 mod port;
@@ -85,6 +86,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<echo::Echo>(),
     Leaf::of::<sink::Sink>(),
     Leaf::of::<stub::Stub>(),
+    Leaf::of::<mail::Mail>(),
     Leaf::of::<toxiproxy::Serve>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),

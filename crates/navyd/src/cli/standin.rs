@@ -16,4 +16,5 @@ mod ready;
 
 pub(super) use flags::Flags;
 pub(super) use life::stand;
+pub(super) use log::{Entry, Log};
 pub(super) use ready::{Place, Ready};

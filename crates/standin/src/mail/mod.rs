@@ -18,19 +18,23 @@ pub mod smtp;
 pub mod store;
 pub mod webhook;
 
-use std::{cell::Cell, rc::Rc, time::Duration, time::Instant};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use self::{
-    api::Api,
+    api::{Api, Web},
     links::Links,
     relay::Relay,
-    smtp::{Login, Rules},
+    smtp::{Login, Rules, Taker},
     store::{Bounds, Keeper, Place, Store, StoreError},
     webhook::Webhook,
 };
 use crate::{
-    Door, Stand, Stop, Tls,
-    http::{Manners, Passed, Server, chance},
+    Door, Stand, Tls,
+    http::{Manners, Told, chance},
 };
 
 /// What a mail stand-in is told.
@@ -73,7 +77,6 @@ pub struct Doors {
 pub struct Mail {
     settings: Settings,
     store: Store,
-    keeper: Keeper,
 }
 
 impl Default for Settings {
@@ -93,26 +96,20 @@ impl Default for Settings {
 }
 
 impl Mail {
-    /// Opens the store.
+    /// Opens the store. What is given beside it waits until everything is written, once the stand-in has ended.
     ///
     /// # Errors
     /// When its file cannot be used.
-    pub fn open(settings: Settings) -> Result<Self, StoreError> {
+    pub fn open(settings: Settings) -> Result<(Self, Keeper), StoreError> {
         let (store, keeper) = Store::open(&settings.place, settings.bounds)?;
-        Ok(Self { settings, store, keeper })
+        Ok((Self { settings, store }, keeper))
     }
 
-    /// What answers behind these doors, and what to call when it has ended: then everything is written. `manners` are
-    /// those of HTTP, and `told` is told of each of its exchanges.
+    /// What answers behind these doors. `manners` are those of HTTP; `told` is told of its exchanges, and `taken` of each
+    /// message.
     #[must_use]
-    pub fn stand(
-        self,
-        doors: Doors,
-        manners: Manners,
-        told: Option<Rc<dyn Fn(&Passed<'_>)>>,
-        stop: &Stop,
-    ) -> (Stand, Keeper) {
-        let Self { settings, store, keeper } = self;
+    pub fn stand(self, doors: Doors, manners: Manners, told: Option<Told>, taken: Option<Taker>) -> Stand {
+        let Self { settings, store } = self;
         let rules = Rc::new(Rules {
             largest: settings.largest,
             login: settings.login.clone(),
@@ -127,6 +124,7 @@ impl Mail {
             door: inbox.map(Rc::from),
             store: store.clone(),
             latency: settings.latency,
+            taken: taken.clone(),
         };
         let mut stand = Stand::new();
         for (door, inbox) in doors.smtp {
@@ -148,11 +146,11 @@ impl Mail {
                 Place::Memory => "memory".to_owned(),
                 Place::File(path) => path.display().to_string(),
             };
-            let (relay, links, stop) = (settings.relay, settings.links, stop.clone());
-            let api = Api { store, rules, relay, links, database, since: Instant::now(), stop };
-            stand =
-                stand.answering(door, settings.tls, Rc::new(Server { site: Rc::new(api), manners, told }));
+            let (relay, links) = (settings.relay, settings.links);
+            let stop = RefCell::default();
+            let api = Rc::new(Api { store, rules, relay, links, database, since: Instant::now(), stop });
+            stand = stand.answering(door, settings.tls, Rc::new(Web::new(api, manners, told)));
         }
-        (stand, keeper)
+        stand
     }
 }

@@ -20,8 +20,9 @@ mod origin;
 mod page;
 mod view;
 mod wait;
+mod web;
 
-use std::{rc::Rc, time::Instant};
+use std::{cell::RefCell, rc::Rc, time::Instant};
 
 use super::{
     links::Links,
@@ -37,6 +38,7 @@ use crate::{
 use answers::{not_found, refused};
 use bytes::Bytes;
 pub(super) use mailpit::summary;
+pub use web::Web;
 
 /// What answers.
 pub struct Api {
@@ -52,8 +54,8 @@ pub struct Api {
     pub database: String,
     /// When it began.
     pub since: Instant,
-    /// Tells when nothing should be waited for any more.
-    pub stop: Stop,
+    /// Tells when nothing should be waited for any more; known with the first connection.
+    pub stop: RefCell<Option<Stop>>,
 }
 
 /// A message with all that is known of it.

@@ -34,7 +34,7 @@ pub(super) async fn answer(api: &Api, head: &Head) -> Said {
         Some(key) => api.find(&key).await?.facts.id,
     };
     let until = Instant::now() + time.min(limits::WAIT);
-    let (mut arrived, mut stop) = (api.store.arrived(), api.stop.clone());
+    let (mut arrived, mut stop) = (api.store.arrived(), api.stop.borrow().clone());
     loop {
         arrived.mark_unchanged();
         let wanted = query.clone();
@@ -49,7 +49,12 @@ pub(super) async fn answer(api: &Api, head: &Head) -> Said {
             tokio::select! {
                 // An error means that the store has ended.
                 changed = arrived.changed() => changed.is_ok(),
-                () = stop.told() => false,
+                () = async {
+                    match &mut stop {
+                        Some(stop) => stop.told().await,
+                        None => std::future::pending().await,
+                    }
+                } => false,
             }
         };
         match timeout_at(until, came).await {

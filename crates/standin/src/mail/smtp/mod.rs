@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 pub use auth::Login;
 pub use rules::{Chaos, Rules, Trigger};
-pub use server::Server;
+pub use server::{Server, Taken, Taker};
 pub use session::{Session, Step};
 
 /// A message as it was handed over, with its envelope.

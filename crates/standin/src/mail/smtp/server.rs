@@ -1,6 +1,11 @@
 //! The rim of SMTP: a socket on one side, the store on the other.
 
-use std::{io, rc::Rc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use bytes::BytesMut;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -9,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Rules, Session, Step};
+use super::{Letter, NotKept, Rules, Session, Step};
 use crate::{
     Socket, Stop, Talk, Talking, Tls,
     mail::{limits, store::Store},
@@ -30,7 +35,29 @@ pub struct Server {
     pub store: Store,
     /// How long every reply waits.
     pub latency: Duration,
+    /// Who is told of each message.
+    pub taken: Option<Taker>,
 }
+
+/// A message that was taken, or was not.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    /// Who sent it.
+    pub peer: SocketAddr,
+    /// The sender of its envelope.
+    pub sender: &'a str,
+    /// The recipients of its envelope.
+    pub recipients: &'a [String],
+    /// How long it is, in bytes.
+    pub bytes: usize,
+    /// From its end to its being kept.
+    pub took: Duration,
+    /// What it is called, or why it was not kept.
+    pub outcome: &'a Result<String, NotKept>,
+}
+
+/// Who is told of each message.
+pub type Taker = Rc<dyn Fn(&Taken<'_>)>;
 
 impl Talk for Server {
     fn talk(self: Rc<Self>, socket: Socket, stop: Stop) -> Talking {
@@ -74,7 +101,7 @@ impl Server {
                     }
                 }
                 Step::Keep(letter) => {
-                    let kept = self.store.keep(letter).await;
+                    let kept = self.keep(letter, socket.peer).await;
                     session.kept(&kept, &mut out);
                     if ending {
                         self.send(&mut socket, &mut out).await?;
@@ -95,6 +122,16 @@ impl Server {
                 }
             }
         }
+    }
+
+    async fn keep(&self, letter: Letter, peer: SocketAddr) -> Result<String, NotKept> {
+        let Some(taken) = &self.taken else { return self.store.keep(letter).await };
+        let (sender, recipients) = (letter.sender.clone(), letter.recipients.clone());
+        let (bytes, begun) = (letter.bytes.len(), Instant::now());
+        let outcome = self.store.keep(letter).await;
+        let (sender, recipients, took) = (&sender, &recipients, begun.elapsed());
+        taken(&Taken { peer, sender, recipients, bytes, took, outcome: &outcome });
+        outcome
     }
 
     async fn send(&self, socket: &mut Socket, out: &mut Vec<u8>) -> io::Result<()> {
