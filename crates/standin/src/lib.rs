@@ -9,7 +9,7 @@
 //! - [`echo`]: says what it was asked, as httpbin does
 //! - [`http`]: HTTP/1.1 for those that speak it, over `h1`
 //! - [`raw`]: echo, sink and stub for bytes and datagrams
-//! - [`serve`]: files
+//! - [`serve`]: the files of a folder
 //! - [`sse`], [`ws`]: an echo as events, and over WebSocket
 //!
 //! Deliberately absent: routes and shares, which reach a stand-in by its address as they reach any listener; screens,

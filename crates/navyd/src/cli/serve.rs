@@ -7,7 +7,7 @@ use std::{path::PathBuf, rc::Rc};
 use navyd_standin::{
     Stand,
     http::Server,
-    serve::{Files, Settings},
+    serve::{Access, Files, Settings},
 };
 
 use super::{
@@ -27,6 +27,7 @@ use crate::{exit::Exit, out::Failure};
         navyd serve                        this folder\n  \
         navyd serve dist --port 8080       a folder, at a port of your choice\n  \
         navyd serve site --watch           pages that follow what you write\n  \
+        navyd serve --auth me:secret@/x    a folder that is not for everybody\n  \
         navyd serve dist --spa             an application of one page\n  \
         navyd serve --lan                  for the phone beside you: shows a QR code\n\n\
         Exit status: 0 it ended when it was told to, 2 wrong use or failure."
@@ -43,6 +44,22 @@ pub(super) struct Serve {
     /// Load pages again when a file changes, and replace styles where they stand
     #[arg(long, short)]
     watch: bool,
+
+    /// Take files that are sent with PUT, also in pieces (Content-Range)
+    #[arg(long)]
+    upload: bool,
+
+    /// The longest file that is taken, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024, requires = "upload")]
+    max_upload: u64,
+
+    /// Take files away with DELETE
+    #[arg(long)]
+    delete: bool,
+
+    /// Who alone may send and take away, as user:password; may be repeated
+    #[arg(long, value_name = "USER:PASSWORD", env = "NAVYD_WRITE_AUTH", hide_env_values = true)]
+    write_auth: Vec<String>,
 
     /// Serve names that begin with a dot as well
     #[arg(long)]
@@ -89,19 +106,23 @@ const RESERVED: [&str; 4] = ["connection", "content-length", "date", "transfer-e
 impl Command for Serve {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let shown = self.path.display().to_string();
-        let files = Files::open(&self.path, self.settings()).map_err(|error| {
+        let files = Files::open(&self.path, self.settings()?).map_err(|error| {
             Failure::new(format!("cannot serve `{shown}`"))
                 .cause(error.to_string())
                 .hint(format!("ls -ld {shown}"))
         })?;
         let door = self.flags.door(None, "serve", Some(&self.path))?;
         let tls = self.flags.tls(&[&door], stage)?;
-        let mut manners = self.flags.manners()?;
+        let mut manners = self.flags.open_manners();
         manners.fields = self.fields();
         let ready = Ready {
             kind: "serve",
             does: format!("serves {shown}"),
-            reach: "read these files",
+            reach: if self.upload || self.delete {
+                "read and change these files"
+            } else {
+                "read these files"
+            },
             places: vec![Place::of(if tls.is_some() { "https" } else { "http" }, &door)],
         };
         standin::stand(&self.flags, stage, &ready, move |log| {
@@ -114,15 +135,24 @@ impl Command for Serve {
 }
 
 impl Serve {
-    fn settings(&self) -> Settings {
-        Settings {
+    fn settings(&self) -> Result<Settings, Failure> {
+        let bad = || standin::bad_auth("it is user:password, or user:password@/path");
+        let access = self.flags.auths().try_fold(Access::default(), |access, rule| access.with(rule));
+        let mut access = access.ok_or_else(bad)?;
+        for who in &self.write_auth {
+            access = access.writing(who).ok_or_else(bad)?;
+        }
+        Ok(Settings {
             hidden: self.hidden,
             listing: !self.no_listing,
             spa: self.spa,
             cors: self.cors,
             compress: !self.no_compress,
             watch: self.watch,
-        }
+            upload: self.upload.then(|| self.max_upload.saturating_mul(1024 * 1024)),
+            delete: self.delete,
+            access,
+        })
     }
 
     /// The fields that every answer gets.

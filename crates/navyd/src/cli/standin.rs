@@ -14,7 +14,7 @@ mod name;
 mod raw;
 mod ready;
 
-pub(super) use flags::Flags;
+pub(super) use flags::{Flags, bad_auth};
 pub(super) use life::stand;
 pub(super) use log::{Entry, Log};
 pub(super) use ready::{Place, Ready};

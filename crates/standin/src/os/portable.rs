@@ -54,6 +54,43 @@ impl Below {
         std::fs::symlink_metadata(self.checked(path)?)
     }
 
+    /// Opens a file for writing, made where there is none. `new`: there must be none.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn create(&self, path: &std::path::Path, new: bool) -> io::Result<File> {
+        let mut how = File::options();
+        how.write(true).create(!new).create_new(new).truncate(false);
+        how.open(self.beside(path)?)
+    }
+
+    /// Gives a file the name of another one in the same folder, whose place it takes.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn rename(&self, from: &std::path::Path, to: &std::path::Path) -> io::Result<()> {
+        std::fs::rename(self.beside(from)?, self.beside(to)?)
+    }
+
+    /// Takes a file away.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn remove(&self, path: &std::path::Path) -> io::Result<()> {
+        std::fs::remove_file(self.checked(path)?)
+    }
+
+    /// A path that may have nothing at its end yet; a link there is refused.
+    fn beside(&self, path: &std::path::Path) -> io::Result<std::path::PathBuf> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        match self.checked(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            checked => return checked,
+        }
+        let at = self.checked(path.parent().unwrap_or(std::path::Path::new(".")))?.join(name);
+        if std::fs::symlink_metadata(&at).is_ok() { Err(io::ErrorKind::NotFound.into()) } else { Ok(at) }
+    }
+
     /// The names in a folder, at most `most`.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ impl Heading {
             (Self::Before, Event::Start(Tag::Heading { .. })) => *self = Self::Within(String::new()),
             (Self::Within(title), Event::Text(text) | Event::Code(text)) => title.push_str(text),
             (Self::Within(title), Event::End(TagEnd::Heading(_))) => {
-                *self = Self::Behind(std::mem::take(title))
+                *self = Self::Behind(std::mem::take(title));
             }
             _ => {}
         }

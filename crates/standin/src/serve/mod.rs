@@ -5,10 +5,13 @@
 //! - `kind`: what a file is, by its name; `fields`: what a request wants of it
 //! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
 //! - `reply`: the answer with it; `listing`: a folder without a page of its own; `markdown`: a text as a page
+//! - `access`: who may; `upload`: what is sent here or taken away; `archive`: a folder in one file
 //! - `watch`: pages that are told when a file has changed
 //!
 //! Deliberately absent: running anything, and configuration files: what is served is what stands on the disk.
 
+mod access;
+mod archive;
 mod coding;
 mod compress;
 mod condition;
@@ -24,8 +27,10 @@ mod settings;
 mod site;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod watch;
 mod weighed;
 
+pub use access::Access;
 pub use settings::Settings;
 pub use site::Files;

@@ -66,9 +66,33 @@ impl Root {
     /// # Errors
     /// [`io::ErrorKind::NotFound`] also where a link leads out of the root.
     pub(super) fn find(&self, path: &Path) -> io::Result<Found> {
-        let file = self.below.read(path)?;
-        let facts = Facts::of(&file.metadata()?).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Found { file, facts })
+        Found::of(self.below.read(path)?)
+    }
+
+    /// Opens a file for writing, made where there is none; `new`: there must be none.
+    ///
+    /// # Errors
+    /// When it cannot be, or its folder is not below the root.
+    pub(super) fn create(&self, path: &Path, new: bool) -> io::Result<File> {
+        let file = self.below.create(path, new)?;
+        // A pipe or a device that somebody put there takes no file.
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
+    /// Has a file take the place of another one in its folder.
+    ///
+    /// # Errors
+    /// As [`Root::create`].
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.below.rename(from, to)
+    }
+
+    /// Takes a file away.
+    ///
+    /// # Errors
+    /// As [`Root::create`].
+    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
+        self.below.remove(path)
     }
 
     /// For another thread.
@@ -94,6 +118,21 @@ impl Reader {
             }
         }
         Ok(entries)
+    }
+
+    /// [`Root::find`], for this thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn read(&self, path: &Path) -> io::Result<Found> {
+        Found::of(self.0.read(path)?)
+    }
+}
+
+impl Found {
+    fn of(file: File) -> io::Result<Self> {
+        let facts = Facts::of(&file.metadata()?).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self { file, facts })
     }
 }
 

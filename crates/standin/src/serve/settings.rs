@@ -1,5 +1,7 @@
 //! What the site was told on the command line.
 
+use super::Access;
+
 /// What is served, and how.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -15,10 +17,26 @@ pub struct Settings {
     pub compress: bool,
     /// Whether pages that are open are told when a file has changed.
     pub watch: bool,
+    /// The longest file that may be sent here, in bytes; `None` where none may.
+    pub upload: Option<u64>,
+    /// Whether files may be taken away.
+    pub delete: bool,
+    /// Who may read and write.
+    pub access: Access,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hidden: false, listing: true, spa: false, cors: false, compress: true, watch: false }
+        Self {
+            hidden: false,
+            listing: true,
+            spa: false,
+            cors: false,
+            compress: true,
+            watch: false,
+            upload: None,
+            delete: false,
+            access: Access::default(),
+        }
     }
 }

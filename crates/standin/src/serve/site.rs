@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Settings,
+    Settings, access,
+    archive::{self, Form},
     coding::{self, Coding},
     compress::{self, Compressed},
     fields::Fields,
@@ -15,11 +16,12 @@ use super::{
     path::Wanted,
     reply::{Content, Shown},
     root::{Found, Root},
+    upload::{self, Writing},
     watch::{self, Watch},
 };
 use crate::{
     Stop, Talking,
-    http::{Answer, Answering, Asked, Head, Site},
+    http::{Answer, Answering, Asked, Head, Incoming, Site},
 };
 
 /// What is shown for a folder, where it is there.
@@ -37,6 +39,9 @@ pub struct Files {
     settings: Settings,
     compressed: Compressed,
     watch: Option<Watch>,
+    writing: Writing,
+    /// What the folder is called.
+    name: String,
 }
 
 /// What a path leads to.
@@ -56,17 +61,26 @@ impl Files {
     /// When there is none, or it cannot be read.
     pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
         let path = path.canonicalize()?;
-        let compressed = Compressed::default();
         let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
         let folder = folder.ok_or(io::ErrorKind::NotFound)?;
         let watch = settings.watch.then(|| Watch::start(folder, settings.hidden)).transpose()?;
+        let root = Root::open(folder)?;
+        let called = folder.file_name().map_or_else(|| "files".into(), |name| name.to_string_lossy());
+        let files = Self {
+            root,
+            only: None,
+            settings,
+            compressed: Compressed::default(),
+            watch,
+            writing: Writing::default(),
+            name: called.into_owned(),
+        };
         if folder == path {
-            return Ok(Self { root: Root::open(folder)?, only: None, settings, compressed, watch });
+            return Ok(files);
         }
         let name = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?;
-        let root = Root::open(folder)?;
-        root.find(Path::new(name))?;
-        Ok(Self { root, only: Some(name.to_owned()), settings, compressed, watch })
+        files.root.find(Path::new(name))?;
+        Ok(Self { only: Some(name.to_owned()), ..files })
     }
 
     /// What goes on beside the site, to be done once; `None` where there is nothing.
@@ -76,14 +90,23 @@ impl Files {
     }
 
     async fn read(&self, head: &Head, stop: &Stop) -> Answer {
-        if let Some(answer) = self.watch.as_ref().and_then(|watch| watch.answer(head.path(), stop)) {
-            return answer;
-        }
         let fields = Fields::of(head);
+        if let Some(answer) = self.watch.as_ref().and_then(|watch| watch.answer(head.path(), stop)) {
+            // Events name files: whoever may not see the root hears of none.
+            let may = self.settings.access.admits(&[], false, fields.authorization.as_deref());
+            return if may { answer } else { access::refused() };
+        }
         let Some(wanted) = self.wanted(head.path()) else { return self.missing(None, &fields).await };
+        let said = fields.authorization.as_deref();
+        if !self.settings.access.admits(wanted.parts(), false, said) {
+            return access::refused();
+        }
         match self.look(&wanted) {
             Ok(Seen::File(found, path)) => self.file(found, &path, &fields, None).await,
             Ok(Seen::Folder) if self.settings.listing => {
+                if let Some(form) = Form::asked(head.query()) {
+                    return self.archive(form, &wanted, said);
+                }
                 let watched = self.watch.is_some();
                 listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings, watched).await
             }
@@ -136,8 +159,54 @@ impl Files {
         }
     }
 
+    /// A folder in one file, with what its client may read.
+    fn archive(&self, form: Form, wanted: &Wanted, said: Option<&[u8]>) -> Answer {
+        let (hidden, access, said) =
+            (self.settings.hidden, self.settings.access.clone(), said.map(<[u8]>::to_vec));
+        let wants = move |path: &Path| {
+            let name = path.file_name().unwrap_or_default();
+            (hidden || !name.as_encoded_bytes().starts_with(b"."))
+                && access.admits_path(path, said.as_deref())
+        };
+        archive::answer(form, wanted, &self.name, self.root.reader(), Box::new(wants))
+    }
+
+    /// Something is sent here, or to be taken away.
+    async fn change(&self, head: &Head, body: &mut Incoming<'_>) -> Answer {
+        let delete = head.method() == "DELETE";
+        let most = if delete { self.settings.delete.then_some(0) } else { self.settings.upload };
+        let Some(most) = most else {
+            return Answer::text(405, "this can only be read\n").with("Allow", self.allow());
+        };
+        if !upload::is_own(head) {
+            return Answer::text(403, "pages of other sites may not write here\n");
+        }
+        let Some(wanted) = self.wanted(head.path()) else { return Answer::text(404, "not found\n") };
+        if !self.settings.access.admits(wanted.parts(), true, head.value("authorization")) {
+            return access::refused();
+        }
+        match delete {
+            true => upload::delete(&self.root, &wanted, head),
+            false => self.writing.put(&self.root, &wanted, head, body, most).await,
+        }
+    }
+
+    /// What may be asked.
+    fn allow(&self) -> &'static str {
+        match (self.settings.upload.is_some(), self.settings.delete) {
+            (false, false) => "GET, HEAD, OPTIONS",
+            (true, false) => "GET, HEAD, OPTIONS, PUT, PATCH",
+            (false, true) => "GET, HEAD, OPTIONS, DELETE",
+            (true, true) => "GET, HEAD, OPTIONS, PUT, PATCH, DELETE",
+        }
+    }
+
     /// The answer with a file. `status`: another one than what the request leads to; then all of it is sent.
     async fn file(&self, found: Found, path: &Path, fields: &Fields<'_>, status: Option<u16>) -> Answer {
+        // What a request leads to is judged like what it names.
+        if !self.settings.access.admits_path(path, fields.authorization.as_deref()) {
+            return access::refused();
+        }
         let kind = Kind::of(&path.to_string_lossy());
         let shown = match self.shown(found, path, kind, fields).await {
             Ok(shown) => shown,
@@ -260,16 +329,18 @@ fn moved(wanted: &Wanted, query: &str) -> Answer {
 impl Site for Files {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
+            /// What pages of other origins may do.
             const ALLOW: &str = "GET, HEAD, OPTIONS";
             match asked.head.method() {
                 "GET" | "HEAD" => self.read(asked.head, asked.stop).await,
+                "PUT" | "PATCH" | "DELETE" => self.change(asked.head, asked.body).await,
                 "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => Answer::new(204)
-                    .with("Allow", ALLOW)
+                    .with("Allow", self.allow())
                     .with("Access-Control-Allow-Methods", ALLOW)
                     .with("Access-Control-Allow-Headers", "*")
                     .with("Access-Control-Max-Age", "600"),
-                "OPTIONS" => Answer::new(204).with("Allow", ALLOW),
-                _ => Answer::text(405, "this can only be read\n").with("Allow", ALLOW),
+                "OPTIONS" => Answer::new(204).with("Allow", self.allow()),
+                _ => Answer::text(405, "this can only be read\n").with("Allow", self.allow()),
             }
         })
     }

@@ -25,7 +25,7 @@ pub(crate) struct Flags {
 
     /// Who may ask, as user:password; NAVYD_AUTH keeps it out of the list of processes
     #[arg(long, value_name = "USER:PASSWORD", env = "NAVYD_AUTH", hide_env_values = true)]
-    auth: Option<Secret>,
+    auth: Vec<Secret>,
 
     /// Print a line for each request
     #[arg(long)]
@@ -82,12 +82,21 @@ impl std::fmt::Debug for Secret {
 impl Flags {
     /// What was typed to say who may ask.
     pub(crate) fn auth(&self) -> Option<&str> {
-        self.auth.as_ref().map(|secret| secret.0.as_str())
+        self.auths().next()
+    }
+
+    /// The same, where there may be several.
+    pub(crate) fn auths(&self) -> impl Iterator<Item = &str> {
+        self.auth.iter().map(|secret| secret.0.as_str())
     }
 
     /// Who may ask, how slow it is and how often it fails.
     pub(crate) fn manners(&self) -> Result<Manners, Failure> {
-        let auth = self.auth().map(|text| credentials(text).ok_or_else(bad_auth)).transpose()?;
+        if self.auth.len() > 1 {
+            return Err(bad_auth("there is more than one, and this stand-in asks for one"));
+        }
+        let bad = || bad_auth("a colon stands between the two");
+        let auth = self.auth().map(|text| credentials(text).ok_or_else(bad)).transpose()?;
         Ok(Manners { auth, ..self.open_manners() })
     }
 
@@ -131,15 +140,13 @@ impl Flags {
 }
 
 /// From `user:password`.
-pub(crate) fn credentials(text: &str) -> Option<Credentials> {
+fn credentials(text: &str) -> Option<Credentials> {
     Credentials::parse(text).filter(|_| !text.starts_with(':'))
 }
 
 /// What was typed is no user and password; without showing it.
-pub(crate) fn bad_auth() -> Failure {
-    Failure::new("`--auth` is no user and password")
-        .cause("a colon stands between the two")
-        .hint("NAVYD_AUTH=me:secret navyd serve")
+pub(crate) fn bad_auth(cause: &str) -> Failure {
+    Failure::new("`--auth` is no user and password").cause(cause).hint("NAVYD_AUTH=me:secret navyd serve")
 }
 
 fn host(text: &str) -> Result<Host, String> {

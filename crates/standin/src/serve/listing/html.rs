@@ -38,6 +38,9 @@ pub(super) fn page(listing: &Listing<'_>) -> String {
     if listing.more {
         page.push_str("<p>There is more than is listed.</p>\n");
     }
+    page.push_str(
+        "<p>All of it: <a href=\"?archive=zip\">zip</a>, <a href=\"?archive=tar.gz\">tar.gz</a></p>\n",
+    );
     page.push_str("</body></html>\n");
     page
 }

@@ -1,5 +1,7 @@
 //! The site on real sockets, asked in bytes.
 
+mod writing;
+
 use std::{
     fs,
     io::{Read as _, Write as _},

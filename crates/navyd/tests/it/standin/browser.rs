@@ -1,0 +1,69 @@
+//! Live reload, as a browser sees it.
+
+use std::{fs, process::Command};
+
+use serde_json::Value;
+
+use super::support::Standing;
+use crate::support::{child::Held, program, skip, temp::TempDir};
+
+/// Nothing but the one page: whatever else a browser does at its start has no place in a test.
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+];
+
+/// A page that is alive: it asks for something again and again.
+const PAGE: &str = "<!doctype html><link rel=stylesheet href=style.css><body>hello\
+    <script>setInterval(() => fetch('alive?' + getComputedStyle(document.body).color), 100)</script></body>";
+
+/// Reads what was asked for, line by line, until `wanted`; `meanwhile` is done each time that the page is alive.
+fn until(standing: &mut Standing, wanted: impl Fn(&str) -> bool, meanwhile: impl Fn()) -> Vec<String> {
+    let mut asked = Vec::new();
+    loop {
+        let told: Value = serde_json::from_str(&standing.held.line()).unwrap();
+        let target = told["target"].as_str().unwrap().to_owned();
+        let (found, alive) = (wanted(&target), target.starts_with("/alive"));
+        asked.push(target);
+        if found {
+            return asked;
+        }
+        if alive {
+            meanwhile();
+        }
+    }
+}
+
+#[test]
+fn chromium_follows_what_is_written() {
+    const TEST: &str = "standin::browser::chromium_follows_what_is_written";
+    let Some(chromium) = program("chromium") else {
+        return skip(TEST, "`chromium` is not installed");
+    };
+    let folder = TempDir::new();
+    let page = folder.write("root/index.html", PAGE);
+    let style = folder.write("root/style.css", "body{color:rgb(1,1,1)}");
+    let mut standing = Standing::start("serve", &folder.path().join("root"), &["--watch", "--log"]);
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let url = standing.report["urls"][0].as_str().unwrap().to_owned();
+    let mut browser = Command::new(chromium);
+    browser.args(FLAGS).args([&profile, &url]).env("HOME", folder.path());
+    let _browser = Held::start(&mut browser);
+    until(&mut standing, |target| target.starts_with("/alive"), || {});
+    // Whether the page listens already is not seen from here, so it is written again until it has heard.
+    let write = || fs::write(&style, "body{color:rgb(2,2,2)}").unwrap();
+    write();
+    let asked = until(&mut standing, |target| target.contains("rgb(2") || target.contains("rgb%282"), write);
+    assert!(asked.iter().any(|target| target.starts_with("/style.css?navyd=")), "{asked:?}");
+    assert!(!asked.iter().any(|target| target == "/"), "a style needs no reload: {asked:?}");
+    let write = || fs::write(&page, PAGE.replace("hello", "other")).unwrap();
+    write();
+    until(&mut standing, |target| target == "/", write);
+}
