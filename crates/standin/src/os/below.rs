@@ -12,9 +12,11 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, Mode, OFlags, openat},
+    fs::{Dir, Mode, OFlags, openat},
     io::Errno,
 };
+
+use super::Folder;
 
 /// How everything is opened: a pipe without a writer must not keep us waiting.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
@@ -53,40 +55,13 @@ impl Below {
         self.find(path, flags, Mode::empty()).map_err(outside)?.metadata()
     }
 
-    /// Opens a file for writing, made where there is none. `new`: there must be none.
-    ///
-    /// # Errors
-    /// As [`Below::read`]; a link is never followed to what is written.
-    pub(crate) fn create(&self, path: &Path, new: bool) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let flags = if new { flags | OFlags::EXCL } else { flags };
-        self.find(path, flags, Mode::from_raw_mode(0o644)).map_err(outside)
-    }
-
-    /// Gives a file the name of another one in the same folder, whose place it takes.
+    /// Opens a folder, so that what is in it can be changed.
     ///
     /// # Errors
     /// As [`Below::read`].
-    pub(crate) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let (Some(old), Some(new)) = (from.file_name(), to.file_name()) else {
-            return Err(io::ErrorKind::InvalidFilename.into());
-        };
-        let folder = self.folder_of(to)?;
-        rustix::fs::renameat(&folder, old, &folder, new).map_err(outside)
-    }
-
-    /// Takes a file away; a link, and not what it leads to.
-    ///
-    /// # Errors
-    /// As [`Below::read`].
-    pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        rustix::fs::unlinkat(self.folder_of(path)?, name, AtFlags::empty()).map_err(outside)
-    }
-
-    fn folder_of(&self, path: &Path) -> io::Result<File> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        self.find(folder, READ | OFlags::DIRECTORY, Mode::empty()).map_err(outside)
+    pub(crate) fn folder(&self, path: &Path) -> io::Result<Folder> {
+        let folder = self.find(path, READ | OFlags::DIRECTORY, Mode::empty()).map_err(outside)?;
+        Ok(Folder(folder.into()))
     }
 
     /// The names in a folder, at most `most`.

@@ -12,13 +12,17 @@ pub(crate) use below::{Below, number};
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::read_at;
+pub(crate) use unix::{is_executable, read_at, write_at};
+#[cfg(unix)]
+mod folder;
+#[cfg(unix)]
+pub(crate) use folder::Folder;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::send_file;
 #[cfg(not(unix))]
-pub(crate) use portable::{Below, number, read_at};
+pub(crate) use portable::{Below, Folder, is_executable, number, read_at, write_at};
 
 /// What else than a slash parts names, or drives and streams from names, on this system.
 pub(crate) const PARTING: &[u8] = if cfg!(windows) { b"\\:" } else { b"" };

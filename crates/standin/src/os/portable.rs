@@ -54,41 +54,13 @@ impl Below {
         std::fs::symlink_metadata(self.checked(path)?)
     }
 
-    /// Opens a file for writing, made where there is none. `new`: there must be none.
+    /// Opens a folder, so that what is in it can be changed.
     ///
     /// # Errors
     /// As [`Below::read`].
-    pub(crate) fn create(&self, path: &std::path::Path, new: bool) -> io::Result<File> {
-        let mut how = File::options();
-        how.write(true).create(!new).create_new(new).truncate(false);
-        how.open(self.beside(path)?)
-    }
-
-    /// Gives a file the name of another one in the same folder, whose place it takes.
-    ///
-    /// # Errors
-    /// As [`Below::read`].
-    pub(crate) fn rename(&self, from: &std::path::Path, to: &std::path::Path) -> io::Result<()> {
-        std::fs::rename(self.beside(from)?, self.beside(to)?)
-    }
-
-    /// Takes a file away.
-    ///
-    /// # Errors
-    /// As [`Below::read`].
-    pub(crate) fn remove(&self, path: &std::path::Path) -> io::Result<()> {
-        std::fs::remove_file(self.checked(path)?)
-    }
-
-    /// A path that may have nothing at its end yet; a link there is refused.
-    fn beside(&self, path: &std::path::Path) -> io::Result<std::path::PathBuf> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        match self.checked(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            checked => return checked,
-        }
-        let at = self.checked(path.parent().unwrap_or(std::path::Path::new(".")))?.join(name);
-        if std::fs::symlink_metadata(&at).is_ok() { Err(io::ErrorKind::NotFound.into()) } else { Ok(at) }
+    pub(crate) fn folder(&self, path: &std::path::Path) -> io::Result<Folder> {
+        let path = self.checked(path)?;
+        if path.is_dir() { Ok(Folder(path)) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     /// The names in a folder, at most `most`.
@@ -118,4 +90,93 @@ impl Below {
 #[cfg(not(unix))]
 pub(crate) fn number(_: &std::fs::Metadata) -> u64 {
     0
+}
+
+/// Writes at an offset.
+///
+/// # Errors
+/// The system's.
+#[cfg(windows)]
+pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    let mut wrote = 0;
+    while wrote < bytes.len() {
+        wrote += std::os::windows::fs::FileExt::seek_write(file, &bytes[wrote..], at + wrote as u64)?;
+    }
+    Ok(())
+}
+
+/// Whether anybody may run it: nothing here says so of a file.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub(crate) fn is_executable(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// A folder whose entries may be changed. A name is that of one entry: with anything in it that parts names, it is
+/// refused.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Folder(std::path::PathBuf);
+
+#[cfg(not(unix))]
+impl Folder {
+    /// Opens a new file for writing.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where anything has that name.
+    pub(crate) fn create(&self, name: &str) -> io::Result<File> {
+        File::options().write(true).create_new(true).open(self.entry(name)?)
+    }
+
+    /// Opens a file that is there for writing, and no link to one.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn write(&self, name: &str) -> io::Result<File> {
+        let path = self.entry(name)?;
+        if !std::fs::symlink_metadata(&path)?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        File::options().write(true).open(path)
+    }
+
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where anything has that name.
+    pub(crate) fn make(&self, name: &str) -> io::Result<()> {
+        std::fs::create_dir(self.entry(name)?)
+    }
+
+    /// Takes away a file or a link, or an empty folder.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn remove(&self, name: &str, folder: bool) -> io::Result<()> {
+        let path = self.entry(name)?;
+        if folder { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }
+    }
+
+    /// Gives an entry another name, here or in another folder. `over`: in place of what has that name. Bias: without it,
+    /// what takes the name between the look and the step is replaced.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where something has the name, and `over` is not set.
+    pub(crate) fn rename(&self, from: &str, folder: &Self, to: &str, over: bool) -> io::Result<()> {
+        let (from, to) = (self.entry(from)?, folder.entry(to)?);
+        if !over && std::fs::symlink_metadata(&to).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        std::fs::rename(from, to)
+    }
+
+    fn entry(&self, name: &str) -> io::Result<std::path::PathBuf> {
+        let parts = |byte: u8| byte == b'/' || super::PARTING.contains(&byte);
+        if name.is_empty() || name == "." || name == ".." || name.bytes().any(parts) {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        Ok(self.0.join(name))
+    }
 }

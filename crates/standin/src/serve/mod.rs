@@ -5,13 +5,14 @@
 //! - `kind`: what a file is, by its name; `fields`: what a request wants of it
 //! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
 //! - `reply`: the answer with it; `listing`: a folder without a page of its own; `markdown`: a text as a page
-//! - `access`: who may; `upload`: what is sent here or taken away; `archive`: a folder in one file
+//! - `access`: who may; `change`: what is sent here or taken away; `archive`: a folder in one file
 //! - `watch`: pages that are told when a file has changed
 //!
 //! Deliberately absent: running anything, and configuration files: what is served is what stands on the disk.
 
 mod access;
 mod archive;
+mod change;
 mod coding;
 mod compress;
 mod condition;
@@ -27,7 +28,6 @@ mod settings;
 mod site;
 #[cfg(test)]
 mod tests;
-mod upload;
 mod watch;
 mod weighed;
 

@@ -104,7 +104,7 @@ pub(super) fn decode(part: &str) -> Option<String> {
 
 /// Whether a name is that of one entry of a folder, on every system: backslashes part folders on some, and a colon
 /// names a drive or a stream there.
-fn is_entry(name: &str) -> bool {
+pub(super) fn is_entry(name: &str) -> bool {
     let strange = |byte: u8| matches!(byte, 0 | b'/' | b'\\') || os::PARTING.contains(&byte);
     !name.bytes().any(strange) && Path::new(name).components().count() == 1 && name != "." && name != ".."
 }

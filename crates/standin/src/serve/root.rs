@@ -18,7 +18,8 @@ pub(super) struct Root {
     below: Arc<os::Below>,
 }
 
-/// A root as another thread reads it.
+/// A root as another thread reads and changes it.
+#[derive(Debug, Clone)]
 pub(super) struct Reader(Arc<os::Below>);
 
 /// What is in a folder.
@@ -69,32 +70,6 @@ impl Root {
         Found::of(self.below.read(path)?)
     }
 
-    /// Opens a file for writing, made where there is none; `new`: there must be none.
-    ///
-    /// # Errors
-    /// When it cannot be, or its folder is not below the root.
-    pub(super) fn create(&self, path: &Path, new: bool) -> io::Result<File> {
-        let file = self.below.create(path, new)?;
-        // A pipe or a device that somebody put there takes no file.
-        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
-    }
-
-    /// Has a file take the place of another one in its folder.
-    ///
-    /// # Errors
-    /// As [`Root::create`].
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.below.rename(from, to)
-    }
-
-    /// Takes a file away.
-    ///
-    /// # Errors
-    /// As [`Root::create`].
-    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        self.below.remove(path)
-    }
-
     /// For another thread.
     pub(super) fn reader(&self) -> Reader {
         Reader(Arc::clone(&self.below))
@@ -124,8 +99,24 @@ impl Reader {
     ///
     /// # Errors
     /// As there.
-    pub(super) fn read(&self, path: &Path) -> io::Result<Found> {
+    pub(super) fn find(&self, path: &Path) -> io::Result<Found> {
         Found::of(self.0.read(path)?)
+    }
+
+    /// What is known of what stands at a path, without opening it for reading.
+    ///
+    /// # Errors
+    /// As [`Root::find`].
+    pub(super) fn look(&self, path: &Path) -> io::Result<Facts> {
+        Facts::of(&self.0.look(path)?).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Opens a folder, so that what is in it can be changed.
+    ///
+    /// # Errors
+    /// As [`Root::find`].
+    pub(super) fn folder(&self, path: &Path) -> io::Result<os::Folder> {
+        self.0.folder(path)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Settings {
     pub watch: bool,
     /// The longest file that may be sent here, in bytes; `None` where none may.
     pub upload: Option<u64>,
+    /// Whether what is sent may replace what is there.
+    pub overwrite: bool,
     /// Whether files may be taken away.
     pub delete: bool,
     /// Who may read and write.
@@ -35,6 +37,7 @@ impl Default for Settings {
             compress: true,
             watch: false,
             upload: None,
+            overwrite: false,
             delete: false,
             access: Access::default(),
         }

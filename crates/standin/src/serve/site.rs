@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     Settings, access,
-    archive::{self, Form},
+    archive::{Archives, Form},
+    change::{self, Changes},
     coding::{self, Coding},
     compress::{self, Compressed},
     fields::Fields,
@@ -16,12 +17,11 @@ use super::{
     path::Wanted,
     reply::{Content, Shown},
     root::{Found, Root},
-    upload::{self, Writing},
     watch::{self, Watch},
 };
 use crate::{
     Stop, Talking,
-    http::{Answer, Answering, Asked, Head, Incoming, Site},
+    http::{Answer, Answering, Asked, Head, Site},
 };
 
 /// What is shown for a folder, where it is there.
@@ -39,7 +39,8 @@ pub struct Files {
     settings: Settings,
     compressed: Compressed,
     watch: Option<Watch>,
-    writing: Writing,
+    archives: Archives,
+    changes: Changes,
     /// What the folder is called.
     name: String,
 }
@@ -72,7 +73,8 @@ impl Files {
             settings,
             compressed: Compressed::default(),
             watch,
-            writing: Writing::default(),
+            archives: Archives::default(),
+            changes: Changes::default(),
             name: called.into_owned(),
         };
         if folder == path {
@@ -168,37 +170,24 @@ impl Files {
             (hidden || !name.as_encoded_bytes().starts_with(b"."))
                 && access.admits_path(path, said.as_deref())
         };
-        archive::answer(form, wanted, &self.name, self.root.reader(), Box::new(wants))
+        let name = wanted.name().unwrap_or(&self.name);
+        self.archives.answer(form, name, wanted.path(), self.root.reader(), Box::new(wants))
     }
 
     /// Something is sent here, or to be taken away.
-    async fn change(&self, head: &Head, body: &mut Incoming<'_>) -> Answer {
-        let delete = head.method() == "DELETE";
-        let most = if delete { self.settings.delete.then_some(0) } else { self.settings.upload };
-        let Some(most) = most else {
-            return Answer::text(405, "this can only be read\n").with("Allow", self.allow());
-        };
-        if !upload::is_own(head) {
-            return Answer::text(403, "pages of other sites may not write here\n");
+    async fn change(&self, asked: &mut Asked<'_>) -> Answer {
+        if self.only.is_none() {
+            let Some(wanted) = self.wanted(asked.head.path()) else { return Answer::text(404, "not found\n") };
+            if let Some(answer) = self.changes.answer(&self.root, &self.settings, &wanted, asked).await {
+                return answer;
+            }
         }
-        let Some(wanted) = self.wanted(head.path()) else { return Answer::text(404, "not found\n") };
-        if !self.settings.access.admits(wanted.parts(), true, head.value("authorization")) {
-            return access::refused();
-        }
-        match delete {
-            true => upload::delete(&self.root, &wanted, head),
-            false => self.writing.put(&self.root, &wanted, head, body, most).await,
-        }
+        Answer::text(405, "this is not allowed here\n").with("Allow", self.allow())
     }
 
     /// What may be asked.
-    fn allow(&self) -> &'static str {
-        match (self.settings.upload.is_some(), self.settings.delete) {
-            (false, false) => "GET, HEAD, OPTIONS",
-            (true, false) => "GET, HEAD, OPTIONS, PUT, PATCH",
-            (false, true) => "GET, HEAD, OPTIONS, DELETE",
-            (true, true) => "GET, HEAD, OPTIONS, PUT, PATCH, DELETE",
-        }
+    fn allow(&self) -> String {
+        format!("GET, HEAD, OPTIONS{}", change::methods(&self.settings))
     }
 
     /// The answer with a file. `status`: another one than what the request leads to; then all of it is sent.
@@ -327,20 +316,19 @@ fn moved(wanted: &Wanted, query: &str) -> Answer {
 }
 
 impl Site for Files {
-    fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
+    fn answer<'a>(&'a self, mut asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
             /// What pages of other origins may do.
             const ALLOW: &str = "GET, HEAD, OPTIONS";
             match asked.head.method() {
                 "GET" | "HEAD" => self.read(asked.head, asked.stop).await,
-                "PUT" | "PATCH" | "DELETE" => self.change(asked.head, asked.body).await,
                 "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => Answer::new(204)
                     .with("Allow", self.allow())
                     .with("Access-Control-Allow-Methods", ALLOW)
                     .with("Access-Control-Allow-Headers", "*")
                     .with("Access-Control-Max-Age", "600"),
                 "OPTIONS" => Answer::new(204).with("Allow", self.allow()),
-                _ => Answer::text(405, "this can only be read\n").with("Allow", self.allow()),
+                _ => self.change(&mut asked).await,
             }
         })
     }

@@ -1,163 +1,80 @@
-//! A folder in one file, made while it is sent: `?archive=zip` and `?archive=tar.gz`.
+//! A folder as one file: `?archive=zip`, `?archive=tar.gz`.
 //!
-//! It is read on another thread, which waits for the client as a disk would. What is not served is not in it. Links are
-//! what they lead to, as everywhere here.
+//! It is made while it is sent, on a thread of its own, and is nowhere kept: what is in memory is one folder's names, a
+//! few pieces, and for a zip a line for each file. It holds what the site serves: no names that begin with a dot unless
+//! those are served, nothing behind a password that was not given, and nothing outside of the root. What may not be
+//! read, or is neither file nor folder, is left out. Should anything else go wrong, the connection is reset: an archive
+//! that was cut short never looks complete.
+//!
+//! Deliberately absent: owners and permissions, but for whether a file can be run; links, which are what they lead to.
 
+mod form;
+mod pipe;
 mod tar;
 mod walk;
 mod zip;
 
-use std::{io, io::Write, path::Path};
+use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::sync::Semaphore;
 
-use super::{
-    path::Wanted,
-    root::{Facts, Reader},
-};
-use crate::{
-    http::{Answer, Body, Source, Sourced},
-    limits,
-};
+use super::{path::encode, root::Reader};
+use crate::http::{Answer, Body};
+pub(super) use form::Form;
 pub(super) use walk::Wants;
 
-/// How many pieces may wait for the client.
-const WAITING: usize = 4;
+/// How many archives may be made at one time; each has a thread.
+const AT_ONCE: usize = 8;
 
-/// How a folder becomes one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Zip, with deflate.
-    Zip,
-    /// Tar (POSIX pax), in gzip.
-    TarGz,
-}
+/// The archives that are being made.
+#[derive(Debug)]
+pub(super) struct Archives(Arc<Semaphore>);
 
-/// A form that is being written.
-trait Writer {
-    /// Begins a file or a folder, whose name has neither a root nor `..`.
-    fn begin(&mut self, name: &str, facts: &Facts) -> io::Result<()>;
-    /// Some bytes of the file.
-    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// The end of the file.
-    fn end(&mut self) -> io::Result<()>;
-    /// The end of all.
-    fn finish(self: Box<Self>) -> io::Result<()>;
-}
-
-impl Form {
-    /// The form that a query asks for.
-    pub(super) fn asked(query: &str) -> Option<Self> {
-        let form = query.split('&').find_map(|pair| pair.strip_prefix("archive="))?;
-        match form {
-            "zip" => Some(Self::Zip),
-            "tar.gz" | "tgz" => Some(Self::TarGz),
-            _ => None,
-        }
-    }
-
-    fn media(self) -> &'static str {
-        match self {
-            Self::Zip => "application/zip",
-            Self::TarGz => "application/gzip",
-        }
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Zip => "zip",
-            Self::TarGz => "tar.gz",
-        }
+impl Default for Archives {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
     }
 }
 
-/// The answer with a folder as one file, called after the folder, or like this where it is the root.
-pub(super) fn answer(form: Form, wanted: &Wanted, root_name: &str, reader: Reader, wants: Wants) -> Answer {
-    let name = wanted.name().unwrap_or(root_name);
-    let file = format!("{name}.{}", form.ending());
-    // RFC 6266 §4.3: the name in ASCII first, and then as it is.
-    let plain: String =
-        file.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;%".contains(c) { c } else { '_' }).collect();
-    let disposition =
-        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", super::path::encode(&file));
-    Answer::new(200)
-        .with("Content-Type", form.media())
-        .with("Content-Disposition", disposition)
-        .with("Cache-Control", "no-cache")
-        .body(Body::Source(Box::new(Archive::new(form, wanted, name, reader, wants)), None))
-}
-
-/// An archive that is being made.
-struct Archive {
-    begin: Option<Box<dyn FnOnce(Pieces)>>,
-    pieces: Option<mpsc::Receiver<io::Result<Bytes>>>,
-}
-
-/// Where the pieces go.
-type Pieces = mpsc::Sender<io::Result<Bytes>>;
-
-impl Archive {
-    fn new(form: Form, wanted: &Wanted, name: &str, reader: Reader, wants: Wants) -> Self {
-        let (path, name) = (wanted.path(), name.to_owned());
-        let begin = move |pieces: Pieces| {
-            // It ends with its client: what it makes is no longer taken then.
-            spawn_blocking(move || {
-                let sink = Sink { pieces: pieces.clone(), buffer: Vec::with_capacity(limits::PIECE) };
-                if let Err(error) = make(form, &path, &name, &reader, &wants, sink) {
-                    let _ = pieces.blocking_send(Err(error));
-                }
-            });
+impl Archives {
+    /// The answer with a folder as one file of this name, without its ending.
+    pub(super) fn answer(&self, form: Form, name: &str, path: PathBuf, reader: Reader, wants: Wants) -> Answer {
+        let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else {
+            return Answer::text(503, "too many archives are being made\n").with("Retry-After", "5");
         };
-        Self { begin: Some(Box::new(begin)), pieces: None }
+        let top = name.to_owned();
+        let source = pipe::Made::new(move |out| {
+            let made = form.write(out, |pack| walk::walk(&reader, &path, &top, &wants, pack));
+            drop(permit);
+            made
+        });
+        Answer::new(200)
+            .with("Content-Type", form.media())
+            .with("Content-Disposition", disposition(name, form))
+            .with("Cache-Control", "no-store")
+            .with("X-Content-Type-Options", "nosniff")
+            .body(Body::Source(Box::new(source), None))
     }
 }
 
-impl Source for Archive {
-    fn next(&mut self) -> Sourced<'_> {
-        Box::pin(async move {
-            if let Some(begin) = self.begin.take() {
-                let (sender, pieces) = mpsc::channel(WAITING);
-                self.pieces = Some(pieces);
-                begin(sender);
-            }
-            match &mut self.pieces {
-                Some(pieces) => pieces.recv().await.transpose(),
-                None => Ok(None),
-            }
-        })
-    }
+/// RFC 6266 §4.3: a name that every client reads, and the real one for those that read RFC 8187.
+fn disposition(name: &str, form: Form) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
+    let (fallback, ending): (String, _) = (name.chars().map(plain).collect(), form.ending());
+    format!("attachment; filename=\"{fallback}.{ending}\"; filename*=UTF-8''{}.{ending}", encode(name))
 }
 
-fn make(form: Form, path: &Path, name: &str, reader: &Reader, wants: &Wants, sink: Sink) -> io::Result<()> {
-    let mut writer: Box<dyn Writer> = match form {
-        Form::Zip => Box::new(zip::Zip::new(sink)),
-        Form::TarGz => Box::new(tar::TarGz::new(sink)),
-    };
-    walk::walk(reader, path, name, wants, &mut *writer)?;
-    writer.finish()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Pieces for the client.
-struct Sink {
-    pieces: Pieces,
-    buffer: Vec<u8>,
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= limits::PIECE {
-            self.flush()?;
+    #[test]
+    fn names_are_for_every_client() {
+        for (name, expected) in [
+            ("docs", "attachment; filename=\"docs.zip\"; filename*=UTF-8''docs.zip"),
+            ("é\"\r\n", "attachment; filename=\"____.zip\"; filename*=UTF-8''%C3%A9%22%0D%0A.zip"),
+        ] {
+            assert_eq!(disposition(name, Form::Zip), expected);
         }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(limits::PIECE));
-        self.pieces.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

@@ -1,4 +1,4 @@
-//! Everything below a folder, for an archive.
+//! All that is served below a folder, in the order of names.
 
 use std::{
     io,
@@ -6,70 +6,79 @@ use std::{
 };
 
 use super::{
-    super::root::{Entry, Reader},
-    Writer,
+    super::root::{Facts, Found, Reader},
+    form::Pack,
 };
-use crate::{limits, os};
 
-/// The most entries of one folder, of all of them, and how deep they go: a link that leads up makes a tree without end.
-const MOST_IN_ONE: usize = 100_000;
-const MOST: usize = 500_000;
-const DEEPEST: usize = 64;
+/// The most files and folders of one archive. A zip keeps about a hundred bytes of each until its end.
+const MOST: usize = 1_000_000;
 
-/// Whether a path below the root is wanted.
+/// The most folders inside of each other. The longest path of any system has room for more, but no person has.
+const DEEPEST: usize = 200;
+
+/// Whether a path below the root is wanted: served, and not behind a password that was not given.
 pub(in super::super) type Wants = Box<dyn Fn(&Path) -> bool + Send>;
 
-/// Writes all that is wanted below a folder, under this name.
+/// A walk under way.
+struct Way<'a> {
+    wants: &'a Wants,
+    reader: &'a Reader,
+    pack: &'a mut dyn Pack,
+    /// The folders that it is in: a link may lead to one of them, and the walk would never end.
+    inside: Vec<Facts>,
+    left: usize,
+}
+
+/// Packs the folder at a path below the root under the name `top`.
+///
+/// # Errors
+/// When the folder cannot be read, there is more than an archive may hold, or nothing can be written.
 pub(super) fn walk(
     reader: &Reader,
     path: &Path,
-    name: &str,
+    top: &str,
     wants: &Wants,
-    writer: &mut dyn Writer,
+    pack: &mut dyn Pack,
 ) -> io::Result<()> {
-    let mut waiting = vec![(path.to_owned(), name.to_owned(), 0)];
-    let mut count = 0;
-    while let Some((path, name, depth)) = waiting.pop() {
-        let mut entries = reader.entries(&path, MOST_IN_ONE)?;
+    let found = reader.find(path)?;
+    let mut way = Way { wants, reader, pack, inside: Vec::new(), left: MOST };
+    way.folder(path, top, &found)
+}
+
+impl Way<'_> {
+    fn folder(&mut self, path: &Path, name: &str, found: &Found) -> io::Result<()> {
+        self.pack.folder(name, found)?;
+        let mut entries = match self.reader.entries(path, self.left + 1) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+            entries => entries?,
+        };
+        let left = self.left.checked_sub(entries.len());
+        self.left = left.ok_or_else(|| io::Error::other("there is more than an archive may hold"))?;
         entries.sort_by(|one, other| one.name.cmp(&other.name));
-        for Entry { name: own, facts } in entries {
-            let (path, name): (PathBuf, String) = (path.join(&own), format!("{name}/{own}"));
-            if !wants(&path) {
-                continue;
-            }
-            count += 1;
-            if count > MOST {
-                return Err(io::Error::other("there are too many files"));
-            }
-            if facts.folder {
-                writer.begin(&name, &facts)?;
-                writer.end()?;
-                if depth < DEEPEST {
-                    waiting.push((path, name, depth + 1));
-                }
-                continue;
-            }
-            // What is gone or may not be read by now is left out.
-            let Ok(found) = reader.read(&path) else { continue };
-            if found.facts.folder {
-                continue;
-            }
-            writer.begin(&name, &found.facts)?;
-            let mut piece = vec![0; limits::PIECE];
-            let mut at = 0;
-            while at < found.facts.length {
-                let most = usize::try_from(found.facts.length - at).unwrap_or(usize::MAX).min(piece.len());
-                match os::read_at(&found.file, &mut piece[..most], at)? {
-                    // Its length was said: an archive that lies is worse than one that is cut off.
-                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    read => {
-                        writer.bytes(&piece[..read])?;
-                        at += read as u64;
-                    }
-                }
-            }
-            writer.end()?;
+        self.inside.push(found.facts);
+        if self.inside.len() > DEEPEST {
+            return Err(io::Error::other("folders are nested too deeply"));
         }
+        for entry in entries {
+            let path = if path == Path::new(".") { PathBuf::from(&entry.name) } else { path.join(&entry.name) };
+            if !(self.wants)(&path) {
+                continue;
+            }
+            let name = format!("{name}/{}", entry.name);
+            match self.reader.find(&path) {
+                Ok(found) if !found.facts.folder => self.pack.file(&name, found)?,
+                Ok(found) if self.inside.contains(&found.facts) => {}
+                Ok(found) => self.folder(&path, &name, &found)?,
+                Err(error) if is_left_out(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.inside.pop();
+        Ok(())
     }
-    Ok(())
+}
+
+/// What is gone by now, or may not be read.
+fn is_left_out(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
 }

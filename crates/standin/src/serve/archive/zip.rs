@@ -1,247 +1,324 @@
-//! Zip with deflate, written in one go: what is not known before a file is read stands behind it (APPNOTE 4.3.9).
+//! ZIP, written in one pass: the sizes and sums of a file stand behind it (APPNOTE 6.3.10, §4.3.9).
+//!
+//! Written here, as a crate for it also reads and seeks, which nothing needs: this is a page of fields. Everything is
+//! deflated, at level 0 what would not get smaller, so that readers of streams find the end of each file.
 
 use std::{
-    io::{self, Write},
-    time::SystemTime,
+    fs::File,
+    io::{self, Read as _, Write},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use flate2::{Compression, Crc, write::DeflateEncoder};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
-use super::{super::root::Facts, Sink, Writer};
+use super::{
+    super::{kind::Kind, root::Found},
+    form::Pack,
+};
+use crate::{limits, os};
 
-/// From this length on, lengths are written in 64 bits: also what deflate makes longer stays below the limit of 32.
-const LARGE: u64 = 0xf000_0000;
-
-/// What stands in 32 bits for a number that stands in 64 elsewhere.
+/// What stands in a field of 32 bits whose value stands in the extra field of ZIP64 (§4.5.3).
 const ELSEWHERE: u32 = u32::MAX;
 
-/// Flags: sizes stand behind; the name is in UTF-8.
-const FLAGS: u16 = 1 << 3 | 1 << 11;
+/// From this length on a file gets fields of 64 bits: deflating may add a little to what does not get smaller.
+const LARGE: u64 = 0xff00_0000;
 
-/// A zip that is being written.
-pub(super) struct Zip {
-    out: Option<DeflateEncoder<Counted>>,
-    idle: Option<Counted>,
-    entries: Vec<Listed>,
-    crc: Crc,
+/// §4.4.4: sizes stand behind the file (bit 3), and names are UTF-8 (bit 11).
+const BEHIND: u16 = 1 << 3;
+const UTF_8: u16 = 1 << 11;
+
+/// §4.4.3: 2.0 for folders and deflated files, 4.5 for ZIP64.
+const VERSION: u16 = 20;
+const VERSION_64: u16 = 45;
+
+/// §4.4.5.
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+
+/// Like `st_mode`, for readers on Unix.
+const FOLDER: u32 = 0o040_755;
+const REGULAR: u32 = 0o100_644;
+const PROGRAM: u32 = 0o100_755;
+
+/// An archive that is being written.
+pub(super) struct Zip<W: Write> {
+    out: Counted<W>,
+    /// What the directory at the end says of each file.
+    directory: Vec<Line>,
 }
 
-/// What the directory at the end says of an entry.
-struct Listed {
+/// A line of the directory.
+#[derive(Debug, Default)]
+struct Line {
     name: String,
-    folder: bool,
-    /// Date and time as MS-DOS wrote them.
-    stamp: u32,
-    large: bool,
-    crc: u32,
+    mode: u32,
+    time: u32,
+    changed: Option<u32>,
+    sum: u32,
     packed: u64,
     length: u64,
+    offset: u64,
+}
+
+/// Counts what is written.
+struct Counted<W> {
+    out: W,
     at: u64,
 }
 
-/// The sink, and how much has been written to it.
-struct Counted {
-    sink: Sink,
-    bytes: u64,
+impl<W: Write> Zip<W> {
+    /// One that begins at this offset of a file.
+    pub(super) fn new(out: W, at: u64) -> Self {
+        Self { out: Counted { out, at }, directory: Vec::new() }
+    }
+
+    /// Writes the directory, and ends.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        let start = self.out.at;
+        for line in &self.directory {
+            self.out.write_all(&line.central())?;
+        }
+        let size = self.out.at - start;
+        self.out.write_all(&end(self.directory.len() as u64, start, size))?;
+        self.out.flush()?;
+        Ok(self.out.out)
+    }
+
+    fn content(&mut self, line: &mut Line, file: File, length: u64) -> io::Result<()> {
+        let level = if Kind::of(&line.name).text { Compression::fast() } else { Compression::none() };
+        let (start, mut sum) = (self.out.at, Crc::new());
+        let mut deflate = DeflateEncoder::new(&mut self.out, level);
+        let mut content = file.take(length);
+        let mut piece = vec![0; limits::PIECE];
+        loop {
+            match content.read(&mut piece)? {
+                0 => break,
+                read => {
+                    sum.update(&piece[..read]);
+                    deflate.write_all(&piece[..read])?;
+                    line.length += read as u64;
+                }
+            }
+        }
+        deflate.finish()?;
+        (line.sum, line.packed) = (sum.sum(), self.out.at - start);
+        Ok(())
+    }
 }
 
-impl Write for Counted {
+impl<W: Write> Pack for Zip<W> {
+    fn folder(&mut self, name: &str, found: &Found) -> io::Result<()> {
+        let line = Line::new(format!("{name}/"), FOLDER, found.facts.changed, self.out.at);
+        self.out.write_all(&line.local(false)?)?;
+        self.directory.push(line);
+        Ok(())
+    }
+
+    fn file(&mut self, name: &str, found: Found) -> io::Result<()> {
+        let mode = if os::is_executable(&found.file)? { PROGRAM } else { REGULAR };
+        let mut line = Line::new(name.to_owned(), mode, found.facts.changed, self.out.at);
+        let large = found.facts.length >= LARGE;
+        self.out.write_all(&line.local(large)?)?;
+        self.content(&mut line, found.file, found.facts.length)?;
+        self.out.write_all(&line.behind(large))?;
+        self.directory.push(line);
+        Ok(())
+    }
+}
+
+impl Line {
+    fn new(name: String, mode: u32, changed: Option<SystemTime>, offset: u64) -> Self {
+        let since = changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
+        let changed = since.and_then(|since| u32::try_from(since.as_secs()).ok());
+        Self { name, mode, time: dos(changed), changed, offset, ..Self::default() }
+    }
+
+    fn is_folder(&self) -> bool {
+        self.mode == FOLDER
+    }
+
+    /// §4.3.7: in front of the file.
+    fn local(&self, large: bool) -> io::Result<Vec<u8>> {
+        if self.name.len() > usize::from(u16::MAX) {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        let mut extra = self.times();
+        if large {
+            // §4.3.9.2: that it is here says that the sizes behind the file have 64 bits.
+            extra.extend(block(1, &[0; 16]));
+        }
+        let sizes = if large { ELSEWHERE } else { 0 };
+        let mut out = 0x0403_4b50_u32.to_le_bytes().to_vec();
+        self.start(&mut out, if large { VERSION_64 } else { VERSION });
+        for value in [0, sizes, sizes] {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend((self.name.len() as u16).to_le_bytes());
+        out.extend((extra.len() as u16).to_le_bytes());
+        out.extend(self.name.as_bytes());
+        out.extend(extra);
+        Ok(out)
+    }
+
+    /// §4.3.9: behind the file.
+    fn behind(&self, large: bool) -> Vec<u8> {
+        let mut out = 0x0807_4b50_u32.to_le_bytes().to_vec();
+        out.extend(self.sum.to_le_bytes());
+        for size in [self.packed, self.length] {
+            if large {
+                out.extend(size.to_le_bytes());
+            } else {
+                out.extend((size as u32).to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// §4.3.12: in the directory.
+    fn central(&self) -> Vec<u8> {
+        let mut wide = Vec::new();
+        let mut field = |value: u64| match u32::try_from(value) {
+            Ok(value) if value != ELSEWHERE => value,
+            _ => {
+                wide.extend(value.to_le_bytes());
+                ELSEWHERE
+            }
+        };
+        // §4.5.3: what stands elsewhere, stands there in this order.
+        let (length, packed, offset) = (field(self.length), field(self.packed), field(self.offset));
+        let large = !wide.is_empty() || self.length >= LARGE;
+        let mut extra = self.times();
+        if !wide.is_empty() {
+            extra.extend(block(1, &wide));
+        }
+        let version = if large { VERSION_64 } else { VERSION };
+        let mut out = 0x0201_4b50_u32.to_le_bytes().to_vec();
+        // §4.4.2: made on Unix.
+        out.extend((3 << 8 | VERSION_64).to_le_bytes());
+        self.start(&mut out, version);
+        for value in [self.sum, packed, length] {
+            out.extend(value.to_le_bytes());
+        }
+        // Lengths of name, extra field and comment; the disk; what it is inside.
+        for value in [self.name.len() as u16, extra.len() as u16, 0, 0, 0] {
+            out.extend(value.to_le_bytes());
+        }
+        // §4.4.15: the mode of Unix above the attributes of DOS, where 0x10 is a folder.
+        out.extend((self.mode << 16 | if self.is_folder() { 0x10 } else { 0 }).to_le_bytes());
+        out.extend(offset.to_le_bytes());
+        out.extend(self.name.as_bytes());
+        out.extend(extra);
+        out
+    }
+
+    /// What both have in common: version, flags, method, time.
+    fn start(&self, out: &mut Vec<u8>, version: u16) {
+        let (flags, method) = if self.is_folder() { (UTF_8, STORED) } else { (UTF_8 | BEHIND, DEFLATED) };
+        for value in [version, flags, method] {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend(self.time.to_le_bytes());
+    }
+
+    /// The time in seconds since 1970, of which the first field of DOS knows neither zone nor odd seconds.
+    fn times(&self) -> Vec<u8> {
+        let Some(changed) = self.changed else { return Vec::new() };
+        // One byte says that only the time of the last change follows.
+        block(0x5455, &[&[1][..], &changed.to_le_bytes()].concat())
+    }
+}
+
+/// A block of an extra field (§4.5.1).
+fn block(kind: u16, content: &[u8]) -> Vec<u8> {
+    [&kind.to_le_bytes()[..], &(content.len() as u16).to_le_bytes(), content].concat()
+}
+
+/// §4.3.14 to §4.3.16: where the directory is, with 64 bits where it needs them.
+fn end(lines: u64, start: u64, size: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    let narrow = |value: u64| u32::try_from(value).unwrap_or(ELSEWHERE);
+    let count = u16::try_from(lines).unwrap_or(u16::MAX);
+    if count == u16::MAX || narrow(start) == ELSEWHERE || narrow(size) == ELSEWHERE {
+        out.extend(0x0606_4b50_u32.to_le_bytes());
+        // The length of what follows in this record.
+        out.extend(44_u64.to_le_bytes());
+        out.extend((3 << 8 | VERSION_64).to_le_bytes());
+        out.extend(VERSION_64.to_le_bytes());
+        out.extend([0; 8]);
+        for value in [lines, lines, size, start] {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend(0x0706_4b50_u32.to_le_bytes());
+        out.extend([0; 4]);
+        out.extend((start + size).to_le_bytes());
+        out.extend(1_u32.to_le_bytes());
+    }
+    out.extend(0x0605_4b50_u32.to_le_bytes());
+    out.extend([0; 4]);
+    for value in [count, count] {
+        out.extend(value.to_le_bytes());
+    }
+    for value in [narrow(size), narrow(start)] {
+        out.extend(value.to_le_bytes());
+    }
+    out.extend([0; 2]);
+    out
+}
+
+/// §4.4.6: time and date as DOS writes them, in UTC; the first day that it knows where it is unknown.
+fn dos(changed: Option<u32>) -> u32 {
+    const FIRST: u32 = (1 << 5 | 1) << 16;
+    let Some(time) = changed.and_then(|seconds| Timestamp::from_second(i64::from(seconds)).ok()) else {
+        return FIRST;
+    };
+    let time = time.to_zoned(TimeZone::UTC).datetime();
+    let Ok(year) = u32::try_from(i32::from(time.year()) - 1980) else { return FIRST };
+    // None of the parts of a time is below zero.
+    let part = |value: i8| u32::from(value.unsigned_abs());
+    let date = year << 9 | part(time.month()) << 5 | part(time.day());
+    date << 16 | part(time.hour()) << 11 | part(time.minute()) << 5 | part(time.second()) / 2
+}
+
+impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let wrote = self.sink.write(bytes)?;
-        self.bytes += wrote as u64;
+        let wrote = self.out.write(bytes)?;
+        self.at += wrote as u64;
         Ok(wrote)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
+        self.out.flush()
     }
-}
-
-impl Zip {
-    pub(super) fn new(sink: Sink) -> Self {
-        let idle = Some(Counted { sink, bytes: 0 });
-        Self { out: None, idle, entries: Vec::new(), crc: Crc::new() }
-    }
-
-    /// Where bytes go between two files. There is one, unless a write has failed, and then all has.
-    fn idle(&mut self) -> io::Result<&mut Counted> {
-        self.idle.as_mut().ok_or_else(|| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl Writer for Zip {
-    fn begin(&mut self, name: &str, facts: &Facts) -> io::Result<()> {
-        let name = if facts.folder { format!("{name}/") } else { name.to_owned() };
-        let (stamp, large) = (stamp(facts.changed), !facts.folder && facts.length >= LARGE);
-        let out = self.idle()?;
-        let at = out.bytes;
-        let mut head = Vec::with_capacity(64 + name.len());
-        for part in [0x0403_4b50_u32.to_le_bytes().as_slice(), &version(large), &flags(facts.folder)] {
-            head.extend_from_slice(part);
-        }
-        head.extend_from_slice(&method(facts.folder));
-        head.extend_from_slice(&stamp.to_le_bytes());
-        head.extend_from_slice(&[0; 4]);
-        let size = if large { ELSEWHERE } else { 0 };
-        head.extend_from_slice(&size.to_le_bytes());
-        head.extend_from_slice(&size.to_le_bytes());
-        head.extend_from_slice(&short(name.len())?);
-        head.extend_from_slice(&(if large { 20_u16 } else { 0 }).to_le_bytes());
-        head.extend_from_slice(name.as_bytes());
-        if large {
-            head.extend_from_slice(&[1, 0, 16, 0]);
-            head.extend_from_slice(&[0; 16]);
-        }
-        out.write_all(&head)?;
-        let listed = Listed { name, folder: facts.folder, stamp, large, crc: 0, packed: 0, length: 0, at };
-        self.entries.push(listed);
-        self.crc = Crc::new();
-        if !facts.folder {
-            self.out = self.idle.take().map(|out| DeflateEncoder::new(out, Compression::fast()));
-        }
-        Ok(())
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.crc.update(bytes);
-        self.out.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(bytes)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        // A folder has neither bytes nor anything behind them.
-        let Some(encoder) = self.out.take() else { return Ok(()) };
-        let length = encoder.total_in();
-        let mut out = encoder.finish()?;
-        let Some(entry) = self.entries.last_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
-        let head = 30 + entry.name.len() as u64 + if entry.large { 20 } else { 0 };
-        entry.packed = out.bytes - entry.at - head;
-        (entry.crc, entry.length) = (self.crc.sum(), length);
-        out.write_all(&0x0807_4b50_u32.to_le_bytes())?;
-        out.write_all(&entry.crc.to_le_bytes())?;
-        for size in [entry.packed, entry.length] {
-            match entry.large {
-                true => out.write_all(&size.to_le_bytes())?,
-                false => out.write_all(&narrow(size).to_le_bytes())?,
-            }
-        }
-        self.idle = Some(out);
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
-        let entries = std::mem::take(&mut self.entries);
-        let out = self.idle()?;
-        let start = out.bytes;
-        for entry in &entries {
-            out.write_all(&entry.listed()?)?;
-        }
-        let length = out.bytes - start;
-        let wide = entries.len() >= 0xffff || start >= u64::from(ELSEWHERE);
-        let at = out.bytes;
-        if wide {
-            let mut end = 0x0606_4b50_u32.to_le_bytes().to_vec();
-            end.extend_from_slice(&44_u64.to_le_bytes());
-            end.extend_from_slice(&[45, 3, 45, 0]);
-            end.extend_from_slice(&[0; 8]);
-            for number in [entries.len() as u64, entries.len() as u64, length, start] {
-                end.extend_from_slice(&number.to_le_bytes());
-            }
-            end.extend_from_slice(&0x0706_4b50_u32.to_le_bytes());
-            end.extend_from_slice(&[0; 4]);
-            end.extend_from_slice(&at.to_le_bytes());
-            end.extend_from_slice(&1_u32.to_le_bytes());
-            out.write_all(&end)?;
-        }
-        let count = if wide { u16::MAX } else { entries.len() as u16 };
-        let mut end = 0x0605_4b50_u32.to_le_bytes().to_vec();
-        end.extend_from_slice(&[0; 4]);
-        end.extend_from_slice(&count.to_le_bytes());
-        end.extend_from_slice(&count.to_le_bytes());
-        end.extend_from_slice(&narrow(length).to_le_bytes());
-        end.extend_from_slice(&(if wide { ELSEWHERE } else { narrow(start) }).to_le_bytes());
-        end.extend_from_slice(&[0; 2]);
-        out.write_all(&end)?;
-        out.flush()
-    }
-}
-
-impl Listed {
-    /// Its entry in the directory.
-    fn listed(&self) -> io::Result<Vec<u8>> {
-        let wide = self.large || self.at >= u64::from(ELSEWHERE);
-        let number = |value: u64| if wide { ELSEWHERE } else { narrow(value) };
-        let mut entry = 0x0201_4b50_u32.to_le_bytes().to_vec();
-        // Made by a Unix, so that the mode counts.
-        entry.extend_from_slice(&[45, 3]);
-        entry.extend_from_slice(&version(wide));
-        entry.extend_from_slice(&flags(self.folder));
-        entry.extend_from_slice(&method(self.folder));
-        entry.extend_from_slice(&self.stamp.to_le_bytes());
-        entry.extend_from_slice(&self.crc.to_le_bytes());
-        entry.extend_from_slice(&number(self.packed).to_le_bytes());
-        entry.extend_from_slice(&number(self.length).to_le_bytes());
-        entry.extend_from_slice(&short(self.name.len())?);
-        entry.extend_from_slice(&(if wide { 28_u16 } else { 0 }).to_le_bytes());
-        entry.extend_from_slice(&[0; 6]);
-        let mode: u32 = if self.folder { 0o40755 << 16 | 0x10 } else { 0o100_644 << 16 };
-        entry.extend_from_slice(&mode.to_le_bytes());
-        entry.extend_from_slice(&number(self.at).to_le_bytes());
-        entry.extend_from_slice(self.name.as_bytes());
-        if wide {
-            entry.extend_from_slice(&[1, 0, 24, 0]);
-            for value in [self.length, self.packed, self.at] {
-                entry.extend_from_slice(&value.to_le_bytes());
-            }
-        }
-        Ok(entry)
-    }
-}
-
-/// The version that is needed to read it: 4.5 knows 64 bits.
-fn version(large: bool) -> [u8; 2] {
-    [if large { 45 } else { 20 }, 0]
-}
-
-fn flags(folder: bool) -> [u8; 2] {
-    (if folder { FLAGS & !(1 << 3) } else { FLAGS }).to_le_bytes()
-}
-
-/// Deflate; a folder is stored.
-fn method(folder: bool) -> [u8; 2] {
-    [if folder { 0 } else { 8 }, 0]
-}
-
-fn short(length: usize) -> io::Result<[u8; 2]> {
-    u16::try_from(length).map(u16::to_le_bytes).map_err(|_| io::ErrorKind::InvalidFilename.into())
-}
-
-/// A number in 32 bits; those that do not fit stand in 64 as well.
-fn narrow(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(ELSEWHERE)
-}
-
-/// Time in the low half and date in the high one, in UTC, of the years from 1980 on.
-fn stamp(time: Option<SystemTime>) -> u32 {
-    let time = time.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
-    let civil = time.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let part = |value: i8| u32::from(value.unsigned_abs());
-    let Ok(year @ 0..=127) = u32::try_from(i32::from(civil.year()) - 1980) else { return 1 << 21 | 1 << 16 };
-    let date = year << 9 | part(civil.month()) << 5 | part(civil.day());
-    let clock = part(civil.hour()) << 11 | part(civil.minute()) << 5 | (part(civil.second()) / 2);
-    date << 16 | clock
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use super::stamp;
+    use super::*;
 
     #[test]
-    fn stamps_begin_in_1980() {
-        assert_eq!(stamp(None), 1 << 21 | 1 << 16);
-        let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        assert_eq!(stamp(Some(time)), (43 << 9 | 11 << 5 | 14) << 16 | 22 << 11 | 13 << 5 | 10);
+    fn times_as_dos_writes_them() {
+        for (seconds, expected) in [
+            (None, 0x0021_0000),
+            (Some(0), 0x0021_0000),
+            // 2026-11-21 18:30:06
+            (Some(1_795_285_806), (46 << 9 | 11 << 5 | 21) << 16 | 18 << 11 | 30 << 5 | 3),
+        ] {
+            assert_eq!(dos(seconds), expected, "{seconds:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_stands_elsewhere() {
+        let line = Line { length: 5 << 32, packed: 7, offset: 6 << 32, ..Line::default() };
+        let central = line.central();
+        assert_eq!(central[20..28], [[7, 0, 0, 0], [255; 4]].concat());
+        assert_eq!(central[42..46], [255; 4]);
+        assert_eq!(central[46..], block(1, &[(5_u64 << 32).to_le_bytes(), (6_u64 << 32).to_le_bytes()].concat()));
+        assert_eq!(Line::default().central().len(), 46);
+        assert_eq!(end(3, 10, 20).len(), 22);
+        for (lines, start, size) in [(65_535, 1, 1), (1, 1 << 32, 1), (1, 1, u64::from(u32::MAX))] {
+            assert_eq!(end(lines, start, size).len(), 22 + 56 + 20);
+        }
     }
 }
