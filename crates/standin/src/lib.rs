@@ -7,6 +7,7 @@
 //! - [`Stand`]: what answers behind which doors; [`Talk`]: what one connection is answered with
 //! - [`Stopper`], [`Stop`]: how it is told to end
 //! - [`echo`]: says what it was asked, as httpbin does
+//! - [`ftp`]: files over FTP
 //! - [`http`]: HTTP/1.1 for those that speak it, over `h1`
 //! - [`raw`]: echo, sink and stub for bytes and datagrams
 //! - [`serve`]: the files of a folder
@@ -20,6 +21,7 @@ mod door;
 pub mod echo;
 #[cfg(test)]
 mod fixture;
+pub mod ftp;
 pub mod http;
 pub mod limits;
 pub mod mail;

@@ -16,6 +16,7 @@ mod fault;
 #[cfg(test)]
 mod fixture;
 mod free;
+mod ftp;
 mod global;
 mod how;
 mod hub;
@@ -87,6 +88,7 @@ const COMMANDS: &[Leaf] = &[
     Leaf::of::<sink::Sink>(),
     Leaf::of::<stub::Stub>(),
     Leaf::of::<mail::Mail>(),
+    Leaf::of::<ftp::Ftp>(),
     Leaf::of::<toxiproxy::Serve>(),
     Leaf::of::<hub::Hub>(),
     Leaf::of::<trust::Trust>(),

@@ -90,7 +90,7 @@ impl Log {
     }
 
     /// Whether anybody reads it.
-    pub(super) fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.lines.is_some()
     }
 

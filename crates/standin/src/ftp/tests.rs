@@ -1,0 +1,123 @@
+//! The conversation, and what it is refused.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    rc::Rc,
+};
+
+use super::{Ftp, Settings};
+use crate::{fixture::Standing, http::Credentials};
+
+/// A folder of this test's own, which goes with it.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("navyd-ftp-{name}-{}", std::process::id()));
+        fs::create_dir_all(path.join("root/sub")).expect("our own folder");
+        fs::write(path.join("secret"), "secret").expect("our own file");
+        fs::write(path.join("root/a"), "tea").expect("our own file");
+        fs::write(path.join("root/.hidden"), "hidden").expect("our own file");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("../secret", path.join("root/out")).expect("our own link");
+        Self(path)
+    }
+
+    fn standing(&self, upload: bool, auth: Option<&str>) -> Standing {
+        let (root, auth) = (self.0.join("root"), auth.and_then(Credentials::parse));
+        Standing::new(move || {
+            let settings = Settings { upload, hidden: false, auth };
+            Rc::new(Ftp::open(&root, settings).expect("it is there"))
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A client that says a line and reads a line.
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    fn new(standing: &Standing) -> Self {
+        let mut client = Self(BufReader::new(standing.connect()));
+        assert!(client.line().starts_with("220 "));
+        client
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("it answers");
+        line
+    }
+
+    fn say(&mut self, command: &str) -> String {
+        write!(self.0.get_mut(), "{command}\r\n").expect("it reads");
+        self.line()
+    }
+
+    fn enter(&mut self) {
+        assert!(self.say("USER anonymous").starts_with("331 "));
+        assert!(self.say("PASS x").starts_with("230 "));
+    }
+
+    /// What a command sends on a connection of its own, or its refusal.
+    fn take(&mut self, command: &str) -> Result<String, String> {
+        let passive = self.say("EPSV");
+        let port = passive.split('|').nth(3).and_then(|port| port.parse().ok()).expect("it names a port");
+        let mut data = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        let begun = self.say(command);
+        if !begun.starts_with("150") {
+            return Err(begun);
+        }
+        let mut taken = String::new();
+        data.read_to_string(&mut taken).expect("it is text");
+        let end = self.line();
+        if end.starts_with("226") { Ok(taken) } else { Err(end) }
+    }
+}
+
+#[test]
+fn files_are_read_and_nothing_else() {
+    let place = Place::new("read");
+    let standing = place.standing(false, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    assert_eq!(client.take("RETR a").as_deref(), Ok("tea"));
+    let names = client.take("NLST").expect("it lists");
+    assert!(names.contains("a\r\n") && names.contains("sub\r\n") && !names.contains(".hidden"), "{names}");
+    for path in ["../secret", "/../../secret", "out", ".hidden", "sub/../.hidden", "nosuch"] {
+        assert!(client.take(&format!("RETR {path}")).is_err(), "{path}");
+    }
+    for command in ["DELE a", "MKD b", "RMD sub", "CWD ..\\..", "PORT 127,0,0,1,4,4"] {
+        let answer = client.say(command);
+        assert!(answer.starts_with('5') || answer.starts_with('4'), "{command}: {answer}");
+    }
+    assert!(client.take("STOR b").is_err());
+    assert!(place.0.join("root/a").exists() && !place.0.join("root/b").exists());
+}
+
+#[test]
+fn who_has_no_password_stays_outside() {
+    let place = Place::new("auth");
+    let standing = place.standing(true, Some("me:secret"));
+    let mut client = Client::new(&standing);
+    assert!(client.say("USER me").starts_with("331 "));
+    assert!(client.say("PASS wrong").starts_with("530 "));
+    let mut client = Client::new(&standing);
+    assert!(client.say("RETR a").starts_with("530 "));
+    assert!(client.say("USER me").starts_with("331 "));
+    assert!(client.say("PASS secret").starts_with("230 "));
+    assert!(client.say("MKD new").starts_with("257 "));
+    assert!(place.0.join("root/new").is_dir());
+    for path in [".new", "../outside"] {
+        assert!(!client.say(&format!("MKD {path}")).starts_with('2'), "{path}");
+    }
+    assert!(!place.0.join("outside").exists());
+}
