@@ -1,6 +1,9 @@
 //! Stand-ins as people start them: ready, logged, named, and gone when they should be.
 
 mod browser;
+mod echo;
+mod files;
 mod life;
 mod nginx;
+mod suites;
 mod support;

@@ -47,6 +47,17 @@ pub(crate) fn pypi_script(test: &str, file: &str) -> Option<Command> {
     Some(command)
 }
 
+/// Where the packages of the suites of httpbin are, and their sources below `suites`.
+pub(crate) fn suites(test: &str) -> Option<PathBuf> {
+    let place = place("httpbin");
+    // The stamp is the last thing that is written.
+    if place.join(".stamp").is_file() {
+        return Some(place);
+    }
+    skip(test, "the suites of httpbin are not installed: scripts/peers does it");
+    None
+}
+
 fn place(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers").join(kind)
 }
