@@ -4,6 +4,7 @@ mod browser;
 mod echo;
 mod files;
 mod life;
+mod mail;
 mod nginx;
 mod suites;
 mod support;
