@@ -179,7 +179,7 @@ mod tests {
     fn a_line_is_for_a_shell() {
         for (name, is_alone, expected) in [
             ("nosuch", true, "command -v nosuch"),
-            ("my program", false, "command -v my program"),
+            ("my program", false, "command -v 'my program'"),
             ("serve $PORT", true, "navyd run -- sh -c 'serve $PORT'"),
             ("say 'x'", true, r"navyd run -- sh -c 'say '\''x'\'''"),
         ] {
