@@ -32,6 +32,10 @@ pub(super) fn asked(value: &[u8], length: u64) -> Asked {
     if !unit.eq_ignore_ascii_case(UNIT) {
         return Asked::Whole;
     }
+    // Of nothing there is no part; who asks for all of it from its first byte on has it all the same.
+    if length == 0 {
+        return Asked::Whole;
+    }
     let mut ranges = Vec::new();
     for spec in set.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|spec| !spec.is_empty()) {
         match one(spec, length) {
@@ -107,8 +111,8 @@ mod tests {
             ("bytes=0-18446744073709551615", 10, some(&[range(0, 10)])),
             ("bytes=10-", 10, Asked::Nothing),
             ("bytes=-0", 10, Asked::Nothing),
-            ("bytes=0-", 0, Asked::Nothing),
-            ("bytes=-1", 0, Asked::Nothing),
+            ("bytes=0-", 0, Asked::Whole),
+            ("bytes=-1", 0, Asked::Whole),
             ("bytes=", 10, Asked::Nothing),
             ("bytes=,", 10, Asked::Nothing),
             ("bytes=a-b", 10, Asked::Nothing),

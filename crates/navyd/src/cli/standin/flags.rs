@@ -124,9 +124,9 @@ impl Flags {
     /// A flag that was given and means something only where there are requests.
     pub(super) fn for_requests(&self) -> Option<&'static str> {
         let flags = [
+            ("--auth", !self.auth.is_empty()),
             ("--latency", self.latency.is_some()),
             ("--error-rate", self.error_rate.is_some()),
-            ("--auth", self.auth.is_some()),
         ];
         flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
     }
