@@ -4,7 +4,7 @@ use super::weighed::items;
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Coding {
+pub enum Coding {
     /// Brotli (RFC 7932).
     Brotli,
     /// Zstandard (RFC 8878).
@@ -14,11 +14,11 @@ pub(super) enum Coding {
 }
 
 /// All of them, what makes most texts smallest first.
-pub(super) const CODINGS: [Coding; 3] = [Coding::Brotli, Coding::Zstd, Coding::Gzip];
+pub const CODINGS: [Coding; 3] = [Coding::Brotli, Coding::Zstd, Coding::Gzip];
 
 impl Coding {
     /// Its name in `Content-Encoding`.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Zstd => "zstd",
@@ -27,7 +27,7 @@ impl Coding {
     }
 
     /// What stands behind the name of a file that was compressed ahead.
-    pub(super) fn ending(self) -> &'static str {
+    pub fn ending(self) -> &'static str {
         match self {
             Self::Brotli => ".br",
             Self::Zstd => ".zst",
@@ -43,7 +43,7 @@ impl Coding {
 
 /// The codings that a client reads, the best first: those that it wants at least as much as none at all. Where it says
 /// nothing, none.
-pub(super) fn wanted(value: Option<&[u8]>) -> impl Iterator<Item = Coding> {
+pub fn wanted(value: Option<&[u8]>) -> impl Iterator<Item = Coding> {
     let mut weighed = [(0, Coding::Brotli); CODINGS.len()];
     if let Some(value) = value {
         let weight = |fits: &dyn Fn(&str) -> bool| {

@@ -13,7 +13,7 @@
 mod access;
 mod archive;
 mod change;
-mod coding;
+pub mod coding;
 mod compress;
 mod condition;
 mod fields;
@@ -21,7 +21,7 @@ mod kind;
 mod listing;
 mod markdown;
 mod path;
-mod range;
+pub mod range;
 mod reply;
 mod root;
 mod settings;

@@ -5,16 +5,16 @@ const MOST: usize = 64;
 
 /// Some bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
+pub struct Range {
     /// The first one.
-    pub(super) from: u64,
+    pub from: u64,
     /// How many; at least one.
-    pub(super) length: u64,
+    pub length: u64,
 }
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub enum Asked {
     /// All of it: no range, or one that may be ignored.
     Whole,
     /// These, at least one.
@@ -24,7 +24,7 @@ pub(super) enum Asked {
 }
 
 /// Reads the value of a Range field for a file of this length.
-pub(super) fn asked(value: &[u8], length: u64) -> Asked {
+pub fn asked(value: &[u8], length: u64) -> Asked {
     const UNIT: &[u8] = b"bytes=";
     let Some((unit, set)) = value.split_at_checked(UNIT.len()) else { return Asked::Whole };
     // RFC 9110 §14.2: "An origin server MUST ignore a Range header field that contains a range unit it does not
