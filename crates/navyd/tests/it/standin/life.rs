@@ -81,8 +81,10 @@ fn it_ends_with_whoever_started_it() {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     shell.close_stdin();
     shell.wait();
-    // A connection that waits is let go when it ends, and not before.
-    assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
+    // A connection that waits is let go when it ends, and not before; one that nobody had looked at yet is reset.
+    let read = stream.read(&mut [0; 16]);
+    let reset = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
+    assert!(read.as_ref().map_or_else(reset, |read| *read == 0), "{read:?}");
 }
 
 #[test]
