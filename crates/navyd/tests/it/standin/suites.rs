@@ -107,7 +107,13 @@ fn httpie() {
             folder: "httpie-3.2.4",
             tests: "tests",
             users_alone: true,
-            left_out: &[],
+            // The first finds nothing unreadable where it is root; the second changes the settings that all tests behind
+            // it read; those of updates start programs of their own, which ask other machines.
+            left_out: &[
+                "tests/test_config.py::test_config_file_inaccessible",
+                "tests/test_config.py::test_default_options_overwrite",
+                "tests/test_update_warnings.py",
+            ],
             fails: &[(
                 "tests/test_json.py::test_nested_json_syntax[input_json17-expected_json17]",
                 "sends a field whose name has brackets, which RFC 9110 §5.1 does not allow and `h1` refuses",
@@ -143,9 +149,13 @@ fn pytest_httpbin() {
             folder: "pytest_httpbin-2.1.0",
             tests: "tests",
             users_alone: false,
-            left_out: &[],
-            fails: &[],
-            passes: 23,
+            // It starts the fixture's own server, at a fixed port.
+            left_out: &["tests/test_server.py::test_fixed_port_environment_variables"],
+            fails: &[(
+                "tests/test_server.py::test_dont_crash_on_handshake_timeout",
+                "reads what the fixture's own server prints",
+            )],
+            passes: 20,
         },
     );
 }
