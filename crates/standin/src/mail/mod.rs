@@ -28,7 +28,7 @@ use self::{
     api::{Api, Web},
     links::Links,
     relay::Relay,
-    smtp::{Login, Rules, Taker},
+    smtp::{Chaos, Login, Rules, Taker, Trigger},
     store::{Bounds, Keeper, Place, Store, StoreError},
     webhook::Webhook,
 };
@@ -52,6 +52,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// How long every reply waits.
     pub latency: Duration,
+    /// How many of 1 messages fail on purpose, at MAIL.
+    pub error_rate: f64,
     /// Where messages can be released to.
     pub relay: Option<Relay>,
     /// Who is told of each message.
@@ -88,6 +90,7 @@ impl Default for Settings {
             login: None,
             tls: None,
             latency: Duration::ZERO,
+            error_rate: 0.0,
             relay: None,
             webhook: None,
             links: None,
@@ -110,11 +113,14 @@ impl Mail {
     #[must_use]
     pub fn stand(self, doors: Doors, manners: Manners, told: Option<Told>, taken: Option<Taker>) -> Stand {
         let Self { settings, store } = self;
+        // Of a rate that is not 0 something is left.
+        let percent = (settings.error_rate * 100.0).ceil().clamp(0.0, 100.0) as u8;
+        let sender = Trigger { percent, ..Trigger::default() };
         let rules = Rc::new(Rules {
             largest: settings.largest,
             login: settings.login.clone(),
             starttls: settings.tls.is_some(),
-            chaos: Cell::default(),
+            chaos: Cell::new(Chaos { sender, ..Chaos::default() }),
             arriving: Cell::new(limits::ARRIVING),
             dice: chance,
         });

@@ -110,6 +110,7 @@ impl Serve {
             login,
             tls,
             latency: manners.latency,
+            error_rate: manners.error_rate,
             relay: self.relay,
             webhook: self.webhook,
             links: self.check_links.then(Links::default),

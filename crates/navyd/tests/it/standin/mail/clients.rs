@@ -7,9 +7,9 @@ use std::{
     thread,
 };
 
-use serde_json::{Value, json};
+use serde_json::{Value, json as document};
 
-use super::{Mail, passed, script};
+use super::{Mail, json, passed, script};
 use crate::support::{peers, run::run, temp::TempDir};
 
 #[test]
@@ -55,7 +55,7 @@ fn maildev_is_answered_as_its_tests_ask() {
     let found = mail.json("/email?subject=two&to.address=ann@b.example");
     assert_eq!(found.as_array().unwrap().len(), 1);
     let key = found[0]["id"].as_str().unwrap();
-    assert_eq!(found[0]["to"], json!([{"address": "ann@b.example", "name": "Ann"}]));
+    assert_eq!(found[0]["to"], document!([{"address": "ann@b.example", "name": "Ann"}]));
     assert_eq!(mail.json(&format!("/email/{key}"))["text"], "text\r\n");
     assert!(mail.get(&format!("/email/{key}/source")).ends_with("\r\n\r\ntext\r\n"));
     let delete = |path: &str| {
@@ -64,7 +64,7 @@ fn maildev_is_answered_as_its_tests_ask() {
     assert!(delete(&format!("/email/{key}")).ends_with("true"));
     assert!(delete(&format!("/email/{key}")).starts_with("HTTP/1.1 404 "));
     assert!(delete("/email/all").ends_with("true"));
-    assert_eq!(mail.json("/email"), json!([]));
+    assert_eq!(mail.json("/email"), document!([]));
 }
 
 #[test]
@@ -73,11 +73,10 @@ fn one_that_waits_is_told_as_soon_as_the_message_is_there() {
     let mail = Mail::start(folder.path(), &[]);
     mail.send("other@b.example", "Subject: something else\r\n\r\n");
     let target = "/api/v1/wait?query=to:ann%20subject:welcome&timeout=50s";
-    let waited: Value = thread::scope(|scope| {
-        let waits = scope.spawn(|| mail.json(target));
-        mail.send("ann@b.example", "To: ann@b.example\r\nSubject: Welcome\r\n\r\nhello");
-        waits.join().unwrap()
-    });
+    let http = mail.at("http");
+    let waits = thread::spawn(move || json(http, target));
+    mail.send("ann@b.example", "To: ann@b.example\r\nSubject: Welcome\r\n\r\nhello");
+    let waited = waits.join().unwrap();
     assert_eq!(waited["Text"], "hello\r\n");
     // What is there already counts, but not what has been seen.
     assert_eq!(mail.json(target)["ID"], waited["ID"]);
@@ -102,17 +101,17 @@ fn a_message_is_released_only_where_it_may_go() {
             body.len()
         ))
     };
-    let released = post(format!("/api/v1/message/{key}/release"), json!({"To": ["real@c.example"]}));
+    let released = post(format!("/api/v1/message/{key}/release"), document!({"To": ["real@c.example"]}));
     assert!(released.starts_with("HTTP/1.1 200 "), "{released}");
     let arrived = real.json("/api/v1/message/latest");
-    assert_eq!((&arrived["Subject"], &arrived["Text"]), (&json!("out"), &json!(".dots\r\nend\r\n")));
+    assert_eq!((&arrived["Subject"], &arrived["Text"]), (&document!("out"), &document!(".dots\r\nend\r\n")));
     assert_eq!(arrived["Bcc"][0]["Address"], "real@c.example");
     // MailHog's clients name a server: one of this machine may be, and no other.
     let release = format!("/api/v1/messages/{key}/release");
-    let body = |host: &str| json!({"host": host, "port": real.port("smtp"), "email": "x@y.example"});
+    let body = |host: &str| document!({"host": host, "port": real.port("smtp"), "email": "x@y.example"});
     assert!(post(release.clone(), body("127.0.0.1")).starts_with("HTTP/1.1 200 "));
     assert!(post(release, body("192.0.2.1")).starts_with("HTTP/1.1 403 "));
-    let planted = post(format!("/api/v1/message/{key}/release"), json!({"To": ["a@b>\r\nDATA"]}));
+    let planted = post(format!("/api/v1/message/{key}/release"), document!({"To": ["a@b>\r\nDATA"]}));
     assert!(planted.starts_with("HTTP/1.1 502 "), "{planted}");
     assert_eq!(real.json("/api/v1/messages")["total"], 2);
 }
@@ -136,5 +135,5 @@ fn a_webhook_is_told_of_each_message() {
     reader.read_exact(&mut body).unwrap();
     reader.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     let told: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&told["Subject"], &told["Read"]), (&json!("told"), &json!(false)));
+    assert_eq!((&told["Subject"], &told["Read"]), (&document!("told"), &document!(false)));
 }

@@ -54,12 +54,11 @@ fn ten_thousand_messages_are_kept_and_found() {
     let folder = TempDir::new();
     let file = folder.path().join("mail.db");
     let mail = Mail::start(folder.path(), &["--data", file.to_str().unwrap()]);
-    let (connections, each) = (16, 625);
+    let (connections, each, smtp) = (16, 625, mail.at("smtp"));
     thread::scope(|scope| {
         for connection in 0..connections {
-            let mail = &mail;
             scope.spawn(move || {
-                let mut smtp = Smtp::connect(mail.at("smtp"));
+                let mut smtp = Smtp::connect(smtp);
                 smtp.say("EHLO test", 250);
                 for number in 0..each {
                     let text =

@@ -53,25 +53,37 @@ impl Mail {
 
     /// What is answered to a request, with its head.
     pub(super) fn ask(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(self.at("http")).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        ask(self.at("http"), request)
     }
 
     pub(super) fn get(&self, target: &str) -> String {
-        self.ask(&format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+        get(self.at("http"), target)
     }
 
     /// The document at a path.
     pub(super) fn json(&self, target: &str) -> Value {
-        let answer = self.get(target);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200 "), "{target}: {answer}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+        json(self.at("http"), target)
     }
+}
+
+fn ask(at: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn get(at: SocketAddr, target: &str) -> String {
+    ask(at, &format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+}
+
+pub(super) fn json(at: SocketAddr, target: &str) -> Value {
+    let answer = get(at, target);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 "), "{target}: {answer}");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
 /// A client of SMTP that says what a test wants.
