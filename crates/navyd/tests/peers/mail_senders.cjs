@@ -37,7 +37,7 @@ async function main() {
   const found = await (await fetch(`${api}/api/v1/search?query=subject:"Grüße 7" has:attachment`)).json();
   assert.strictEqual(found.messages_count, 1);
   const one = await (await fetch(`${api}/api/v1/message/${found.messages[0].ID}`)).json();
-  assert.strictEqual(one.Text.trim(), 'text\n.\nend');
+  assert.strictEqual(one.Text.trim(), 'text\r\n.\r\nend');
   assert.deepStrictEqual(one.Bcc, [{ Name: '', Address: 'hidden@c.example' }]);
   assert.deepStrictEqual(one.Attachments.map((part) => part.FileName), ['a.txt']);
   assert.deepStrictEqual(one.Inline.map((part) => part.ContentID), ['logo']);

@@ -53,8 +53,14 @@ pub const QUEUE: usize = 256;
 /// Requests that the store answers with one commit.
 pub const BATCH: usize = 256;
 
-/// Messages that are read for their subject, addresses and words at a time while the store is idle.
-pub const INDEXED: usize = 64;
+/// Messages that are read for their subject, addresses and words in one commit.
+pub const INDEXED: usize = 128;
+
+/// How many messages may have come that were not read so, before that is done though others are coming.
+pub const UNREAD: u64 = 1024;
+
+/// How long nothing must come for the store to read what has come.
+pub const LULL: Duration = Duration::from_millis(20);
 
 /// The text of a message that a search looks at, in bytes.
 pub const WORDS: usize = 64 * 1024;

@@ -90,7 +90,8 @@ async fn list(api: &Api, head: &Head, query: Query, bare: bool) -> Said {
 
 async fn remove(api: &Api, which: Selection) -> Said {
     api.store.ask(move |shelf| shelf.delete(&which)).await.map_err(failed)?;
-    Ok(done())
+    // Its clients read every body as a document.
+    Ok(Answer::new(200))
 }
 
 /// A server, as a client of MailHog names it.

@@ -45,6 +45,8 @@ pub struct Mail {
     pub id: String,
     /// When it says it was written, in seconds since 1970.
     pub date: Option<i64>,
+    /// The tags that it asks for with X-Tags, with commas between them.
+    pub tags: String,
     /// Its text; that of its HTML where it has no other.
     pub text: String,
     /// Its HTML; empty where it has none.
@@ -101,6 +103,7 @@ fn of_head(message: &Message<'_>) -> Mail {
         reply_to: list(message.reply_to()),
         id: message.message_id().unwrap_or_default().to_owned(),
         date: message.date().map(mail_parser::DateTime::to_timestamp),
+        tags: message.header_raw("X-Tags").unwrap_or_default().trim().to_owned(),
         ..Mail::default()
     }
 }

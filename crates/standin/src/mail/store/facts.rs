@@ -66,9 +66,7 @@ impl Facts {
     pub(super) fn find(id: i64, key: &str, received: i64, letter: &Letter) -> Self {
         let mail = mime::read(&letter.bytes);
         let mut tags: Vec<String> = plus_tags(&letter.recipients).map(str::to_owned).collect();
-        let fields = mime::head::fields(&letter.bytes);
-        let named = mime::head::value(&fields, "x-tags").unwrap_or_default();
-        tags.extend(named.split(',').filter_map(clean_tag));
+        tags.extend(mail.tags.split(',').filter_map(clean_tag));
         tidy(&mut tags);
         let mentioned = |address: &str| {
             let mut all = mail.to.iter().chain(&mail.cc).chain(&mail.bcc);
@@ -161,16 +159,19 @@ fn plus_tag(address: &str) -> Option<&str> {
 
 /// The beginning of a text on one line.
 fn snippet(text: &str) -> String {
-    let mut snippet = String::new();
+    let (mut snippet, mut room) = (String::new(), limits::SNIPPET);
     for word in text.split_whitespace() {
-        let room = limits::SNIPPET.saturating_sub(snippet.chars().count() + 1);
-        if room == 0 {
-            break;
-        }
         if !snippet.is_empty() {
             snippet.push(' ');
+            room -= 1;
         }
-        snippet.extend(word.chars().take(room));
+        for letter in word.chars().take(room) {
+            snippet.push(letter);
+            room -= 1;
+        }
+        if room <= 1 {
+            break;
+        }
     }
     snippet
 }
@@ -194,7 +195,14 @@ fn add(words: &mut String, text: &str) {
             return;
         }
         words.push(' ');
-        words.extend(word.chars().flat_map(char::to_lowercase));
+        let start = words.len();
+        // Most words of most mail are plain, and are not taken apart letter by letter.
+        if word.is_ascii() {
+            words.push_str(word);
+            words[start..].make_ascii_lowercase();
+        } else {
+            words.extend(word.chars().flat_map(char::to_lowercase));
+        }
     }
 }
 
@@ -242,7 +250,7 @@ mod tests {
     #[test]
     fn snippets_end() {
         let long = snippet(&"ä".repeat(1000));
-        assert_eq!(long.chars().count(), limits::SNIPPET - 1);
+        assert_eq!(long.chars().count(), limits::SNIPPET);
         assert!(snippet(&"word ".repeat(1000)).chars().count() <= limits::SNIPPET);
     }
 }

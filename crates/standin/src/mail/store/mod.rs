@@ -9,6 +9,7 @@
 //! waiting for the disk itself. A commit survives the end of the process; a power cut may cost the last seconds.
 
 mod facts;
+mod keys;
 mod rows;
 mod schema;
 mod shelf;

@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::{broadcast, watch};
 
 use super::{
     Bounds, Facts, News, Place, StoreError,
     facts::tidy,
+    keys::Keys,
     rows::{self, COLUMNS},
     schema,
 };
@@ -71,7 +71,7 @@ pub struct Shelf {
     last: i64,
     /// The number of the last message that is understood.
     indexed: i64,
-    random: SystemRandom,
+    keys: Keys,
 }
 
 impl Shelf {
@@ -83,7 +83,7 @@ impl Shelf {
         let indexed = connection.query_one("SELECT ifnull(max(id), 0) FROM facts", [], |row| row.get(0))?;
         let stats =
             Stats { messages: messages.cast_unsigned(), bytes: bytes.cast_unsigned(), ..Stats::default() };
-        Ok(Self { connection, bounds, told, stats, last, indexed, random: SystemRandom::new() })
+        Ok(Self { connection, bounds, told, stats, last, indexed, keys: Keys::new()? })
     }
 
     pub(super) fn close(self) {
@@ -105,7 +105,7 @@ impl Shelf {
                 transaction.prepare_cached("INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
             for letter in letters {
                 id += 1;
-                let key = new_key(&self.random)?;
+                let key = self.keys.next(now);
                 let recipients = rows::text(&letter.recipients);
                 let size = letter.bytes.len() as u64;
                 insert.execute(params![
@@ -136,9 +136,9 @@ impl Shelf {
         Ok(keys)
     }
 
-    /// Whether there are messages that nobody has looked at.
-    pub(super) fn is_behind(&self) -> bool {
-        self.indexed < self.last
+    /// How many messages nobody has looked at, at most.
+    pub(super) fn behind(&self) -> u64 {
+        self.last.abs_diff(self.indexed)
     }
 
     /// Looks at some of them.
@@ -154,7 +154,7 @@ impl Shelf {
     /// Does something with everything understood. Where that cannot be written, since the disk is full, it is there all
     /// the same until this is done.
     fn whole<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        if !self.is_behind() {
+        if self.behind() == 0 {
             return Ok(work(&self.connection)?);
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -429,19 +429,4 @@ fn prune(
         gone_bytes += size.cast_unsigned();
     }
     Ok((gone, gone_bytes))
-}
-
-/// A name that nothing else has: 128 bits by chance, in 22 letters and digits.
-fn new_key(random: &SystemRandom) -> Result<String, StoreError> {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes).map_err(|_| StoreError::Ended)?;
-    let mut rest = u128::from_be_bytes(bytes);
-    // 62 to the 22nd is more than 2 to the 128th.
-    let digit = |_| {
-        let digit = DIGITS[(rest % 62) as usize];
-        rest /= 62;
-        char::from(digit)
-    };
-    Ok((0..22).map(digit).collect())
 }

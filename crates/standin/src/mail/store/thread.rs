@@ -2,7 +2,11 @@
 
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::{
+    runtime::Builder,
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::timeout,
+};
 
 use super::{Bounds, Place, Request, Shelf, Store, StoreError, shelf::Told};
 use crate::mail::{
@@ -32,15 +36,17 @@ pub(super) fn start(place: &Place, bounds: Bounds) -> Result<(Store, Keeper), St
     let (told, arrived) = watch::channel(0);
     let (news, _) = broadcast::channel(limits::UNTOLD);
     let shelf = Shelf::open(place, bounds, Told { arrived: told, news: news.clone() })?;
+    let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| StoreError::Ended)?;
     let thread = thread::Builder::new()
         .name("mail".to_owned())
         .stack_size(STACK)
-        .spawn(move || serve(shelf, receiver))
+        .spawn(move || runtime.block_on(serve(shelf, receiver)))
         .map_err(|_| StoreError::Ended)?;
     Ok((Store { requests, arrived, news }, Keeper(Some(thread))))
 }
 
-fn serve(mut shelf: Shelf, mut requests: mpsc::Receiver<Request>) {
+/// Serves until nobody asks any more. It runs alone on its thread, and may wait for the disk.
+async fn serve(mut shelf: Shelf, mut requests: mpsc::Receiver<Request>) {
     let mut letters: Vec<(Letter, oneshot::Sender<Result<String, NotKept>>)> = Vec::new();
     // What could not be written now will not be a moment later: it is left for when somebody asks.
     let mut tired = false;
@@ -53,11 +59,20 @@ fn serve(mut shelf: Shelf, mut requests: mpsc::Receiver<Request>) {
                 keep(&mut shelf, &mut letters);
                 continue;
             }
-            Err(mpsc::error::TryRecvError::Empty) if shelf.is_behind() && !tired => {
-                tired = shelf.index_some().is_err();
-                continue;
+            Err(mpsc::error::TryRecvError::Empty) if shelf.behind() > 0 && !tired => {
+                let waited = match shelf.behind() {
+                    limits::UNREAD.. => None,
+                    _ => timeout(limits::LULL, requests.recv()).await.ok(),
+                };
+                match waited {
+                    Some(request) => request,
+                    None => {
+                        tired = shelf.index_some().is_err();
+                        continue;
+                    }
+                }
             }
-            Err(mpsc::error::TryRecvError::Empty) => requests.blocking_recv(),
+            Err(mpsc::error::TryRecvError::Empty) => requests.recv().await,
         };
         match next {
             Some(Request::Keep(letter, tell)) => {
