@@ -244,30 +244,115 @@ fn parameters_are_told_where_none_of_their_places_is_a_secret() {
 }
 
 #[test]
-fn long_and_deep_statements_are_read_in_linear_time() {
-    let count = 20_000;
-    for part in [
-        "(",
-        "((a),",
-        "case ",
-        "'",
-        "\\'",
-        "\"",
-        "$a$",
-        "/*",
-        "/*!",
-        "=*/",
-        "--\n",
-        "a.",
-        "(a,",
-        "values (1,",
-        "f('password',",
-        ") as x(a)",
-        "''''",
+fn what_lies_too_deep_is_hidden() {
+    for depth in 0..=5 {
+        let mut text = "update u set a = 'x'".to_owned();
+        (0..depth).for_each(|_| text = format!("select '{}'", text.replace('\'', "''")));
+        let clean = redact(&text, Dialect::Postgres).text;
+        assert_eq!(clean.is_some(), depth > 3, "{depth}: {clean:?}");
+        assert!(clean.is_none_or(|clean| !clean.contains('x')), "{depth}");
+    }
+    let spent = Steps::of(0);
+    spent.take(usize::MAX);
+    let found = inside("select 'a = b', 'c', 1", Dialect::Postgres, 0, &spent);
+    assert_eq!(found.text.as_deref(), Some("select '[redacted]', 'c', 1"));
+}
+
+#[test]
+fn parameters_within_literals_are_none_of_the_statement() {
+    let text = format!("select {}, $2", ["'$65535 = 1'"; 9].join(", "));
+    assert_eq!(redact(&text, Dialect::Postgres).told, [false, true]);
+}
+
+/// Pieces that are cheap once and could cost more the more of them there are.
+const HOSTILE: [&str; 44] = [
+    "(",
+    "((a),",
+    "((a.",
+    "(a.",
+    "(a,",
+    "(a,b)=(",
+    "case ",
+    "case when 'a' then ",
+    "'",
+    "\\'",
+    "\"",
+    "''",
+    "''''",
+    "`",
+    "$a$",
+    "$$",
+    "$",
+    "$1,",
+    "$65535,",
+    "'$65535',",
+    "?",
+    "/*",
+    "*/",
+    "/*!",
+    "=*/",
+    "--\n",
+    "#\n",
+    "a.",
+    "a,",
+    "a=",
+    "password=",
+    "password= ",
+    "=",
+    "a=/*",
+    "values (1,",
+    "insert into a(b)",
+    "f('password',",
+    ") as x(a)",
+    "left(a,",
+    "{\"a\":",
+    "[\"\\\"",
+    "://a:",
+    "between ",
+    ";",
+];
+
+#[test]
+fn four_times_the_text_takes_four_times_the_steps() {
+    let steps = |text: &str, dialect: Dialect| {
+        let steps = Steps::of(text.len());
+        inside(text, dialect, 0, &steps);
+        steps.taken()
+    };
+    let in_text = |part: &str| format!("insert into u (password) values ('{part}')");
+    let in_comment = |part: &str| format!("/* {part} */ select 1");
+    let in_dollars = |part: &str| format!("select $q${part}$q$, \"{part}\"");
+    let around: [&dyn Fn(&str) -> String; 4] = [&str::to_owned, &in_text, &in_comment, &in_dollars];
+    let count = 100;
+    for part in HOSTILE {
+        for more in ["", "a=", "'"] {
+            for (place, around) in around.iter().enumerate() {
+                for dialect in [Dialect::Postgres, Dialect::Mysql] {
+                    let text = |count: usize| around(&format!("{part}{more}").repeat(count));
+                    let (short, long) = (steps(&text(count), dialect), steps(&text(4 * count), dialect));
+                    // The ends of a text may be read once more than its middle.
+                    assert!(
+                        long <= 4 * short + 1024,
+                        "{dialect:?}, place {place}, {part:?} {more:?}: {short}, then {long} steps"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn usual_statements_take_few_steps() {
+    for text in [
+        "select 1",
+        "insert into users (name, password, created) values ('ada', 'x', now()), ('it''s', 'y', now())",
+        "select u.id, u.name from users u left join p on p.author = u.id where u.name like 'a%' and p.likes > 5",
+        "insert into events values ('{\"user\": \"ada\", \"note\": \"she said \\\"no\\\"\"}')",
     ] {
         for dialect in [Dialect::Postgres, Dialect::Mysql] {
-            redact(&part.repeat(count), dialect);
-            redact(&format!("insert into u (password) values ('{}')", part.repeat(count)), dialect);
+            let steps = Steps::of(text.len());
+            inside(text, dialect, 0, &steps);
+            assert!(steps.taken() <= 25 * text.len(), "{text}: {} steps", steps.taken());
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::Dialect;
+use super::{Dialect, steps::Steps};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub(super) struct Token {
 }
 
 /// The tokens of a text. `escapes`: a backslash in `'…'` makes the next sign part of it.
-pub(super) fn tokens(text: &str, dialect: Dialect, escapes: bool) -> Vec<Token> {
-    let mut reading = Reading { text: text.as_bytes(), at: 0, dialect, escapes, parameters: 0 };
+pub(super) fn tokens(text: &str, dialect: Dialect, escapes: bool, steps: &Steps) -> Vec<Token> {
+    let mut reading = Reading { text: text.as_bytes(), at: 0, dialect, escapes, parameters: 0, steps };
     let mut all = Vec::new();
     while let Some(token) = reading.next() {
         all.push(token);
@@ -62,6 +62,7 @@ struct Reading<'a> {
     escapes: bool,
     /// How many `?` there were.
     parameters: u32,
+    steps: &'a Steps,
 }
 
 impl Reading<'_> {
@@ -121,11 +122,14 @@ impl Reading<'_> {
     }
 
     fn peek(&self, ahead: usize) -> u8 {
+        self.steps.take(1);
         self.text.get(self.at + ahead).copied().unwrap_or_default()
     }
 
     fn skip(&mut self, is: impl Fn(&u8) -> bool) {
-        self.at += self.text[self.at..].iter().take_while(|byte| is(byte)).count();
+        let length = self.text[self.at..].iter().take_while(|byte| is(byte)).count();
+        self.steps.take(length + 1);
+        self.at += length;
     }
 
     fn plain(&self, start: usize, kind: Kind) -> Token {
@@ -156,6 +160,7 @@ impl Reading<'_> {
         self.at += 1;
         let inner = self.at;
         while let Some(byte) = self.text.get(self.at) {
+            self.steps.take(1);
             match *byte {
                 b'\\' if escapes => self.at += 1,
                 found if found == sign && self.peek(1) == sign => self.at += 1,
@@ -183,6 +188,7 @@ impl Reading<'_> {
         let (inner, tag) = (self.at, &self.text[start..self.at]);
         let end = memchr::memmem::find(&self.text[inner..], tag).map(|length| inner + length);
         self.at = end.map_or(self.text.len(), |end| end + tag.len());
+        self.steps.take(self.at - start);
         Token { kind: Kind::Dollar, all: start..self.at, inner: inner..end.unwrap_or(self.at) }
     }
 
@@ -237,6 +243,7 @@ impl Reading<'_> {
         while self.text.get(self.at).is_some_and(|byte| OPERATORS.contains(byte))
             && !self.text.get(self.at..self.at + 2).is_some_and(is_comment)
         {
+            self.steps.take(1);
             self.at += 1;
         }
         self.plain(start, Kind::Sign)
@@ -254,7 +261,7 @@ mod tests {
 
     /// Each token as one letter for its kind, and what is inside of it.
     fn told(text: &str, dialect: Dialect, escapes: bool) -> String {
-        let told = tokens(text, dialect, escapes).into_iter().map(|token| {
+        let told = tokens(text, dialect, escapes, &Steps::of(text.len())).into_iter().map(|token| {
             let letter = match token.kind {
                 Kind::Word => 'w',
                 Kind::Name => 'n',
