@@ -3,6 +3,8 @@
 //! What was hidden in the statement is hidden here as well. Deliberately absent: the words of a message, which come in any
 //! language; codes and signs tell what has values in it.
 
+use std::ops::Range;
+
 use navyd_decode::Spoken;
 use serde_json::Value;
 
@@ -10,6 +12,9 @@ use super::{REDACTED, hide, names::is_secret, text};
 
 /// A shorter secret would be found in any text.
 const SHORTEST: usize = 3;
+
+/// How many secrets are looked for in a message. That of a statement with more of them is hidden as a whole.
+const SOUGHT: usize = 64;
 
 /// Codes of PostgreSQL whose detail shows a whole row: a value that may not be null, a check that failed.
 const ROWS: [&str; 2] = ["23502", "23514"];
@@ -61,20 +66,48 @@ fn clean(message: &mut String, secrets: &[String], code: Option<&str>) {
         message.clone_from(&hidden);
         return;
     }
+    // Each is looked for in the whole message, so many would take long.
+    if secrets.len() > SOUGHT {
+        message.clone_from(&hidden);
+        return;
+    }
+    let mut found = Vec::new();
     for secret in secrets {
         // What a decoder has cut off goes on in the message.
         let (known, cut) = secret.strip_suffix('…').map_or((secret.as_str(), false), |known| (known, true));
         let plain = known.replace("''", "'");
         for known in [known, plain.as_str()] {
-            if known.len() < SHORTEST || !message.contains(known) {
+            if known.len() < SHORTEST {
                 continue;
             }
-            *message = if cut { hidden.clone() } else { message.replace(known, &hidden) };
+            let before = found.len();
+            found.extend(message.match_indices(known).map(|(at, known)| at..at + known.len()));
+            if cut && found.len() > before {
+                message.clone_from(&hidden);
+                return;
+            }
         }
     }
+    *message = without(message, found);
     if let Some(clean) = keys(message).or_else(|| entry(message)).or_else(|| text(message)) {
         *message = clean;
     }
+}
+
+/// The message without these ranges. All are found before any is replaced, since `red` is a part of `[redacted]`, and
+/// a secret that is replaced in what stands for others would make the message grow without end.
+fn without(message: &str, mut found: Vec<Range<usize>>) -> String {
+    found.sort_unstable_by_key(|range| (range.start, range.end));
+    let (mut out, mut at) = (String::with_capacity(message.len()), 0);
+    for range in found {
+        if range.start >= at {
+            out.push_str(&message[at..range.start]);
+            out.push_str(&String::from_utf8_lossy(REDACTED));
+        }
+        at = at.max(range.end);
+    }
+    out.push_str(&message[at..]);
+    out
 }
 
 /// `Key (name, token)=(ada, x) already exists.` of PostgreSQL: from the values of a key on that has such a column.
@@ -134,6 +167,23 @@ mod tests {
         ] {
             let mut found = message.to_owned();
             clean(&mut found, &["hunter2".to_owned(), "aaaa…".to_owned(), "er".to_owned()], Some(code));
+            assert_eq!(found, expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_grows_only_by_what_stands_for_its_secrets() {
+        let known = ["red", "act", "ted", "red", "act", "acted", "reda"];
+        for (message, count, expected) in [
+            ("a red act: redacted", 7, "a [redacted] [redacted]: [redacted]"),
+            ("reda'", 7, "[redacted]'"),
+            ("none", 7, "none"),
+            ("none", SOUGHT + 1, "[redacted]"),
+        ] {
+            let secrets: Vec<String> =
+                known.iter().cycle().take(count).map(|known| (*known).to_owned()).collect();
+            let mut found = message.to_owned();
+            clean(&mut found, &secrets, None);
             assert_eq!(found, expected, "{message}");
         }
     }

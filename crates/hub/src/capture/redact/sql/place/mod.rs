@@ -172,7 +172,7 @@ impl<'a> Reading<'a> {
             Some(Kind::Text) => self.literal(at),
             Some(Kind::Dollar | Kind::Number | Kind::Parameter(_)) => self.value(at),
             Some(Kind::Sign) if self.dialect == Dialect::Mysql && self.tokens.inner(at) == "&&" => {
-                self.border()
+                self.border();
             }
             Some(Kind::Sign) if self.tokens.compares(at) => self.expression().compares = true,
             _ => {}
