@@ -6,8 +6,8 @@
 //! signs end a literal depends on settings of the server, which are not seen: where that matters a statement is read in
 //! both ways, and what either hides is hidden. Code, JSON and connection strings within literals are looked through too.
 //!
-//! Pure, and in linear time: what is read in all is counted (`steps`), and hidden unread behind a bound. Deliberately absent: a grammar; the columns of tables, so that values that are inserted
-//! without a list of columns stay.
+//! Pure, and in linear time: what is read in all is counted (`steps`), and hidden unread behind a bound. Deliberately
+//! absent: a grammar; the columns of tables, so that values that are inserted without a list of columns stay.
 
 mod edit;
 mod keywords;
