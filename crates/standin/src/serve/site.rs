@@ -177,7 +177,9 @@ impl Files {
     /// Something is sent here, or to be taken away.
     async fn change(&self, asked: &mut Asked<'_>) -> Answer {
         if self.only.is_none() {
-            let Some(wanted) = self.wanted(asked.head.path()) else { return Answer::text(404, "not found\n") };
+            let Some(wanted) = self.wanted(asked.head.path()) else {
+                return Answer::text(404, "not found\n");
+            };
             if let Some(answer) = self.changes.answer(&self.root, &self.settings, &wanted, asked).await {
                 return answer;
             }

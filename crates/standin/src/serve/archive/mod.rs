@@ -38,7 +38,14 @@ impl Default for Archives {
 
 impl Archives {
     /// The answer with a folder as one file of this name, without its ending.
-    pub(super) fn answer(&self, form: Form, name: &str, path: PathBuf, reader: Reader, wants: Wants) -> Answer {
+    pub(super) fn answer(
+        &self,
+        form: Form,
+        name: &str,
+        path: PathBuf,
+        reader: Reader,
+        wants: Wants,
+    ) -> Answer {
         let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else {
             return Answer::text(503, "too many archives are being made\n").with("Retry-After", "5");
         };

@@ -60,7 +60,8 @@ impl Way<'_> {
             return Err(io::Error::other("folders are nested too deeply"));
         }
         for entry in entries {
-            let path = if path == Path::new(".") { PathBuf::from(&entry.name) } else { path.join(&entry.name) };
+            let path =
+                if path == Path::new(".") { PathBuf::from(&entry.name) } else { path.join(&entry.name) };
             if !(self.wants)(&path) {
                 continue;
             }

@@ -314,7 +314,10 @@ mod tests {
         let central = line.central();
         assert_eq!(central[20..28], [[7, 0, 0, 0], [255; 4]].concat());
         assert_eq!(central[42..46], [255; 4]);
-        assert_eq!(central[46..], block(1, &[(5_u64 << 32).to_le_bytes(), (6_u64 << 32).to_le_bytes()].concat()));
+        assert_eq!(
+            central[46..],
+            block(1, &[(5_u64 << 32).to_le_bytes(), (6_u64 << 32).to_le_bytes()].concat())
+        );
         assert_eq!(Line::default().central().len(), 46);
         assert_eq!(end(3, 10, 20).len(), 22);
         for (lines, start, size) in [(65_535, 1, 1), (1, 1 << 32, 1), (1, 1, u64::from(u32::MAX))] {

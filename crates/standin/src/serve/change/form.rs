@@ -61,7 +61,12 @@ impl Form {
     pub(super) fn new(boundary: &str) -> Self {
         // The first boundary may stand at the very beginning: as if there were a line end in front of it.
         let buffer = BytesMut::from(&b"\r\n"[..]);
-        Self { delimiter: format!("\r\n--{boundary}").into_bytes(), buffer, state: State::Before, ended: false }
+        Self {
+            delimiter: format!("\r\n--{boundary}").into_bytes(),
+            buffer,
+            state: State::Before,
+            ended: false,
+        }
     }
 
     /// Takes what has come.
@@ -137,9 +142,10 @@ impl Form {
 /// The name of the file that the head of a part gives. Bias: without a name a part is a field, whatever its type is.
 fn file_name(head: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(head);
-    let value = head.split("\r\n").filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("content-disposition").then_some(value)
-    })?;
+    let value = head
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("content-disposition").then_some(value))?;
     let name = parameter(value.split_once(';')?.1, "filename")?;
     // HTML §4.10.21.8: browsers write these three, and no others, in this way.
     Some(name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n"))
@@ -253,7 +259,10 @@ mod tests {
         assert_eq!(boundary(&format!("multipart/form-data; boundary={}", "x".repeat(71))), None);
         for (head, expected) in [
             ("Content-Disposition: form-data; name=a; filename=b", Some("b")),
-            ("Content-Disposition: form-data; name=\"filename=x\"; filename=\"a;b%22\\\"\\c\"", Some("a;b\"\"\\c")),
+            (
+                "Content-Disposition: form-data; name=\"filename=x\"; filename=\"a;b%22\\\"\\c\"",
+                Some("a;b\"\"\\c"),
+            ),
             ("Content-Disposition: form-data; name=a", None),
             ("Content-Type: text/plain; filename=x", None),
             ("", None),

@@ -55,11 +55,8 @@ struct Place<'a> {
 /// The methods that change something and are allowed, each with a comma in front.
 pub(super) fn methods(settings: &Settings) -> String {
     let upload = settings.upload.is_some();
-    let all = [
-        (upload, ", PUT, POST"),
-        (upload && settings.overwrite, ", PATCH"),
-        (settings.delete, ", DELETE"),
-    ];
+    let all =
+        [(upload, ", PUT, POST"), (upload && settings.overwrite, ", PATCH"), (settings.delete, ", DELETE")];
     all.into_iter().filter(|(allowed, _)| *allowed).map(|(_, methods)| methods).collect()
 }
 
@@ -172,7 +169,9 @@ impl Place<'_> {
         self.judge(Some(&format!("\"{}\"", found.tag())))?;
         let folder = self.root.reader().folder(&folder)?;
         // A link to a folder is taken away like a file.
-        folder.remove(name, false).or_else(|error| if found.folder { folder.remove(name, true) } else { Err(error) })?;
+        folder
+            .remove(name, false)
+            .or_else(|error| if found.folder { folder.remove(name, true) } else { Err(error) })?;
         Ok(Answer::new(204))
     }
 }

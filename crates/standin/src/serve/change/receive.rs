@@ -71,7 +71,8 @@ impl Place<'_> {
     pub(super) async fn append(&self, body: &mut Incoming<'_>, busy: &Busy) -> Result<Answer, Refused> {
         let (folder, name) = self.entry()?;
         let added = self.head.text("x-update-range").and_then(Added::parse);
-        let added = added.ok_or(Refused::Said(400, "X-Update-Range says where: `append`, or `bytes=1000-`"))?;
+        let added =
+            added.ok_or(Refused::Said(400, "X-Update-Range says where: `append`, or `bytes=1000-`"))?;
         if self.replaced()?.is_none() {
             return Ok(Answer::text(404, "not found\n"));
         }
@@ -127,9 +128,7 @@ impl Place<'_> {
                 Some(Event::Done) => break,
                 None => match body.piece().await.map_err(Refused::Cut)? {
                     Some(piece) => {
-                        left = left
-                            .checked_sub(piece.len() as u64)
-                            .ok_or(Refused::TooLarge(self.most()))?;
+                        left = left.checked_sub(piece.len() as u64).ok_or(Refused::TooLarge(self.most()))?;
                         form.feed(&piece);
                     }
                     None => return Err(Refused::Said(400, "the form is cut short")),

@@ -62,8 +62,14 @@ fn files_are_sent_here_and_taken_away() {
     left.sort();
     assert_eq!(left, ["new", "part"]);
     let adding = Served::new(&[("a", b"a")], Settings { upload: Some(9), ..Settings::default() });
-    assert_eq!((adding.ask_with("PUT /a", "", b"x").status, adding.ask_with("PUT /b", "", b"x").status), (409, 201));
-    assert_eq!((adding.ask_with("PATCH /a", "", b"x").status, adding.ask("DELETE /a", "").status), (405, 405));
+    assert_eq!(
+        (adding.ask_with("PUT /a", "", b"x").status, adding.ask_with("PUT /b", "", b"x").status),
+        (409, 201)
+    );
+    assert_eq!(
+        (adding.ask_with("PATCH /a", "", b"x").status, adding.ask("DELETE /a", "").status),
+        (405, 405)
+    );
     assert_eq!(adding.take("/a").text(), "a");
     let reading = Served::new(&[("a", b"a")], Settings::default());
     assert_eq!(reading.ask_with("PUT /a", "", b"x").status, 405);
@@ -76,7 +82,9 @@ fn forms_bring_files() {
     let settings = Settings { upload: Some(1000), access, ..Settings::default() };
     let served = Served::new(&[("sub/old", b"old")], settings);
     let part = |name: &str, content: &str| {
-        format!("--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n")
+        format!(
+            "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n"
+        )
     };
     let post = |path: &str, fields: &str, parts: &str| {
         let fields = format!("Content-Type: multipart/form-data; boundary=X\r\n{fields}");
@@ -154,7 +162,10 @@ fn who_may_is_asked_by_path() {
         assert_eq!(served.ask(&format!("GET {path}"), fields).status, status, "{path}");
     }
     let writers = Access::default().writing("me:secret").unwrap();
-    let served = Served::new(files, Settings { access: writers, upload: Some(9), overwrite: true, ..Settings::default() });
+    let served = Served::new(
+        files,
+        Settings { access: writers, upload: Some(9), overwrite: true, ..Settings::default() },
+    );
     assert_eq!((served.take("/a").status, served.ask_with("PUT /a", "", b"x").status), (200, 401));
     assert_eq!(served.ask_with("PUT /a", me, b"x").status, 204);
 }
