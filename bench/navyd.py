@@ -60,3 +60,19 @@ def tls_proxy():
 def captures():
     """The same without capture and with it; what it keeps goes with it."""
     return [hub(f"navyd capture {word}", 18143 + at, 18153 + at, "--capture", word) for at, word in enumerate(("off", "on"))]
+
+
+MAIL_HTTP = 18507
+
+
+def serve(folder):
+    return Server("navyd serve", [NAVYD, "serve", str(folder), "--port", "18207"], 18207, "/1k.bin")
+
+
+def echo():
+    return Server("navyd echo", [NAVYD, "echo", "--port", "18208"], 18208, "/get")
+
+
+def mail():
+    return Server("navyd mail", [NAVYD, "mail", "--smtp", "18506", "--http", str(MAIL_HTTP), "--pop3", "18508"], 18506,
+                  ready="banner")

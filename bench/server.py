@@ -20,7 +20,7 @@ class Server:
     """A program under test.
 
     command  what to run; its first word is None when the peer is not installed
-    port     where it answers; `ready` is how that is seen: http, https or tcp
+    port     where it answers; `ready` is how that is seen: http, https, tcp, or the banner of SMTP
     path     what is asked of it, with `host` as the Host header
     """
 
@@ -46,6 +46,8 @@ class Server:
             with sock:
                 if self.ready.startswith("http"):
                     self.ask(sock)
+                if self.ready == "banner":
+                    return sock.recv(4096).startswith(b"220")
                 return self.ready == "tcp" or bool(re.match(rb"HTTP/1\.[01] 200", sock.recv(4096)))
         except OSError:
             return False
