@@ -45,7 +45,7 @@ pub(super) struct Serve {
     #[arg(long, short)]
     watch: bool,
 
-    /// Take files that are sent with PUT, also in pieces (Content-Range)
+    /// Take files that are sent with PUT, also in pieces (Content-Range), or by the form of a listing
     #[arg(long)]
     upload: bool,
 
@@ -53,9 +53,17 @@ pub(super) struct Serve {
     #[arg(long, value_name = "MIB", default_value_t = 1024, requires = "upload")]
     max_upload: u64,
 
-    /// Take files away with DELETE
+    /// Let what is sent replace what is there, and PATCH add to it (X-Update-Range: append)
+    #[arg(long, requires = "upload")]
+    overwrite: bool,
+
+    /// Take away files and empty folders with DELETE
     #[arg(long)]
     delete: bool,
+
+    /// Be a drive as well (WebDAV): read, and changed as far as `--upload`, `--overwrite` and `--delete` allow
+    #[arg(long)]
+    dav: bool,
 
     /// Who alone may send and take away, as user:password; may be repeated
     #[arg(long, value_name = "USER:PASSWORD", env = "NAVYD_WRITE_AUTH", hide_env_values = true)]
@@ -150,7 +158,9 @@ impl Serve {
             compress: !self.no_compress,
             watch: self.watch,
             upload: self.upload.then(|| self.max_upload.saturating_mul(1024 * 1024)),
+            overwrite: self.overwrite,
             delete: self.delete,
+            dav: self.dav,
             access,
         })
     }

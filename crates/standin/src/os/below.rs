@@ -55,6 +55,20 @@ impl Below {
         self.find(path, flags, Mode::empty()).map_err(outside)?.metadata()
     }
 
+    /// Whether a link stands at a relative path. Bias: where links are not followed at all, none is seen.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn is_link(&self, path: &Path) -> io::Result<bool> {
+        #[cfg(target_os = "linux")]
+        return {
+            let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            Ok(self.find(path, flags, Mode::empty()).map_err(outside)?.metadata()?.is_symlink())
+        };
+        #[cfg(not(target_os = "linux"))]
+        self.look(path).map(|_| false)
+    }
+
     /// Opens a folder, so that what is in it can be changed.
     ///
     /// # Errors

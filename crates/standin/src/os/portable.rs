@@ -54,6 +54,14 @@ impl Below {
         std::fs::symlink_metadata(self.checked(path)?)
     }
 
+    /// Whether a link stands at a relative path: none that stands there is seen.
+    ///
+    /// # Errors
+    /// As [`Below::read`].
+    pub(crate) fn is_link(&self, path: &std::path::Path) -> io::Result<bool> {
+        self.look(path).map(|_| false)
+    }
+
     /// Opens a folder, so that what is in it can be changed.
     ///
     /// # Errors

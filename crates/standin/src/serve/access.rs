@@ -53,6 +53,16 @@ impl Access {
         fitting().filter(|rule| rule.below.len() == longest).any(|rule| is_one(&rule.who))
     }
 
+    /// Whether someone who says this may change what stands there, and all below it.
+    pub(super) fn admits_below(&self, path: &Path, said: Option<&[u8]>) -> bool {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let below = self.rules.iter().filter(|rule| covers(&parts, &rule.below));
+        self.admits(&parts, true, said)
+            && below
+                .into_iter()
+                .all(|rule| self.admits(&rule.below, false, said) && self.admits(&rule.below, true, said))
+    }
+
     /// [`Access::admits`] for a path below the root.
     pub(super) fn admits_path(&self, path: &Path, said: Option<&[u8]>) -> bool {
         if self.rules.is_empty() {

@@ -18,6 +18,17 @@ const STYLE: &str = "body{font:16px/1.6 system-ui,sans-serif;max-width:46rem;mar
 
 /// The page of a text, called after its first heading, or else by this name.
 pub(super) fn page(text: &str, name: &str) -> String {
+    let (body, heading) = body(text);
+    let title = heading.as_deref().unwrap_or(name);
+    format!(
+        "<!doctype html>\n<html><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{}</title><style>{STYLE}</style></head>\n<body>\n{body}</body></html>\n",
+        escaped(title)
+    )
+}
+
+/// What stands in the body of its page, and its first heading.
+pub(super) fn body(text: &str) -> (String, Option<String>) {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
@@ -29,15 +40,11 @@ pub(super) fn page(text: &str, name: &str) -> String {
     });
     let mut body = String::with_capacity(text.len() * 3 / 2);
     push_html(&mut body, events);
-    let title = match heading {
-        Heading::Within(title) | Heading::Behind(title) if !title.is_empty() => title,
-        _ => name.to_owned(),
+    let heading = match heading {
+        Heading::Within(title) | Heading::Behind(title) if !title.is_empty() => Some(title),
+        _ => None,
     };
-    format!(
-        "<!doctype html>\n<html><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{}</title><style>{STYLE}</style></head>\n<body>\n{body}</body></html>\n",
-        escaped(&title)
-    )
+    (body, heading)
 }
 
 /// The first heading, while it is read.

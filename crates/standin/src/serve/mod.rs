@@ -6,6 +6,7 @@
 //! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
 //! - `reply`: the answer with it; `listing`: a folder without a page of its own; `markdown`: a text as a page
 //! - `access`: who may; `change`: what is sent here or taken away; `archive`: a folder in one file
+//! - `dav`: the folder as a drive
 //! - `watch`: pages that are told when a file has changed
 //!
 //! Deliberately absent: running anything, and configuration files: what is served is what stands on the disk.
@@ -16,6 +17,7 @@ mod change;
 pub mod coding;
 mod compress;
 mod condition;
+mod dav;
 mod fields;
 mod kind;
 mod listing;

@@ -111,6 +111,14 @@ impl Reader {
         Facts::of(&self.0.look(path)?).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// Whether a link stands there, wherever it leads.
+    ///
+    /// # Errors
+    /// As [`Root::find`].
+    pub(super) fn is_link(&self, path: &Path) -> io::Result<bool> {
+        self.0.is_link(path)
+    }
+
     /// Opens a folder, so that what is in it can be changed.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub struct Settings {
     pub overwrite: bool,
     /// Whether files may be taken away.
     pub delete: bool,
+    /// Whether it is a drive as well (WebDAV).
+    pub dav: bool,
     /// Who may read and write.
     pub access: Access,
 }
@@ -39,6 +41,7 @@ impl Default for Settings {
             upload: None,
             overwrite: false,
             delete: false,
+            dav: false,
             access: Access::default(),
         }
     }

@@ -11,6 +11,7 @@ use super::{
     change::{self, Changes},
     coding::{self, Coding},
     compress::{self, Compressed},
+    dav,
     fields::Fields,
     kind::Kind,
     listing, markdown,
@@ -180,6 +181,11 @@ impl Files {
             let Some(wanted) = self.wanted(asked.head.path()) else {
                 return Answer::text(404, "not found\n");
             };
+            if self.settings.dav
+                && let Some(answer) = dav::answer(&self.root, &self.settings, &wanted, asked).await
+            {
+                return answer;
+            }
             if let Some(answer) = self.changes.answer(&self.root, &self.settings, &wanted, asked).await {
                 return answer;
             }
@@ -189,7 +195,8 @@ impl Files {
 
     /// What may be asked.
     fn allow(&self) -> String {
-        format!("GET, HEAD, OPTIONS{}", change::methods(&self.settings))
+        let dav = if self.settings.dav { dav::methods(&self.settings) } else { String::new() };
+        format!("GET, HEAD, OPTIONS{}{dav}", change::methods(&self.settings))
     }
 
     /// The answer with a file. `status`: another one than what the request leads to; then all of it is sent.
@@ -329,7 +336,10 @@ impl Site for Files {
                     .with("Access-Control-Allow-Methods", ALLOW)
                     .with("Access-Control-Allow-Headers", "*")
                     .with("Access-Control-Max-Age", "600"),
-                "OPTIONS" => Answer::new(204).with("Allow", self.allow()),
+                "OPTIONS" => {
+                    let answer = Answer::new(204).with("Allow", self.allow());
+                    if self.settings.dav { dav::introduced(answer, &self.settings) } else { answer }
+                }
                 _ => self.change(&mut asked).await,
             }
         })

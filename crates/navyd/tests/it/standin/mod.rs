@@ -1,6 +1,7 @@
 //! Stand-ins as people start them: ready, logged, named, and gone when they should be.
 
 mod browser;
+mod drive;
 mod echo;
 mod files;
 mod life;

@@ -46,6 +46,8 @@ pub(super) struct Zip<W: Write> {
     out: Counted<W>,
     /// What the directory at the end says of each file.
     directory: Vec<Line>,
+    /// From which length on a file gets fields of 64 bits.
+    large: u64,
 }
 
 /// A line of the directory.
@@ -70,7 +72,7 @@ struct Counted<W> {
 impl<W: Write> Zip<W> {
     /// One that begins at this offset of a file.
     pub(super) fn new(out: W, at: u64) -> Self {
-        Self { out: Counted { out, at }, directory: Vec::new() }
+        Self { out: Counted { out, at }, directory: Vec::new(), large: LARGE }
     }
 
     /// Writes the directory, and ends.
@@ -118,7 +120,7 @@ impl<W: Write> Pack for Zip<W> {
     fn file(&mut self, name: &str, found: Found) -> io::Result<()> {
         let mode = if os::is_executable(&found.file)? { PROGRAM } else { REGULAR };
         let mut line = Line::new(name.to_owned(), mode, found.facts.changed, self.out.at);
-        let large = found.facts.length >= LARGE;
+        let large = found.facts.length >= self.large;
         self.out.write_all(&line.local(large)?)?;
         self.content(&mut line, found.file, found.facts.length)?;
         self.out.write_all(&line.behind(large))?;
@@ -294,7 +296,53 @@ impl<W: Write> Write for Counted<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{
+        io::{Seek as _, SeekFrom},
+        path::Path,
+        process::Command,
+    };
+
+    use super::{super::super::root::Root, *};
+
+    #[test]
+    fn readers_find_what_is_far_many_or_large() {
+        let folder = std::env::temp_dir().join(format!("navyd-zip-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("root")).unwrap();
+        std::fs::write(folder.join("root/tea.txt"), "tea ".repeat(1000)).unwrap();
+        let root = Root::open(&folder.join("root")).unwrap();
+        // A hole of 5 GiB takes no room, and everything behind it has an offset of 64 bits.
+        let far = 5 << 30;
+        let mut file = File::create(folder.join("far.zip")).unwrap();
+        file.seek(SeekFrom::Start(far)).unwrap();
+        let mut zip = Zip::new(io::BufWriter::new(file), far);
+        let found = root.find(Path::new(".")).unwrap();
+        for number in 0..66_000 {
+            zip.folder(&number.to_string(), &found).unwrap();
+        }
+        zip.file("tea.txt", root.find(Path::new("tea.txt")).unwrap()).unwrap();
+        zip.large = 0;
+        zip.file("wide.txt", root.find(Path::new("tea.txt")).unwrap()).unwrap();
+        zip.finish().unwrap();
+        let program = "import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert len(z.namelist())==66002\n\
+                       assert z.read('tea.txt')==z.read('wide.txt')==b'tea '*1000";
+        let run = Command::new("python3").args(["-c", program]).arg(folder.join("far.zip")).output();
+        match run {
+            Ok(run) => assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr)),
+            Err(_) => eprintln!("skipped: TESTsrvx: no python3 here"),
+        }
+        // Readers that go through it from its beginning find the end of a large file by the width of its sizes.
+        let mut zip = Zip::new(File::create(folder.join("wide.zip")).unwrap(), 0);
+        zip.large = 0;
+        for name in ["one.txt", "two.bin"] {
+            zip.file(name, root.find(Path::new("tea.txt")).unwrap()).unwrap();
+        }
+        zip.finish().unwrap();
+        match Command::new("unzip").arg("-tq").arg(folder.join("wide.zip")).output() {
+            Ok(run) => assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout)),
+            Err(_) => eprintln!("skipped: TESTsrvx: no unzip here"),
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn times_as_dos_writes_them() {

@@ -19,7 +19,6 @@ use std::{
     collections::HashSet,
     io,
     path::{Path, PathBuf},
-    rc::Rc,
 };
 
 use super::{
@@ -31,14 +30,14 @@ use super::{
 };
 use crate::http::{Answer, Asked, Head};
 pub(super) use origin::is_ours;
-pub(super) use writing::is_part;
+pub(super) use writing::{Beside, is_part};
 
 /// The names that somebody is writing to in pieces; a second one has to wait.
-#[derive(Debug, Default, Clone)]
-struct Busy(Rc<RefCell<HashSet<PathBuf>>>);
+#[derive(Debug, Default)]
+struct Busy(RefCell<HashSet<PathBuf>>);
 
 /// A name while it is written to.
-struct Held(Busy, PathBuf);
+struct Held<'a>(&'a Busy, PathBuf);
 
 /// What is being changed.
 #[derive(Debug, Default)]
@@ -177,12 +176,12 @@ impl Place<'_> {
 }
 
 impl Busy {
-    fn hold(&self, path: PathBuf) -> Option<Held> {
-        self.0.borrow_mut().insert(path.clone()).then(|| Held(self.clone(), path))
+    fn hold(&self, path: PathBuf) -> Option<Held<'_>> {
+        self.0.borrow_mut().insert(path.clone()).then(|| Held(self, path))
     }
 }
 
-impl Drop for Held {
+impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.0.0.borrow_mut().remove(&self.1);
     }

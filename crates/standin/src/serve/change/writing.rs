@@ -26,7 +26,7 @@ pub(super) struct Writing {
 }
 
 /// A file that has no name of its own yet. It goes when this does, unless it is kept.
-pub(super) struct Beside<'a> {
+pub(in super::super) struct Beside<'a> {
     folder: &'a os::Folder,
     name: String,
     kept: bool,
@@ -84,7 +84,7 @@ impl Writing {
 
 impl<'a> Beside<'a> {
     /// A new file, under a name that nobody can know ahead.
-    pub(super) fn new(folder: &'a os::Folder) -> io::Result<(Self, File)> {
+    pub(in super::super) fn new(folder: &'a os::Folder) -> io::Result<(Self, File)> {
         use std::hash::{BuildHasher as _, RandomState};
         let name = format!("{BEGIN}{:016x}{END}", RandomState::new().hash_one(0_u8));
         let file = folder.create(&name)?;
@@ -105,7 +105,7 @@ impl<'a> Beside<'a> {
     }
 
     /// Gives it its name.
-    pub(super) fn publish(&mut self, name: &str, over: bool) -> io::Result<()> {
+    pub(in super::super) fn publish(&mut self, name: &str, over: bool) -> io::Result<()> {
         self.folder.rename(&self.name, self.folder, name, over)?;
         self.kept = true;
         Ok(())

@@ -15,6 +15,10 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;mar
     td,th{padding:.2rem .6rem}td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
     tr:hover td{background:#8882}a{text-decoration:none}a:hover{text-decoration:underline}h1{font-size:1.2rem}";
 
+/// What sends files here. It needs no script: the answer leads back to this page.
+const FORM: &str = "<form method=\"post\" enctype=\"multipart/form-data\">\
+    <input type=\"file\" name=\"file\" multiple required> <button>Upload</button></form>\n";
+
 /// The page.
 pub(super) fn page(listing: &Listing<'_>) -> String {
     let title = escaped(&format!("/{}", listing.wanted.parts().join("/")));
@@ -35,6 +39,13 @@ pub(super) fn page(listing: &Listing<'_>) -> String {
         row(&mut page, entry);
     }
     page.push_str("</tbody></table>\n");
+    if listing.upload {
+        page.push_str(FORM);
+    }
+    if let Some(readme) = &listing.readme {
+        // It is a text of ours by now: nothing in it runs.
+        let _ = writeln!(page, "<article>{readme}</article>");
+    }
     if listing.more {
         page.push_str("<p>There is more than is listed.</p>\n");
     }
@@ -129,7 +140,7 @@ mod tests {
         let entry = |name: &str| Entry { name: name.to_owned(), facts };
         let wanted = Wanted::parse("/a%3Cb/c/").expect("it names a folder");
         let entries = vec![entry("<script>alert('1')</script>"), entry("\"onload=x"), entry("a:b?#%")];
-        let listing = Listing { wanted: &wanted, entries, order: Order::parse(""), more: false };
+        let listing = Listing { entries, order: Order::parse(""), ..Listing::of(&wanted) };
         let page = page(&listing);
         assert!(!page.contains("<script") && !page.contains("\"onload"), "{page}");
         assert!(page.contains("href=\"./a%3Ab%3F%23%25\">a:b?#%</a></td><td>1.5 KiB</td>"), "{page}");

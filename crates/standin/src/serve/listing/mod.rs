@@ -13,8 +13,9 @@ use serde::Serialize;
 use tokio::task::spawn_blocking;
 
 use super::{
-    Settings,
+    Settings, compress,
     fields::Fields,
+    markdown,
     path::Wanted,
     root::{Entry, Root},
     watch, weighed,
@@ -26,6 +27,10 @@ use order::Order;
 /// The most entries of a folder that are listed.
 const MOST: usize = 10_000;
 
+/// The file that is shown below the list, in whatever case, and how long it may be, in bytes.
+const README: &str = "readme.md";
+const LONGEST_README: u64 = 256 * 1024;
+
 /// What is listed.
 struct Listing<'a> {
     wanted: &'a Wanted,
@@ -33,6 +38,10 @@ struct Listing<'a> {
     order: Order,
     /// Whether there are more entries than are listed.
     more: bool,
+    /// Whether files may be sent here.
+    upload: bool,
+    /// What the folder says of itself, as a piece of a page.
+    readme: Option<String>,
 }
 
 /// The body of `navyd.listing/1`.
@@ -71,7 +80,7 @@ pub(super) async fn answer(
         Err(error) => return Answer::text(500, format!("this cannot be read: {error}\n")),
     };
     let order = Order::parse(query);
-    let mut listing = Listing { wanted, entries, order, more };
+    let mut listing = Listing { entries, order, more, ..Listing::of(wanted) };
     order.sort(&mut listing.entries);
     let json = match fields.accept.as_deref() {
         Some(accept) => weighed::media(accept, "application/json") > weighed::media(accept, "text/html"),
@@ -80,6 +89,8 @@ pub(super) async fn answer(
     let answer = if json {
         Answer::json(200, listing.json())
     } else {
+        listing.upload = settings.upload.is_some();
+        listing.readme = listing.readme(root, fields, settings).await;
         let page = html::page(&listing).into_bytes();
         Answer::of(200, "text/html; charset=utf-8", if watched { watch::injected(&page) } else { page })
     };
@@ -96,7 +107,31 @@ async fn entries(root: &Root, path: PathBuf, hidden: bool) -> io::Result<(Vec<En
     Ok((entries, more))
 }
 
-impl Listing<'_> {
+impl<'a> Listing<'a> {
+    fn of(wanted: &'a Wanted) -> Self {
+        let order = Order::parse("");
+        Self { wanted, entries: Vec::new(), order, more: false, upload: false, readme: None }
+    }
+
+    /// The text in Markdown by which a folder is introduced, for those who may read it.
+    async fn readme(&self, root: &Root, fields: &Fields<'_>, settings: &Settings) -> Option<String> {
+        let is_it = |entry: &&Entry| entry.name.eq_ignore_ascii_case(README);
+        let entry = self.entries.iter().find(is_it).filter(|entry| !entry.facts.folder)?;
+        let path = self.wanted.path().join(&entry.name);
+        let long = entry.facts.length > LONGEST_README;
+        if long || !settings.access.admits_path(&path, fields.authorization.as_deref()) {
+            return None;
+        }
+        let reader = root.reader();
+        let rendered = spawn_blocking(move || {
+            let found = reader.find(&path)?;
+            let text = compress::whole(&found.file, found.facts.length.min(LONGEST_README))?;
+            io::Result::Ok(markdown::body(&String::from_utf8_lossy(&text)).0)
+        });
+        // One that cannot be read is none; it is listed anyway.
+        rendered.await.ok()?.ok()
+    }
+
     fn json(&self) -> Vec<u8> {
         fn row(entry: &Entry) -> Row<'_> {
             let facts = &entry.facts;

@@ -1,5 +1,6 @@
 //! The site on real sockets, asked in bytes.
 
+mod dav;
 mod writing;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Files, Settings};
+use super::{Access, Files, Settings};
 use crate::{
     Door, Stand, Stopper,
     http::{Manners, Server},
@@ -271,6 +272,19 @@ fn markdown_is_a_page_for_those_who_want_one() {
         assert!(!page || told.text().contains("&lt;i&gt;"));
         assert!(told.field("vary").unwrap().contains("Accept"), "{}", told.head);
     }
+}
+
+#[test]
+fn a_folder_is_introduced_by_its_readme() {
+    let files: &[(&str, &[u8])] =
+        &[("a/ReadMe.md", b"# Tea\n\n<script>x</script>"), ("b/README.md", b"# Secret")];
+    let access = Access::default().with("me:x@/b/readme.md").unwrap();
+    let served = Served::new(files, Settings { access, upload: Some(1), ..Settings::default() });
+    let page = served.ask("GET /a/", "Accept: text/html\r\n").text();
+    assert!(page.contains("<article><h1>Tea</h1>") && !page.contains("<script"), "{page}");
+    assert!(page.contains("<form method=\"post\""), "{page}");
+    let page = served.ask("GET /b/", "Accept: text/html\r\n").text();
+    assert!(page.contains("README.md") && !page.contains("Secret"), "{page}");
 }
 
 #[test]

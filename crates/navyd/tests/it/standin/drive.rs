@@ -1,0 +1,130 @@
+//! A folder as a drive and as one file, for the programs that people have for it.
+
+use std::{fs, path::Path, process::Command};
+
+use super::support::Standing;
+use crate::support::{
+    program,
+    run::{Run, run},
+    skip,
+    temp::TempDir,
+};
+
+/// A program of somebody else, in a folder that is its home, without proxies.
+fn other(program: &str, arguments: &[&str], at: &Path) -> Run {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(at)
+        .env("HOME", at)
+        .env_remove("http_proxy")
+        .env_remove("https_proxy");
+    run(&mut command)
+}
+
+#[test]
+fn the_tests_of_webdav_pass() {
+    if program("litmus").is_none() {
+        return skip("standin::drive::the_tests_of_webdav_pass", "`litmus` is not installed");
+    }
+    let (folder, home) = (TempDir::new(), TempDir::new());
+    let all = ["--dav", "--upload", "--overwrite", "--delete"];
+    let standing = Standing::start("serve", folder.path(), &all);
+    let url = format!("http://localhost:{}/", standing.address().port());
+    // `props` asks for properties that clients make up, and `locks` for locks that keep others off: neither is there.
+    for suite in ["basic", "copymove", "http"] {
+        let mut litmus = Command::new("litmus");
+        litmus.arg(&url).env("TESTS", suite).env("HOME", home.path()).current_dir(home.path());
+        let ran = run(litmus.env_remove("http_proxy"));
+        assert!(
+            ran.status == Some(0) && !ran.stdout.contains("FAIL"),
+            "{suite}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert!(ran.stdout.contains("100.0%"), "{suite}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_client_of_webdav_moves_files() {
+    if program("cadaver").is_none() {
+        return skip("standin::drive::a_client_of_webdav_moves_files", "`cadaver` is not installed");
+    }
+    let (folder, home) = (TempDir::new(), TempDir::new());
+    folder.write("old.txt", "old");
+    home.write("tea.txt", "tea");
+    let standing = Standing::start("serve", folder.path(), &["--dav", "--upload", "--delete"]);
+    let url = format!("http://localhost:{}/", standing.address().port());
+    home.write("script", "mkcol new\ncd new\nput tea.txt\nmove tea.txt coffee.txt\ncd ..\nget old.txt got.txt\ndelete old.txt\nls\nquit\n");
+    let ran = other("sh", &["-c", "cadaver \"$0\" < script", &url], home.path());
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("new/coffee.txt")).ok().as_deref(),
+        Some("tea"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(home.path().join("got.txt")).ok().as_deref(), Some("old"), "{said}");
+    assert!(!folder.path().join("old.txt").exists() && said.contains("Listing collection"), "{said}");
+}
+
+#[test]
+fn a_folder_is_unpacked_by_what_people_have() {
+    let (folder, home) = (TempDir::new(), TempDir::new());
+    folder.write("site/é/a b.txt", "tea");
+    folder.write("site/run", "#!/bin/sh\n");
+    folder.write("site/empty", "");
+    std::os::unix::fs::symlink("..", folder.path().join("site/circle")).unwrap();
+    assert_eq!(run(Command::new("chmod").arg("755").arg(folder.path().join("site/run"))).status, Some(0));
+    let standing = Standing::start("serve", folder.path(), &[]);
+    let url = |form: &str| format!("http://localhost:{}/site/?archive={form}", standing.address().port());
+    for (form, unpack) in
+        [("zip", &["unzip", "-q", "site.zip"][..]), ("tar.gz", &["tar", "-xzf", "site.tar.gz"])]
+    {
+        if let Some(none) = [unpack[0], "curl"].into_iter().find(|name| program(name).is_none()) {
+            skip(
+                "standin::drive::a_folder_is_unpacked_by_what_people_have",
+                &format!("`{none}` is not installed"),
+            );
+            continue;
+        }
+        let got = other("curl", &["-sSfOJ", &url(form)], home.path());
+        assert_eq!(got.status, Some(0), "{form}: {}", got.stderr);
+        let ran = other(unpack[0], &unpack[1..], home.path());
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{form}: {}", ran.stdout);
+        let at = home.path().join("site");
+        assert_eq!(fs::read_to_string(at.join("é/a b.txt")).ok().as_deref(), Some("tea"), "{form}");
+        let (ours, theirs) = (fs::metadata(folder.path().join("site/run")), fs::metadata(at.join("run")));
+        let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+        assert_eq!(ours.permissions(), theirs.permissions(), "{form}");
+        let age = ours.modified().unwrap().duration_since(theirs.modified().unwrap()).unwrap_or_default();
+        assert!(age.as_secs() < 1, "{form}: {age:?}");
+        assert!(at.join("empty").exists() && !at.join("circle/site").exists(), "{form}");
+        fs::remove_dir_all(at).unwrap();
+    }
+}
+
+#[test]
+fn files_are_sent_by_what_people_have() {
+    if program("curl").is_none() {
+        return skip("standin::drive::files_are_sent_by_what_people_have", "`curl` is not installed");
+    }
+    let (folder, home) = (TempDir::new(), TempDir::new());
+    let large = vec![b'x'; 3 * 1024 * 1024];
+    home.write("large", &large);
+    let standing = Standing::start("serve", folder.path(), &["--upload", "--max-upload", "4"]);
+    let base = format!("http://localhost:{}/", standing.address().port());
+    let curl = |arguments: &[&str]| {
+        let status = ["-sS", "-o", "answer", "-w", "%{http_code}"];
+        other("curl", &[&status[..], arguments].concat(), home.path()).stdout
+    };
+    assert_eq!(curl(&["-T", "large", &base]), "201");
+    assert_eq!(curl(&["-T", "large", &base]), "409");
+    assert_eq!(curl(&["-F", "file=@large;filename=by form", &base]), "303");
+    assert_eq!(curl(&["-F", "file=@large", "-F", "file=@large", &base]), "413");
+    assert_eq!(curl(&["-X", "DELETE", &format!("{base}large")]), "405");
+    for name in ["large", "by form"] {
+        assert_eq!(fs::read(folder.path().join(name)).unwrap(), large, "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
+}
