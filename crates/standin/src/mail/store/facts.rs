@@ -177,7 +177,7 @@ fn snippet(text: &str) -> String {
 }
 
 fn words(mail: &mime::Mail, bcc: &[Address]) -> String {
-    let mut words = String::new();
+    let mut words = String::with_capacity(mail.text.len().min(limits::WORDS) + 256);
     let people = mail.from.iter().chain(&mail.to).chain(&mail.cc).chain(bcc).chain(&mail.reply_to);
     let said = people.map(Address::shown).chain([mail.subject.clone()]);
     let files = mail.parts.iter().map(|part| part.name.clone());
@@ -188,21 +188,27 @@ fn words(mail: &mime::Mail, bcc: &[Address]) -> String {
     words
 }
 
-/// Adds words in lower case with one space between them, as far as there is room.
+/// Adds words in lower case with one space between them, as far as there is room. Most mail is plain, and is not taken
+/// apart letter by letter.
 fn add(words: &mut String, text: &str) {
+    if text.is_ascii() {
+        for word in text.split_ascii_whitespace() {
+            if words.len() + word.len() + 1 > limits::WORDS {
+                return;
+            }
+            let start = words.len() + 1;
+            words.push(' ');
+            words.push_str(word);
+            words[start..].make_ascii_lowercase();
+        }
+        return;
+    }
     for word in text.split_whitespace() {
         if words.len() + word.len() + 1 > limits::WORDS {
             return;
         }
         words.push(' ');
-        let start = words.len();
-        // Most words of most mail are plain, and are not taken apart letter by letter.
-        if word.is_ascii() {
-            words.push_str(word);
-            words[start..].make_ascii_lowercase();
-        } else {
-            words.extend(word.chars().flat_map(char::to_lowercase));
-        }
+        words.extend(word.chars().flat_map(char::to_lowercase));
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn open(place: &Place) -> Result<Connection, StoreError> {
             // One process at a time, so that nothing is shared with others and none sees half of it.
             let journal = connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1024; PRAGMA journal_size_limit = 16777216;",
+                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2048; PRAGMA journal_size_limit = 16777216;",
             );
             journal.map_err(|error| match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
