@@ -68,7 +68,7 @@ pub(super) fn whole(text: &str, name: &str) -> Result<u64, Answer> {
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Shown {
     Plain,
     Json,
