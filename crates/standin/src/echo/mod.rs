@@ -173,7 +173,7 @@ const HTML: &str = "text/html; charset=utf-8";
 
 /// What a route says to something that it cannot understand.
 fn nonsense(what: &str) -> Answer {
-    Answer::text(400, format!("{what}\n"))
+    Answer::text(400, what)
 }
 
 impl From<Answer> for Reply {

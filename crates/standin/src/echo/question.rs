@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     cookie,
     json::Json,
-    text::{latin, pairs, percent_decoded, quoted},
+    text::{latin, pairs, percent_decoded, quoted, readable},
 };
 use crate::http::Head;
 
@@ -116,11 +116,11 @@ impl<'a> Question<'a> {
             None if through || self.head.secure => "https".to_owned(),
             None => "http".to_owned(),
         };
-        let path = quoted(self.path.trim_start_matches('/'), SAFE_IN_PATH);
+        let path = readable(&quoted(self.path.trim_start_matches('/'), SAFE_IN_PATH), "/?#");
         let mut url = format!("{scheme}://{}/{path}", self.host());
         if !self.head.query().is_empty() {
             url.push('?');
-            url.push_str(&quoted(self.head.query(), SAFE_IN_QUERY));
+            url.push_str(&readable(&quoted(self.head.query(), SAFE_IN_QUERY), "&=+#"));
         }
         url.into()
     }

@@ -40,7 +40,10 @@ pub(super) fn of(status: u16) -> Answer {
             let types = ["image/webp", "image/svg+xml", "image/jpeg", "image/png", "image/*"];
             let types = Json::List(types.map(Json::from).into());
             let message = "Client did not request a supported media type.";
-            Answer::json(406, Json::map([("message", message.into()), ("accept", types)]).line())
+            Answer::json(
+                406,
+                Json::map([("message", message.into()), ("accept", types)]).line().trim_end().to_owned(),
+            )
         }
         407 => answer.with("Proxy-Authenticate", "Basic realm=\"Fake Realm\""),
         418 => answer.with("X-More-Info", "https://www.rfc-editor.org/rfc/rfc2324").body(text(TEAPOT)),

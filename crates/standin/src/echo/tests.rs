@@ -39,7 +39,7 @@ fn each_route_answers_as_it_is_asked_to() {
                 "\"b\": [\n      \"1\",\n      \"\\u00e9\"\n    ]",
                 "\"X-A\": \"1,2\"",
                 "\"origin\": \"127.0.0.1\"",
-                "\"url\": \"http://echo.test/get?b=1&a=2&b=%C3%A9\"",
+                "\"url\": \"http://echo.test/get?b=1&a=2&b=\\u00e9\"",
                 "Access-Control-Allow-Origin: *\r\n",
             ],
         ),

@@ -31,7 +31,12 @@ pub(super) fn pairs(query: &[u8]) -> Vec<(String, String)> {
 }
 
 fn form_text(bytes: &[u8]) -> String {
-    match String::from_utf8(percent_decoded(bytes, true)) {
+    escaped(percent_decoded(bytes, true))
+}
+
+/// As text, with a `%` and two digits for each byte that is none.
+fn escaped(bytes: Vec<u8>) -> String {
+    match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => error.as_bytes().utf8_chunks().fold(String::new(), |mut text, chunk| {
             text.push_str(chunk.valid());
@@ -51,6 +56,22 @@ pub(super) fn quoted(text: &str, safe: &str) -> String {
         }
         quoted
     })
+}
+
+/// An address as people read it: what is quoted is decoded where it is text, and stays where it would mean something
+/// else, as do spaces, what is below them, `%`, and what is in `kept`.
+pub(super) fn readable(quoted: &str, kept: &str) -> String {
+    let mut bytes = Vec::with_capacity(quoted.len());
+    let mut rest = quoted.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digits = if *first == b'%' { behind.first_chunk::<2>() } else { None };
+        let byte = digits.and_then(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+        let stays = |byte: &u8| *byte > b' ' && !b"%\x7f".contains(byte) && !kept.as_bytes().contains(byte);
+        let byte = byte.filter(stays);
+        rest = if byte.is_some() { &behind[2..] } else { behind };
+        bytes.push(byte.unwrap_or(*first));
+    }
+    escaped(bytes)
 }
 
 /// Text that can stand in HTML, between tags and in quotes.
@@ -104,5 +125,6 @@ mod tests {
         assert_eq!(quoted("/a b/é?x", "/"), "/a%20b/%C3%A9%3Fx");
         assert_eq!(html("<a href='x'>&\""), "&lt;a href=&#39;x&#39;&gt;&amp;&#34;");
         assert_eq!(percent_decoded(b"a+%2B%2", false), b"a++%2");
+        assert_eq!(readable("%41%20%26%C3%A9%ff%25%4", "&"), "A%20%26é%FF%25%4");
     }
 }

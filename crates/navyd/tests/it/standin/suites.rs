@@ -78,8 +78,8 @@ fn standing(at: &Path, options: &[&str]) -> Standing {
 /// The number in front of `passed` in the last line that has one.
 fn passed(said: &str) -> usize {
     let words: Vec<_> = said.split_whitespace().collect();
-    let counts = words.windows(2).filter(|pair| pair[1].trim_end_matches(',') == "passed");
-    counts.last().and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+    let mut counts = words.windows(2).filter(|pair| pair[1].trim_end_matches(',') == "passed");
+    counts.next_back().and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
 }
 
 #[test]
