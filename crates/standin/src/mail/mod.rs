@@ -111,7 +111,7 @@ impl Mail {
     /// What answers behind these doors. `manners` are those of HTTP; `told` is told of its exchanges, and `taken` of each
     /// message.
     #[must_use]
-    pub fn stand(self, doors: Doors, manners: Manners, told: Option<Told>, taken: Option<Taker>) -> Stand {
+    pub fn stand(self, doors: Doors, manners: Manners, told: Option<Told>, taken: Option<&Taker>) -> Stand {
         let Self { settings, store } = self;
         // Of a rate that is not 0 something is left.
         let percent = (settings.error_rate * 100.0).ceil().clamp(0.0, 100.0) as u8;
@@ -130,7 +130,7 @@ impl Mail {
             door: inbox.map(Rc::from),
             store: store.clone(),
             latency: settings.latency,
-            taken: taken.clone(),
+            taken: taken.cloned(),
         };
         let mut stand = Stand::new();
         for (door, inbox) in doors.smtp {

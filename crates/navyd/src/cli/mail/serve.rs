@@ -118,7 +118,7 @@ impl Serve {
         let (mail, keeper) = mail::Mail::open(settings).map_err(|error| unopened(&place, &error))?;
         let exit = standin::stand(&self.flags, stage, &ready, move |log| {
             let (told, taken) = (log.exchanges(), letters(&log));
-            mail.stand(doors, manners, told, taken)
+            mail.stand(doors, manners, told, taken.as_ref())
         })?;
         // Who was told twice to end waits for nothing; what was taken is kept all the same.
         if exit == Exit::Yes {

@@ -100,7 +100,9 @@ fn has(document: &Value, path: &[&str], value: &str) -> bool {
         Some((name, rest)) => document.get(name).is_some_and(|inner| has(inner, rest, value)),
         None => match document {
             Value::String(text) => text == value,
-            other => other.to_string() == value,
+            Value::Bool(known) => value.parse() == Ok(*known),
+            Value::Number(number) => number.to_string() == value,
+            _ => false,
         },
     }
 }

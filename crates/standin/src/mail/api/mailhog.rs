@@ -131,7 +131,7 @@ async fn item(whole: &Whole) -> Result<Value, Answer> {
     let mime = if piece.pieces.is_empty() { Value::Null } else { json!({ "Parts": parts(&piece.pieces) }) };
     Ok(json!({
         "ID": key, "From": path(&known.sender), "To": known.recipients.iter().map(|to| path(to)).collect::<Vec<_>>(),
-        "Content": content(&piece, Value::Null), "Created": time(*received), "MIME": mime,
+        "Content": content(&piece, &Value::Null), "Created": time(*received), "MIME": mime,
         "Raw": {
             "From": known.sender, "To": known.recipients, "Helo": "",
             "Data": String::from_utf8_lossy(&whole.bytes),
@@ -147,12 +147,12 @@ fn parts(pieces: &[Piece]) -> Vec<Value> {
     let part = |piece: &Piece| {
         let inside =
             if piece.pieces.is_empty() { Value::Null } else { json!({ "Parts": parts(&piece.pieces) }) };
-        content(piece, inside)
+        content(piece, &inside)
     };
     pieces.iter().map(part).collect()
 }
 
-fn content(piece: &Piece, mime: Value) -> Value {
+fn content(piece: &Piece, mime: &Value) -> Value {
     let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in &piece.fields {
         headers.entry(name).or_default().push(value);

@@ -316,7 +316,7 @@ mod tests {
                 Step::Open(user) if user == "nobody" => session.opened(Some(Vec::new()), &mut out),
                 Step::Open(_) => session.opened(Some(vec![held("A"), held("B")]), &mut out),
                 Step::Fetch(key) => {
-                    session.fetched(Some(&Bytes::from_static(MESSAGE)).filter(|_| key == "A"), &mut out)
+                    session.fetched(Some(&Bytes::from_static(MESSAGE)).filter(|_| key == "A"), &mut out);
                 }
                 Step::Remove(keys) => {
                     gone = keys;

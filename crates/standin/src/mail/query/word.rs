@@ -36,8 +36,11 @@ pub(super) enum What {
     Smaller(u64),
 }
 
+/// What is made of the text behind a prefix.
+type Make = fn(String) -> What;
+
 /// Prefixes behind which a text stands.
-const TEXTS: &[(&str, fn(String) -> What)] = &[
+const TEXTS: &[(&str, Make)] = &[
     ("from:", What::From),
     ("to:", What::To),
     ("cc:", What::Cc),

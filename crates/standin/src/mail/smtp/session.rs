@@ -167,7 +167,7 @@ impl Session {
         let line = input.split_to(end + 1).freeze();
         if matches!(self.phase, Phase::Overlong) || line.len() > most {
             self.phase = Phase::Command;
-            return self.reply(Reply::new(500, "5.5.2", format!("a line has at most {most} octets")), out);
+            return self.reply(&Reply::new(500, "5.5.2", format!("a line has at most {most} octets")), out);
         }
         // RFC 5321 §2.3.8: only CR LF ends a line. What ends otherwise is refused, and not understood.
         let line = match line.strip_suffix(b"\r\n") {
@@ -175,7 +175,7 @@ impl Session {
             _ => {
                 self.phase = Phase::Command;
                 return self
-                    .reply(Reply::new(500, "5.5.2", "a line ends with CR LF, and has neither inside"), out);
+                    .reply(&Reply::new(500, "5.5.2", "a line ends with CR LF, and has neither inside"), out);
             }
         };
         if let Phase::Auth(step) = std::mem::replace(&mut self.phase, Phase::Command) {
@@ -190,12 +190,12 @@ impl Session {
                 Reply::new(421, "4.7.0", "this is SMTP and not HTTP").write(out);
                 Some(Step::Close)
             }
-            Err(wrong) => self.reply(wrong, out),
+            Err(wrong) => self.reply(&wrong, out),
         }
     }
 
     /// Replies to what brought no message nearer; too many of these are the end.
-    fn reply(&mut self, reply: Reply, out: &mut Vec<u8>) -> Option<Step> {
+    fn reply(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Option<Step> {
         self.idle += 1;
         if self.idle > limits::IDLE_COMMANDS {
             Reply::new(421, "4.7.0", "too many commands without a message").write(out);
@@ -237,7 +237,7 @@ impl Session {
                     self.phase = Phase::Data(Finder::default(), None);
                     self.say(354, "", "end the message with CR LF . CR LF", out)
                 }
-                Err(reply) => self.reply(reply, out),
+                Err(reply) => self.reply(&reply, out),
             },
             Command::Bdat { size, last } => {
                 let refused = self.envelope(true).err();
@@ -246,34 +246,34 @@ impl Session {
             }
             Command::Rset => {
                 self.forget();
-                self.reply(Reply::new(250, "2.0.0", "forgotten"), out)
+                self.reply(&Reply::new(250, "2.0.0", "forgotten"), out)
             }
-            Command::Noop => self.reply(Reply::new(250, "2.0.0", "nothing done"), out),
+            Command::Noop => self.reply(&Reply::new(250, "2.0.0", "nothing done"), out),
             Command::Quit => {
                 Reply::new(221, "2.0.0", "until next time").write(out);
                 Some(Step::Close)
             }
             Command::Vrfy(name) => {
                 let text = format!("mail for {name} is taken, as all mail is");
-                self.reply(Reply::new(252, "2.1.5", text), out)
+                self.reply(&Reply::new(252, "2.1.5", text), out)
             }
-            Command::Expn => self.reply(Reply::new(502, "5.5.1", "there are no lists"), out),
+            Command::Expn => self.reply(&Reply::new(502, "5.5.1", "there are no lists"), out),
             Command::Help => {
                 let text = "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY AUTH STARTTLS QUIT";
-                self.reply(Reply::new(214, "2.0.0", text), out)
+                self.reply(&Reply::new(214, "2.0.0", text), out)
             }
             Command::Auth { mechanism, initial } => {
                 if let Some(reply) = self.no_auth() {
-                    return self.reply(reply, out);
+                    return self.reply(&reply, out);
                 }
                 let login = self.rules.login.as_ref();
                 let outcome = auth::begin(mechanism, initial, &self.challenge, login);
                 self.authenticate(outcome, out)
             }
             Command::StartTls if !self.rules.starttls => {
-                self.reply(Reply::new(502, "5.5.1", "there is no certificate: see --tls"), out)
+                self.reply(&Reply::new(502, "5.5.1", "there is no certificate: see --tls"), out)
             }
-            Command::StartTls if self.secure => self.reply(out_of_order("it is encrypted already"), out),
+            Command::StartTls if self.secure => self.reply(&out_of_order("it is encrypted already"), out),
             Command::StartTls => {
                 Reply::new(220, "2.0.0", "go ahead").write(out);
                 Some(Step::Encrypt)
@@ -312,7 +312,7 @@ impl Session {
             self.rules.struck(self.rules.chaos.get().sender).map(chaos)
         };
         if let Some(reply) = refused {
-            return self.reply(reply, out);
+            return self.reply(&reply, out);
         }
         self.mail = Some(Mail { sender, utf8, ..Mail::default() });
         self.say(250, "2.1.0", "the sender is taken", out)
@@ -335,7 +335,7 @@ impl Session {
                 }
             },
         };
-        self.reply(refused, out)
+        self.reply(&refused, out)
     }
 
     /// The envelope, if it is complete and what comes next may be a message, or a chunk of one.
@@ -370,7 +370,7 @@ impl Session {
                 self.user = Some(user);
                 self.say(235, "2.7.0", "welcome", out)
             }
-            Outcome::Refused(reply) => self.reply(reply, out),
+            Outcome::Refused(reply) => self.reply(&reply, out),
         }
     }
 

@@ -61,7 +61,7 @@ impl Session {
             input.advance(end);
             self.phase = Phase::Command;
             self.forget();
-            return self.reply(reply, out);
+            return self.reply(&reply, out);
         }
         let text = input.split_to(length);
         input.advance(end - length);
@@ -102,7 +102,7 @@ impl Session {
         if let Some(reply) = refused {
             // RFC 3030 §2: after a chunk that failed, what follows is of no use until RSET.
             self.forget();
-            return self.reply(reply, out);
+            return self.reply(&reply, out);
         }
         if !last {
             return self.say(250, "2.0.0", format!("{size} octets are taken"), out);
