@@ -38,7 +38,7 @@ pub fn fields(bytes: &[u8]) -> Vec<(String, String)> {
             continue;
         }
         if let Some((name, value)) = text.split_once(':')
-            && !name.is_empty()
+            && !name.trim_end().is_empty()
             && name.trim_end().bytes().all(|byte| byte.is_ascii_graphic())
         {
             fields.push((name.trim_end().to_owned(), value.trim().to_owned()));
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn fields_are_unfolded() {
         let message =
-            b"Subject: a\r\n b\r\n\tc\r\nX-Empty:\r\nno field\r\n bad: x\r\nTo:d \r\n\r\nFrom: body\r\n";
+            b"\r: no name\r\nSubject: a\r\n b\r\n\tc\r\nX-Empty:\r\nno field\r\n bad: x\r\nTo:d \r\n\r\nFrom: body\r\n";
         let found = fields(message);
         let expected = [("Subject", "a b c"), ("X-Empty", "bad: x"), ("To", "d")];
         let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
