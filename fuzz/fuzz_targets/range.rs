@@ -9,9 +9,12 @@ navyd_fuzz::target!(|bytes: &[u8]| {
         assert!(!ranges.is_empty());
         let mut all = 0_u64;
         for range in &ranges {
-            let end = range.from.checked_add(range.length).expect("it ends within 64 bits");
+            let Some(end) = range.from.checked_add(range.length) else { panic!("it ends beyond 64 bits") };
             assert!(range.length > 0 && end <= length, "{range:?} of {length}");
-            all = all.checked_add(range.length).expect("together they are no more than the file");
+            let Some(more) = all.checked_add(range.length) else {
+                panic!("together they are beyond 64 bits")
+            };
+            all = more;
         }
         assert!(all <= length);
     }

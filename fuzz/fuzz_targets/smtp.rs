@@ -74,7 +74,7 @@ fn pop3(bytes: &[u8], portion: usize) -> (Vec<u8>, Vec<String>) {
                 pop3::Step::Read => break,
                 pop3::Step::Open(_) => session.opened(Some(vec![held("A"), held("B")]), &mut replies),
                 pop3::Step::Fetch(_) => {
-                    session.fetched(Some(&Bytes::from_static(b"a: b\r\n\r\n.c")), &mut replies)
+                    session.fetched(Some(&Bytes::from_static(b"a: b\r\n\r\n.c")), &mut replies);
                 }
                 pop3::Step::Remove(keys) => return (replies, keys),
                 pop3::Step::Encrypt | pop3::Step::Close => return (replies, Vec::new()),

@@ -279,7 +279,7 @@ fn dos(changed: Option<u32>) -> u32 {
     // None of the parts of a time is below zero.
     let part = |value: i8| u32::from(value.unsigned_abs());
     let date = year << 9 | part(time.month()) << 5 | part(time.day());
-    date << 16 | part(time.hour()) << 11 | part(time.minute()) << 5 | part(time.second()) / 2
+    date << 16 | part(time.hour()) << 11 | part(time.minute()) << 5 | (part(time.second()) / 2)
 }
 
 impl<W: Write> Write for Counted<W> {
