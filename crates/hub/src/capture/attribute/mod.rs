@@ -13,6 +13,7 @@ mod verdict;
 use std::{
     collections::{HashMap, HashSet},
     io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::Ordering,
@@ -125,9 +126,17 @@ fn look(new: &[(Arc<Peer>, Plane)]) -> Looked {
         .iter()
         .filter_map(|asked @ (peer, plane)| {
             let transport = if *plane == Plane::Udp { Transport::Udp } else { Transport::Tcp };
+            let serves = peer.serves.load(Ordering::Relaxed);
             let socket = kernel::find(transport, peer.address, peer.ours).ok().flatten()?;
+            // One that lingers behind its end has nobody any more; with ends that nobody has, the listener is found.
+            let socket = if serves && socket.inode == 0 && socket.state != State::Listen {
+                let nobody = SocketAddr::new(peer.ours.ip(), 0);
+                kernel::find(transport, peer.address, nobody).ok().flatten().unwrap_or(socket)
+            } else {
+                socket
+            };
             // Without the connection the kernel answers with the listener: that is a server's end, or somebody else's.
-            (socket.state != State::Listen || peer.serves.load(Ordering::Relaxed)).then_some((asked, socket))
+            (socket.state != State::Listen || serves).then_some((asked, socket))
         })
         .collect();
     let inodes: HashSet<u64> =
@@ -178,7 +187,10 @@ fn was_there(state: State, started: Option<i64>, seen: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::{
+        io::Read,
+        net::{TcpListener, TcpStream},
+    };
 
     use super::*;
     use crate::capture::assemble::record::Peer;
@@ -224,6 +236,29 @@ mod tests {
         let looked = look(&[(Arc::clone(&server), Plane::Tcp), (Arc::clone(&client), Plane::Tcp)]);
         assert_eq!(looked.found.len(), 1);
         assert_eq!((server.pid(), client.pid()), (Some(std::process::id()), None));
+    }
+
+    #[test]
+    fn a_servers_connection_that_lingers_is_its_listeners() {
+        if !cfg!(target_os = "linux") {
+            eprintln!(
+                "skipped: a_servers_connection_that_lingers_is_its_listeners: Linux alone finds a socket by its ends"
+            );
+            return;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        // Whoever ends first lingers, once the other has ended too.
+        drop(listener.accept().unwrap());
+        let ours = client.local_addr().unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        drop(client);
+        let server = Peer::of_test(listener.local_addr().unwrap(), ours);
+        server.serves.store(true, Ordering::Relaxed);
+        server.used.store(jiff::Timestamp::now().as_microsecond(), Ordering::Relaxed);
+        let server = Arc::new(server);
+        let looked = look(&[(Arc::clone(&server), Plane::Tcp)]);
+        assert_eq!((looked.found.len(), server.pid()), (1, Some(std::process::id())));
     }
 
     #[test]

@@ -30,6 +30,10 @@ for work in (
     lambda: ftp.retrbinary("RETR .hidden", print),
     lambda: ftp.sendport("127.0.0.1", 9),
 ):
+    # What is sent to a server that does not want it may be cut off before its refusal is read: each has its own replies.
+    ftp = ftplib.FTP()
+    ftp.connect("127.0.0.1", int(sys.argv[1]), timeout=60)
+    ftp.login(*sys.argv[2:4])
     try:
         # MKD answers with no path that ftplib would find.
         print(str(work())[:3])

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{DEADLINE, Scene, taps::tap, until};
+use super::{DEADLINE, Scene, taps::tap, until, within};
 use crate::{
     gateway::peers::server,
     probe::{Server, free_port, postgresql, program},
@@ -102,9 +102,13 @@ impl Behind {
     /// The request to this path, once it has caused so much, or may have.
     fn shown(&self, path: &str, count: usize) -> Value {
         let id = &self.scene.exchanges(&format!("path:{path}"), 1)[0]["id"];
-        until(|| {
+        let judged = || {
             let shown = self.one(id);
             (list(&shown["caused"]).len() + list(&shown["maybe_caused"]).len() == count).then_some(shown)
+        };
+        within(judged).unwrap_or_else(|| {
+            let all = self.scene.home.run(&["traffic", "ls", "--json"]);
+            panic!("{path} did not name {count}: {}\n{}", self.one(id), all.stdout)
         })
     }
 
