@@ -1,7 +1,7 @@
 //! The echo: says what it was asked, and answers as it is told to, with the routes and documents of httpbin.
 //!
 //! - [`Echo`]: the site
-//! - `route`: how a path is matched; [`ROUTES`] names all of them, and the leaf that answers each
+//! - `route`: how a path is matched; `ROUTES` names all of them, and the leaf that answers each
 //! - `question`, `posted`, `multipart`, `cookie`, `text`: what was asked, read as httpbin reads it
 //! - `json`: documents as httpbin writes them
 //!

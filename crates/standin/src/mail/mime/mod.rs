@@ -5,7 +5,7 @@
 //! - [`pieces`]: the parts as they stand there, still encoded
 //!
 //! A message that is made to be expensive (parts in parts, a boundary that never comes) is not taken apart: its head
-//! is understood, and the rest is its text. See [`bomb`].
+//! is understood, and the rest is its text. See `bomb`.
 
 mod address;
 mod bomb;
