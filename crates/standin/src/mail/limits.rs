@@ -42,7 +42,7 @@ pub const POP3_SILENCE: Duration = Duration::from_secs(600);
 pub const POP3_LINE: usize = 255;
 
 /// How many messages are kept, unless the command says otherwise. The oldest go first.
-pub const KEPT: u64 = 20_000;
+pub const KEPT: u64 = 1_000_000;
 
 /// How many bytes of messages are kept, unless the command says otherwise.
 pub const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
@@ -56,8 +56,9 @@ pub const BATCH: usize = 256;
 /// Messages that are read for their subject, addresses and words in one commit.
 pub const INDEXED: usize = 128;
 
-/// How many messages may have come that were not read so, before that is done though others are coming.
-pub const UNREAD: u64 = 1024;
+/// How many messages may have come that were not read so, before that is done though others are coming: who then asks for
+/// something waits for all of them, about half a second.
+pub const UNREAD: u64 = 16 * 1024;
 
 /// How long nothing must come for the store to read what has come.
 pub const LULL: Duration = Duration::from_millis(20);
