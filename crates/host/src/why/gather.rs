@@ -227,13 +227,17 @@ fn orphans(question: &Question, facts: &Facts) -> Vec<Orphan> {
 }
 
 /// Reads what the rules do with refused connections, as far as they lead them elsewhere. Whoever may not read them is
-/// spared the attempt: a port that refuses is the most ordinary of all.
+/// spared the attempt: a port that refuses is the most ordinary of all. So is one that answers at another address, which
+/// this one has no listener for.
 fn led(facts: &Facts) -> Vec<Fate> {
     let Some(limits) = facts.limits.as_ref().filter(|limits| limits.may_destroy == Some(true)) else {
         return Vec::new();
     };
     let ports = limits.ephemeral.clone().unwrap_or(1024..=u16::MAX);
-    let refused = facts.connect.iter().filter(|attempt| attempt.result == ConnectResult::Refused);
+    let answered = facts.connect.iter().any(|attempt| attempt.result == ConnectResult::Connected);
+    let refused = facts.connect.iter().filter(|attempt| {
+        attempt.result == ConnectResult::Refused && (!answered || is_listened_at(facts, attempt.address.ip()))
+    });
     let flows: Vec<Flow> = refused.map(|attempt| Flow::own(attempt.address, ports.clone())).collect();
     if flows.is_empty() {
         return Vec::new();
@@ -242,16 +246,18 @@ fn led(facts: &Facts) -> Vec<Fate> {
     fates.into_iter().filter(|fate| fate.by(Action::Nat).is_some()).collect()
 }
 
+/// Whether somebody listens who would answer at this address.
+fn is_listened_at(facts: &Facts, address: IpAddr) -> bool {
+    facts.listeners.iter().any(|listener| listens(listener) && answers(facts, listener, address))
+}
+
 /// Reads the rules when an answer has no listener, or a listener no answer.
 fn rules(question: &Question, facts: &Facts) -> Rules {
-    let listener = |address| {
-        facts.listeners.iter().any(|listener| listens(listener) && answers(facts, listener, address))
-    };
     let odd = |attempt: &ConnectAttempt| {
         let address = attempt.address.ip();
         match attempt.result {
-            ConnectResult::Connected => !listener(address),
-            ConnectResult::Refused => listener(address),
+            ConnectResult::Connected => !is_listened_at(facts, address),
+            ConnectResult::Refused => is_listened_at(facts, address),
             ConnectResult::TimedOut | ConnectResult::Forbidden => true,
             ConnectResult::Unreachable => !facts.lacks(address) && !facts.loopback_down(),
             ConnectResult::SelfConnected | ConnectResult::NotTried | ConnectResult::Failed => false,
