@@ -65,7 +65,8 @@ pub struct Routed {
     pub service: Option<watch::Receiver<Service>>,
     /// What is told of what passes.
     pub observe: Observe,
-    /// What is laid on it, in this order. Those that this gateway does not know are refused by [`Gateway::change`].
+    /// What is laid on it, in this order. Those that this gateway does not know are refused by
+    /// [`Gateway::change`](crate::Gateway::change).
     pub faults: Vec<Fault>,
     /// What becomes of its connections when it leads elsewhere or is gone. Exchanges of HTTP always end as they began.
     pub leaving: Leaving,
