@@ -5,20 +5,7 @@ use std::{fs, process::Command};
 use serde_json::Value;
 
 use super::support::Standing;
-use crate::support::{child::Held, program, skip, temp::TempDir};
-
-/// Nothing but the one page: whatever else a browser does at its start has no place in a test.
-const FLAGS: [&str; 9] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-];
+use crate::support::{CHROMIUM, child::Held, program, skip, temp::TempDir};
 
 /// A page that is alive: it asks for something again and again.
 const PAGE: &str = "<!doctype html><link rel=stylesheet href=style.css><body>hello\
@@ -54,7 +41,7 @@ fn chromium_follows_what_is_written() {
     let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
     let url = standing.report["urls"][0].as_str().unwrap().to_owned();
     let mut browser = Command::new(chromium);
-    browser.args(FLAGS).args([&profile, &url]).env("HOME", folder.path());
+    browser.args(CHROMIUM).args(["--remote-debugging-port=0", &profile, &url]).env("HOME", folder.path());
     let _browser = Held::start(&mut browser);
     until(&mut standing, |target| target.starts_with("/alive"), || {});
     // Whether the page listens already is not seen from here, so it is written again until it has heard.

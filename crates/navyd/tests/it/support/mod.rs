@@ -15,6 +15,18 @@ pub(crate) mod temp;
 
 use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
+/// Flags of Chromium for nothing but the one page: whatever else a browser does at its start has no place in a test.
+pub(crate) const CHROMIUM: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
 /// Says that a test did not run, and why: `skipped: NAME: REASON`, one write so that no other line gets in
 /// between. `make test` counts these lines; with `CI` set, one that is not in `tests/allowed-skips.txt` fails.
 pub(crate) fn skip(test: &str, reason: &str) {

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{marionette::Firefox, *};
-use crate::support::child::Held;
+use crate::support::{CHROMIUM, child::Held};
 
 /// What answers behind the name.
 const PAGE: &str = "import http.server, sys
@@ -19,18 +19,6 @@ class Page(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Page)
 print(server.server_port, flush=True)
 server.serve_forever()";
-
-/// Nothing but the one page: whatever else a browser does at its start has no place in a test.
-const FLAGS: [&str; 8] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-];
 
 /// A hub with a name, and the page behind it.
 struct Shop {
@@ -71,7 +59,7 @@ fn chromium_opens_a_name_without_a_warning() {
     let browse = || {
         let mut command = shop.user.command(Command::new("chromium"));
         let profile = format!("--user-data-dir={}", text(&shop.user.path("profile")));
-        run(command.args(FLAGS).args([&profile, "--dump-dom", &shop.address]))
+        run(command.args(CHROMIUM).args([&profile, "--dump-dom", &shop.address]))
     };
     // Its first start also makes the database that the authority goes into.
     let before = browse();
