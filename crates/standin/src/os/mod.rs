@@ -24,5 +24,8 @@ pub(crate) use portable::send_file;
 #[cfg(not(unix))]
 pub(crate) use portable::{Below, Folder, is_executable, number, read_at, write_at};
 
+mod stamp;
+pub(crate) use stamp::Stamp;
+
 /// What else than a slash parts names, or drives and streams from names, on this system.
 pub(crate) const PARTING: &[u8] = if cfg!(windows) { b"\\:" } else { b"" };

@@ -6,7 +6,6 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
-    fs::File,
     io::{self, Write as _},
     ops::RangeInclusive,
 };
@@ -14,8 +13,7 @@ use std::{
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{coding::Coding, root::Found};
-use crate::os;
+use super::{coding::Coding, held::Served};
 
 /// How long a file is that is compressed: shorter ones fit a packet anyway.
 pub(super) const LENGTHS: RangeInclusive<u64> = 512..=2 * 1024 * 1024;
@@ -49,12 +47,12 @@ impl Compressed {
     ///
     /// # Errors
     /// When the file cannot be read, or is no longer as long as it was.
-    pub(super) async fn text(&self, tag: &str, coding: Coding, found: Found) -> io::Result<Bytes> {
+    pub(super) async fn text(&self, tag: &str, coding: Coding, file: Served) -> io::Result<Bytes> {
         if let Some(text) = self.kept.borrow().texts.get(tag) {
             return Ok(text.clone());
         }
-        let length = found.facts.length;
-        let work = move || compress(&whole(&found.file, length)?, coding);
+        let length = file.facts.length;
+        let work = move || compress(&file.whole()?, coding);
         let text = if length <= AT_ONCE { work()? } else { spawn_blocking(work).await?? };
         let text = Bytes::from(text);
         self.kept.borrow_mut().keep(tag, &text);
@@ -75,22 +73,6 @@ impl Kept {
             self.bytes -= self.texts.remove(&oldest).map_or(0, |text| text.len());
         }
     }
-}
-
-/// All bytes of a file of this length.
-///
-/// # Errors
-/// When it cannot be read, or is shorter by now.
-pub(super) fn whole(file: &File, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?];
-    let mut at = 0;
-    while at < bytes.len() {
-        match os::read_at(file, &mut bytes[at..], at as u64)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => at += read,
-        }
-    }
-    Ok(bytes)
 }
 
 fn compress(bytes: &[u8], coding: Coding) -> io::Result<Vec<u8>> {

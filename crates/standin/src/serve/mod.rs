@@ -1,7 +1,8 @@
 //! `serve`: the files of a folder, or one file, as a site.
 //!
 //! - [`Files`]: the site; [`Settings`]: what it was told on the command line
-//! - `path`: what a request names, as a path below the root; `root`: opening it there, and nowhere else
+//! - `path`: what a request names, as a path below the root; `root`: opening it there, and nowhere else;
+//!   `held`: what is small, without opening it
 //! - `kind`: what a file is, by its name; `fields`: what a request wants of it
 //! - `condition`, `range`, `coding`, `weighed`: what follows from that, pure; `compress`: made small when asked for
 //! - `reply`: the answer with it; `listing`: a folder without a page of its own; `markdown`: a text as a page
@@ -19,6 +20,7 @@ mod compress;
 mod condition;
 mod dav;
 mod fields;
+mod held;
 mod kind;
 mod listing;
 mod markdown;

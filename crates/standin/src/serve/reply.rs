@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    fs::File,
     hash::{BuildHasher as _, RandomState},
     rc::Rc,
     time::{SystemTime, UNIX_EPOCH},
@@ -13,8 +14,9 @@ use super::{
     coding::Coding,
     condition::{self, Verdict, Version},
     fields::Fields,
+    held::{self, Served},
     range::{self, Asked, Range},
-    root::{Facts, Found},
+    root::Facts,
 };
 use crate::http::{Answer, Body, Part, date};
 
@@ -36,8 +38,8 @@ pub(super) struct Shown {
 
 /// The bytes of a representation.
 pub(super) enum Content {
-    /// Those of a file.
-    File(Found),
+    /// So many of a file.
+    File(File, u64),
     /// These.
     Made(Bytes),
 }
@@ -81,9 +83,7 @@ impl Shown {
         let length = self.content.length();
         match self.content {
             Content::Made(bytes) => answer.body(Body::Bytes(bytes)),
-            Content::File(found) => {
-                answer.body(Body::Parts(vec![Part::File(Rc::new(found.file), 0, length)]))
-            }
+            Content::File(file, _) => answer.body(Body::Parts(vec![Part::File(Rc::new(file), 0, length)])),
         }
     }
 
@@ -137,21 +137,30 @@ impl Shown {
 
 /// [`Content`] of which several parts are sent.
 enum Shared {
-    File(Rc<std::fs::File>),
+    File(Rc<File>),
     Made(Bytes),
+}
+
+impl From<Served> for Content {
+    fn from(served: Served) -> Self {
+        match served.content {
+            held::Content::File(file) => Self::File(file, served.facts.length),
+            held::Content::Held(bytes) => Self::Made(bytes),
+        }
+    }
 }
 
 impl Content {
     fn length(&self) -> u64 {
         match self {
-            Self::File(found) => found.facts.length,
+            Self::File(_, length) => *length,
             Self::Made(bytes) => bytes.len() as u64,
         }
     }
 
     fn shared(self) -> Shared {
         match self {
-            Self::File(found) => Shared::File(Rc::new(found.file)),
+            Self::File(file, _) => Shared::File(Rc::new(file)),
             Self::Made(bytes) => Shared::Made(bytes),
         }
     }

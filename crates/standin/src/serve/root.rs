@@ -3,6 +3,7 @@
 //! The root is opened once, and everything else from there, so that it may be moved or replaced meanwhile.
 
 use std::{
+    cell::RefCell,
     fs::{File, Metadata},
     io,
     path::Path,
@@ -10,12 +11,14 @@ use std::{
     time::SystemTime,
 };
 
+use super::held::{Held, Served};
 use crate::os;
 
 /// A folder that is served.
 #[derive(Debug)]
 pub(super) struct Root {
     below: Arc<os::Below>,
+    held: RefCell<Held>,
 }
 
 /// A root as another thread reads and changes it.
@@ -59,7 +62,7 @@ impl Root {
     /// # Errors
     /// When it is none, or cannot be read.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { below: Arc::new(os::Below::open(path)?) })
+        Ok(Self { below: Arc::new(os::Below::open(path)?), held: RefCell::default() })
     }
 
     /// Opens a file or folder for reading; whatever else stands there is not found.
@@ -68,6 +71,18 @@ impl Root {
     /// [`io::ErrorKind::NotFound`] also where a link leads out of the root.
     pub(super) fn find(&self, path: &Path) -> io::Result<Found> {
         Found::of(self.below.read(path)?)
+    }
+
+    /// [`Root::find`], for sending it: what is small may be held.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn serve(&self, path: &Path) -> io::Result<Served> {
+        let mut held = self.held.borrow_mut();
+        match held.find(&self.below, path) {
+            Some(served) => Ok(served),
+            None => Ok(held.take(&self.below, path, self.find(path)?)),
+        }
     }
 
     /// For another thread.

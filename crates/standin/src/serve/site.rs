@@ -13,11 +13,12 @@ use super::{
     compress::{self, Compressed},
     dav,
     fields::Fields,
+    held::Served,
     kind::Kind,
     listing, markdown,
     path::Wanted,
     reply::{Content, Shown},
-    root::{Found, Root},
+    root::Root,
     watch::{self, Watch},
 };
 use crate::{
@@ -49,7 +50,7 @@ pub struct Files {
 /// What a path leads to.
 enum Seen {
     /// A file, and the name that says what it is.
-    File(Found, PathBuf),
+    File(Served, PathBuf),
     /// A folder without a page of its own.
     Folder,
     /// A folder, whose address ends with a slash.
@@ -137,13 +138,13 @@ impl Files {
 
     fn look(&self, wanted: &Wanted) -> io::Result<Seen> {
         let path = wanted.path();
-        let found = match self.root.find(&path) {
+        let found = match self.root.serve(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !wanted.folder => {
                 // Clean addresses: `/about` is `about.html`.
                 let mut page = path.into_os_string();
                 page.push(".html");
                 let page = PathBuf::from(page);
-                let found = self.root.find(&page).ok().filter(|found| !found.facts.folder).ok_or(error)?;
+                let found = self.root.serve(&page).ok().filter(|found| !found.facts.folder).ok_or(error)?;
                 return Ok(Seen::File(found, page));
             }
             found => found?,
@@ -154,7 +155,7 @@ impl Files {
             (false, true) => Err(io::ErrorKind::NotFound.into()),
             (true, true) => {
                 let index = path.join(INDEX);
-                match self.root.find(&index) {
+                match self.root.serve(&index) {
                     Ok(found) if !found.facts.folder => Ok(Seen::File(found, index)),
                     _ => Ok(Seen::Folder),
                 }
@@ -200,7 +201,7 @@ impl Files {
     }
 
     /// The answer with a file. `status`: another one than what the request leads to; then all of it is sent.
-    async fn file(&self, found: Found, path: &Path, fields: &Fields<'_>, status: Option<u16>) -> Answer {
+    async fn file(&self, found: Served, path: &Path, fields: &Fields<'_>, status: Option<u16>) -> Answer {
         // What a request leads to is judged like what it names.
         if !self.settings.access.admits_path(path, fields.authorization.as_deref()) {
             return access::refused();
@@ -217,19 +218,19 @@ impl Files {
     }
 
     /// The representation of a file that the client wants most.
-    async fn shown(&self, found: Found, path: &Path, kind: Kind, fields: &Fields<'_>) -> io::Result<Shown> {
+    async fn shown(&self, found: Served, path: &Path, kind: Kind, fields: &Fields<'_>) -> io::Result<Shown> {
         let tag = found.facts.tag();
         if let Some(made) = self.made(&found, path, &kind, fields, &tag)? {
             return Ok(made);
         }
         let markdown = kind.is_markdown();
-        let plain = |found: Found, vary| Shown {
+        let plain = |found: Served, vary| Shown {
             media: kind.media.clone(),
             coding: None,
             vary,
             tag: format!("\"{tag}\""),
             changed: found.facts.changed,
-            content: Content::File(found),
+            content: found.into(),
         };
         if !kind.text || !self.settings.compress {
             return Ok(plain(found, if markdown { "Accept" } else { "" }));
@@ -260,7 +261,7 @@ impl Files {
     /// be told when something changes.
     fn made(
         &self,
-        found: &Found,
+        found: &Served,
         path: &Path,
         kind: &Kind,
         fields: &Fields<'_>,
@@ -272,7 +273,7 @@ impl Files {
         if !rendered && !told {
             return Ok(None);
         }
-        let mut page = compress::whole(&found.file, length)?;
+        let mut page = Vec::from(found.whole()?);
         if rendered {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             page = markdown::page(&String::from_utf8_lossy(&page), &name).into_bytes();
@@ -295,10 +296,10 @@ impl Files {
     }
 
     /// The file that was compressed ahead, unless it is older than what it was made of.
-    fn ahead(&self, path: &Path, coding: Coding, of: &Found) -> Option<Found> {
+    fn ahead(&self, path: &Path, coding: Coding, of: &Served) -> Option<Served> {
         let mut name = path.as_os_str().to_owned();
         name.push(coding.ending());
-        let found = self.root.find(Path::new(&name)).ok()?;
+        let found = self.root.serve(Path::new(&name)).ok()?;
         (!found.facts.folder && found.facts.changed >= of.facts.changed).then_some(found)
     }
 
@@ -307,7 +308,7 @@ impl Files {
         let is_page = wanted.is_some_and(|wanted| wanted.name().is_none_or(|name| !name.contains('.')));
         let instead = if self.settings.spa && is_page { Some((INDEX, None)) } else { None };
         for (name, status) in instead.into_iter().chain([(NOT_FOUND, Some(404))]) {
-            if let Ok(found) = self.root.find(Path::new(name))
+            if let Ok(found) = self.root.serve(Path::new(name))
                 && !found.facts.folder
                 && self.only.is_none()
             {

@@ -13,9 +13,9 @@ use serde::Serialize;
 use tokio::task::spawn_blocking;
 
 use super::{
-    Settings, compress,
+    Settings,
     fields::Fields,
-    markdown,
+    held, markdown,
     path::Wanted,
     root::{Entry, Root},
     watch, weighed,
@@ -125,7 +125,7 @@ impl<'a> Listing<'a> {
         let reader = root.reader();
         let rendered = spawn_blocking(move || {
             let found = reader.find(&path)?;
-            let text = compress::whole(&found.file, found.facts.length.min(LONGEST_README))?;
+            let text = held::whole(&found.file, found.facts.length.min(LONGEST_README))?;
             io::Result::Ok(markdown::body(&String::from_utf8_lossy(&text)).0)
         });
         // One that cannot be read is none; it is listed anyway.
