@@ -50,8 +50,11 @@ pub const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 /// Requests that wait for the store at one time; who comes then waits for its turn.
 pub const QUEUE: usize = 256;
 
-/// Requests that the store answers with one commit.
-pub const BATCH: usize = 256;
+/// The bytes of messages that are kept where they have come, in one commit; with more, others would wait.
+pub const HERE: usize = 256 * 1024;
+
+/// How much the journal of the database may grow, in bytes, before what is in it is put into its place.
+pub const JOURNAL: u64 = 32 * 1024 * 1024;
 
 /// Messages that are read for their subject, addresses and words in one commit.
 pub const INDEXED: usize = 128;

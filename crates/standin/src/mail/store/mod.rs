@@ -1,13 +1,16 @@
-//! Where messages are kept: one thread owns the database, and everybody asks it.
+//! Where messages are kept: one thread has the database, and everybody asks it.
 //!
 //! - [`Store`]: asks the thread; [`Keeper`]: ends it
 //! - [`Shelf`]: what the thread does, one request after the other
+//! - `arrivals`: what has come and waits to be kept, together, and by whoever is nearest
 //! - [`Facts`]: what is known of a message without reading it again
 //!
-//! Messages that arrive at the same time are written in one commit, and only then is anyone told that theirs is kept.
+//! Messages that arrive at the same time are written in one commit, and only then is anyone told that theirs is kept. They
+//! are written where they have come, as long as the thread has nothing to do: to wake it and to be woken by it costs more.
 //! What is in a message is looked at afterwards, while nobody waits, or when somebody asks for it. Deliberately absent:
 //! waiting for the disk itself. A commit survives the end of the process; a power cut may cost the last seconds.
 
+mod arrivals;
 mod facts;
 mod keys;
 mod rows;
@@ -19,6 +22,7 @@ mod thread;
 
 use std::{path::PathBuf, sync::Arc};
 
+use arrivals::{Arrivals, Letters};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use facts::{Address, Facts, clean_tag};
@@ -94,6 +98,7 @@ pub enum News {
 #[derive(Clone)]
 pub struct Store {
     requests: mpsc::Sender<Request>,
+    arrivals: Arc<Arrivals>,
     arrived: watch::Receiver<u64>,
     news: broadcast::Sender<News>,
 }
@@ -101,7 +106,9 @@ pub struct Store {
 type Work = Box<dyn FnOnce(&mut Shelf) + Send>;
 
 enum Request {
-    Keep(Letter, oneshot::Sender<Result<String, NotKept>>),
+    Keep(Letters),
+    /// Look after what was kept without asking.
+    Look,
     Do(Work),
 }
 
@@ -114,13 +121,18 @@ impl Store {
         thread::start(place, bounds)
     }
 
-    /// Keeps a message; what it is called from now on.
+    /// Keeps a message; what it is called from now on. Whoever asks may leave: the message is kept all the same.
     ///
     /// # Errors
     /// When it could not be kept: then nothing of it is there.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
     pub async fn keep(&self, letter: Letter) -> Result<String, NotKept> {
         let (tell, told) = oneshot::channel();
-        self.requests.send(Request::Keep(letter, tell)).await.map_err(|_| NotKept::Failed)?;
+        if self.arrivals.put(letter, tell) {
+            tokio::spawn(arrivals::keep(Arc::clone(&self.arrivals), self.requests.clone()));
+        }
         told.await.unwrap_or(Err(NotKept::Failed))
     }
 

@@ -37,10 +37,11 @@ pub(super) fn open(place: &Place) -> Result<Connection, StoreError> {
                 | OpenFlags::SQLITE_OPEN_CREATE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags)?;
-            // One process at a time, so that nothing is shared with others and none sees half of it.
+            // One process at a time, so that nothing is shared with others and none sees half of it. The journal is emptied
+            // by `Shelf::settle`; at 256 MiB, when that has failed, by SQLite.
             let journal = connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2048; PRAGMA journal_size_limit = 16777216;",
+                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 16777216;",
             );
             journal.map_err(|error| match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {

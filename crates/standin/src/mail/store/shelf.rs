@@ -16,6 +16,12 @@ use super::{
 };
 use crate::mail::{limits, query::Query, smtp::Letter};
 
+/// What a commit writes beside the messages, in bytes, about: the rest of the page that they stand on.
+const COMMIT: u64 = 16 * 1024;
+
+/// What is written of a message when it is understood, in bytes, about.
+const FACTS: u64 = 1024;
+
 /// Which messages are meant.
 #[derive(Debug, Clone)]
 pub enum Selection {
@@ -72,6 +78,8 @@ pub struct Shelf {
     /// The number of the last message that is understood.
     indexed: i64,
     keys: Keys,
+    /// What was written since the journal was emptied, in bytes, about.
+    grown: u64,
 }
 
 impl Shelf {
@@ -83,7 +91,7 @@ impl Shelf {
         let indexed = connection.query_one("SELECT ifnull(max(id), 0) FROM facts", [], |row| row.get(0))?;
         let stats =
             Stats { messages: messages.cast_unsigned(), bytes: bytes.cast_unsigned(), ..Stats::default() };
-        Ok(Self { connection, bounds, told, stats, last, indexed, keys: Keys::new()? })
+        Ok(Self { connection, bounds, told, stats, last, indexed, keys: Keys::new()?, grown: 0 })
     }
 
     pub(super) fn close(self) {
@@ -132,8 +140,28 @@ impl Shelf {
         self.stats.accepted += keys.len() as u64;
         self.stats.accepted_bytes += bytes;
         self.stats.deleted += gone;
+        self.grown += bytes + COMMIT;
         self.told.arrived.send_replace(id.cast_unsigned());
         Ok(keys)
+    }
+
+    /// Whether [`Shelf::settle`] has something to do, which may wait for the disk.
+    pub(super) fn is_due(&self) -> bool {
+        self.grown >= limits::JOURNAL
+    }
+
+    /// Puts what is in the journal into its place, where that has become much.
+    pub(super) fn settle(&mut self) {
+        if self.is_due() {
+            // Where there is no room it stays where it is, and this is tried again after as much again.
+            let _ = self.connection.query_one("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            self.grown = 0;
+        }
+    }
+
+    /// The number of the last message.
+    pub(super) fn last(&self) -> i64 {
+        self.last
     }
 
     /// How many messages nobody has looked at, at most.
@@ -147,6 +175,7 @@ impl Shelf {
         let found = index(&transaction, self.indexed, limits::INDEXED)?;
         transaction.commit()?;
         self.indexed = found.last().map_or(self.last, |facts| facts.id);
+        self.grown += COMMIT + found.len() as u64 * FACTS;
         tell(&self.told, found);
         Ok(())
     }

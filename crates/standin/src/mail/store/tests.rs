@@ -86,6 +86,59 @@ fn what_is_kept_is_found_changed_and_removed() {
 }
 
 #[test]
+fn what_comes_while_the_thread_is_at_work_is_kept_behind_it() {
+    let (store, keeper) = Store::open(&Place::Memory, Bounds::default()).unwrap();
+    block_on(async {
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let asking = store.ask(move |shelf| {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+            shelf.stats()
+        });
+        let keeping = async {
+            tokio::task::yield_now().await;
+            has_begun.recv().unwrap();
+            let mut kept = std::pin::pin!(store.keep(letter("late")));
+            // Nobody may write now, however often it is asked for.
+            for _ in 0..100 {
+                let turn = tokio::task::yield_now();
+                let early = tokio::select! { biased; kept = &mut kept => Some(kept), () = turn => None };
+                assert!(early.is_none());
+            }
+            go_on.send(()).unwrap();
+            kept.await.unwrap()
+        };
+        let (stats, _) = tokio::join!(asking, keeping);
+        assert_eq!(stats.unwrap().messages, 0);
+        let large = Letter { bytes: vec![b'x'; super::limits::HERE + 1].into(), ..letter("") };
+        store.keep(large).await.unwrap();
+        assert_eq!(subjects(&store).await, ["", "late"]);
+    });
+    drop(store);
+    keeper.end();
+}
+
+#[test]
+fn what_was_kept_is_understood_without_being_asked_for() {
+    let folder = Folder::new("lull");
+    for place in [Place::Memory, folder.file()] {
+        let (store, keeper) = Store::open(&place, Bounds::default()).unwrap();
+        block_on(async {
+            let mut news = store.news();
+            // Twice: the thread rests between them.
+            for subject in ["one", "two"] {
+                store.keep(letter(subject)).await.unwrap();
+                let arrived = news.recv().await.unwrap();
+                assert!(matches!(arrived, super::News::Arrived(facts) if facts.subject == subject));
+            }
+        });
+        drop(store);
+        keeper.end();
+    }
+}
+
+#[test]
 fn the_oldest_go_first() {
     let size = letter("00").bytes.len() as u64;
     for bounds in [Bounds { messages: 3, bytes: u64::MAX }, Bounds { messages: u64::MAX, bytes: 3 * size }] {
