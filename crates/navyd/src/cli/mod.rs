@@ -63,39 +63,39 @@ use global::Global;
 
 /// Every command, in the order of `--help`.
 const COMMANDS: &[Leaf] = &[
-    Leaf::of::<ls::Ls>(),
-    Leaf::of::<why::Why>(),
-    Leaf::of::<free::Free>(),
-    Leaf::of::<port::Port>(),
-    Leaf::of::<wait::Wait>(),
-    Leaf::of::<scan::Scan>(),
-    Leaf::of::<audit::Audit>(),
-    Leaf::of::<doctor::Doctor>(),
-    Leaf::of::<run::Run>(),
-    Leaf::of::<up::Up>(),
-    Leaf::of::<down::Down>(),
-    Leaf::of::<ps::Ps>(),
-    Leaf::of::<logs::Logs>(),
-    Leaf::of::<restart::Restart>(),
-    Leaf::of::<stop::Stop>(),
-    Leaf::of::<attach::Attach>(),
-    Leaf::of::<route::Route>(),
-    Leaf::of::<tap::Tap>(),
-    Leaf::of::<traffic::Traffic>(),
-    Leaf::of::<fault::Fault>(),
-    Leaf::of::<serve::Serve>(),
-    Leaf::of::<echo::Echo>(),
-    Leaf::of::<sink::Sink>(),
-    Leaf::of::<stub::Stub>(),
-    Leaf::of::<mail::Mail>(),
-    Leaf::of::<ftp::Ftp>(),
-    Leaf::of::<toxiproxy::Serve>(),
-    Leaf::of::<hub::Hub>(),
-    Leaf::of::<trust::Trust>(),
-    Leaf::of::<uninstall::Uninstall>(),
-    Leaf::of::<completions::Completions>(),
-    Leaf::of::<man::Man>(),
-    Leaf::of::<listen_exec::ListenExec>(),
+    Leaf::of::<ls::Ls>("ls"),
+    Leaf::of::<why::Why>("why"),
+    Leaf::of::<free::Free>("free"),
+    Leaf::of::<port::Port>("port"),
+    Leaf::of::<wait::Wait>("wait"),
+    Leaf::of::<scan::Scan>("scan"),
+    Leaf::of::<audit::Audit>("audit"),
+    Leaf::of::<doctor::Doctor>("doctor"),
+    Leaf::of::<run::Run>("run"),
+    Leaf::of::<up::Up>("up"),
+    Leaf::of::<down::Down>("down"),
+    Leaf::of::<ps::Ps>("ps"),
+    Leaf::of::<logs::Logs>("logs"),
+    Leaf::of::<restart::Restart>("restart"),
+    Leaf::of::<stop::Stop>("stop"),
+    Leaf::of::<attach::Attach>("attach"),
+    Leaf::of::<route::Route>("route"),
+    Leaf::of::<tap::Tap>("tap"),
+    Leaf::of::<traffic::Traffic>("traffic"),
+    Leaf::of::<fault::Fault>("fault"),
+    Leaf::of::<serve::Serve>("serve"),
+    Leaf::of::<echo::Echo>("echo"),
+    Leaf::of::<sink::Sink>("sink"),
+    Leaf::of::<stub::Stub>("stub"),
+    Leaf::of::<mail::Mail>("mail"),
+    Leaf::of::<ftp::Ftp>("ftp"),
+    Leaf::of::<toxiproxy::Serve>("toxiproxy"),
+    Leaf::of::<hub::Hub>("hub"),
+    Leaf::of::<trust::Trust>("trust"),
+    Leaf::of::<uninstall::Uninstall>("uninstall"),
+    Leaf::of::<completions::Completions>("completions"),
+    Leaf::of::<man::Man>("man"),
+    Leaf::of::<listen_exec::ListenExec>("listen-exec"),
 ];
 
 /// What `navyd` alone is short for.
@@ -117,13 +117,15 @@ pub(crate) struct Stage {
 
 /// A line of [`COMMANDS`]: a command without its type.
 struct Leaf {
+    /// What is typed for it: that of its definition.
+    name: &'static str,
     define: fn() -> clap::Command,
     run: fn(&ArgMatches, &mut Stage) -> anyhow::Result<Exit>,
 }
 
 impl Leaf {
-    const fn of<C: Command>() -> Self {
-        Self { define: C::command, run: |matches, stage| C::from_arg_matches(matches)?.run(stage) }
+    const fn of<C: Command>(name: &'static str) -> Self {
+        Self { name, define: C::command, run: |matches, stage| C::from_arg_matches(matches)?.run(stage) }
     }
 }
 
@@ -148,6 +150,11 @@ pub(crate) fn main(args: Vec<OsString>) -> Exit {
 
 /// The whole command line: global flags and every command.
 fn define() -> clap::Command {
+    define_with(COMMANDS)
+}
+
+/// Global flags and these commands.
+fn define_with(leaves: &[Leaf]) -> clap::Command {
     let root = <Global as clap::Args>::augment_args(clap::Command::new("navyd"));
     root.version(env!("CARGO_PKG_VERSION"))
         .about("The localhost workbench: see, explain and free what listens on this machine")
@@ -162,18 +169,18 @@ fn define() -> clap::Command {
         )
         .styles(usage::STYLES)
         .disable_help_subcommand(true)
-        .subcommands(COMMANDS.iter().map(|leaf| usage::with_examples((leaf.define)())))
+        .subcommands(leaves.iter().map(|leaf| usage::with_examples((leaf.define)())))
 }
 
 fn dispatch(args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
     let mut args = toxiproxy::spelled(args);
-    let mut matches = match define().try_get_matches_from(&args) {
+    let mut matches = match understand(&args) {
         Ok(matches) => matches,
         Err(error) => return usage::explain(&error, &help_for(&args), &mut stage.screen),
     };
     if matches.subcommand().is_none() {
         args.extend(ALONE.iter().map(OsString::from));
-        matches = match define().try_get_matches_from(&args) {
+        matches = match understand(&args) {
             Ok(matches) => matches,
             Err(error) => return usage::explain(&error, &help_for(&args), &mut stage.screen),
         };
@@ -181,13 +188,22 @@ fn dispatch(args: Vec<OsString>, stage: &mut Stage) -> anyhow::Result<Exit> {
     let global = Global::from_arg_matches(&matches)?;
     stage.screen = Screen::new(global.color, global.talk());
     stage.format = global.format();
-    let leaf = matches.subcommand().and_then(|(name, inner)| {
-        Some((COMMANDS.iter().find(|leaf| (leaf.define)().get_name() == name)?, inner))
-    });
+    let leaf = matches
+        .subcommand()
+        .and_then(|(name, inner)| Some((COMMANDS.iter().find(|leaf| leaf.name == name)?, inner)));
     match leaf {
         Some((leaf, inner)) => (leaf.run)(inner, stage),
         None => Err(Failure::new("no command was given").hint("navyd --help").into()),
     }
+}
+
+/// What these arguments mean. Defining every command takes longer than most answers do: where the first word is one, it
+/// is tried alone, and what it does not understand is explained by all of them.
+fn understand(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let first = args.get(1).map_or(ALONE[0].as_ref(), OsString::as_os_str);
+    let named = COMMANDS.iter().position(|leaf| first == leaf.name);
+    let alone = named.and_then(|at| define_with(&COMMANDS[at..=at]).try_get_matches_from(args).ok());
+    alone.map_or_else(|| define().try_get_matches_from(args), Ok)
 }
 
 /// The line to type for help with what these arguments meant.
@@ -231,6 +247,7 @@ mod tests {
         for leaf in COMMANDS {
             let command = (leaf.define)();
             let name = command.get_name().to_owned();
+            assert_eq!(name, leaf.name);
             assert!(command.get_about().is_some(), "{name}");
             let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.contains(&format!("navyd {name}")), "{name}");
