@@ -53,6 +53,12 @@ pub const QUEUE: usize = 256;
 /// The bytes of messages that are kept where they have come, in one commit; with more, others would wait.
 pub const HERE: usize = 256 * 1024;
 
+/// With so many other messages on their way, one that has come waits for them.
+pub const SIBLINGS: usize = 4;
+
+/// How long it waits at most. Timers have steps of a millisecond.
+pub const MOMENT: Duration = Duration::from_millis(1);
+
 /// How much the journal of the database may grow, in bytes, before what is in it is put into its place.
 pub const JOURNAL: u64 = 32 * 1024 * 1024;
 

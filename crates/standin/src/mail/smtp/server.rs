@@ -76,9 +76,11 @@ impl Server {
         session.greet(&mut out);
         let mut told = std::pin::pin!(stop.told());
         let mut ending = false;
+        let mut coming = None;
         loop {
             match session.advance(&mut input, &mut out) {
                 Step::Read => {
+                    coming = (!session.is_idle()).then(|| coming.unwrap_or_else(|| self.store.coming()));
                     self.send(&mut socket, &mut out).await?;
                     input.reserve(READ);
                     let read = timeout(limits::SMTP_SILENCE, socket.read_buf(&mut input));
@@ -101,6 +103,7 @@ impl Server {
                     }
                 }
                 Step::Keep(letter) => {
+                    coming = None;
                     let kept = self.keep(letter, socket.peer).await;
                     session.kept(&kept, &mut out);
                     if ending {

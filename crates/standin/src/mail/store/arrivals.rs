@@ -1,5 +1,7 @@
 //! Messages that have come: they wait for those that come in the same turn, and are kept together.
 //!
+//! Where many are on their way, the first waits a moment for the others, so that one commit keeps them all.
+//!
 //! Whoever finds the database free writes them there and then: it is a few pages, and nothing waits for the disk. What is
 //! large, and what comes while the thread of the store is at work, is left to the thread.
 
@@ -7,11 +9,14 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{Request, Shelf};
 use crate::mail::{
@@ -25,6 +30,10 @@ pub(super) type Letters = Vec<(Letter, oneshot::Sender<Result<String, NotKept>>)
 /// What has come, and where it goes.
 pub(super) struct Arrivals {
     waiting: Mutex<Letters>,
+    /// How many are on their way: their senders have begun, and have not ended.
+    coming: AtomicUsize,
+    /// Told when only few are.
+    few: Notify,
     /// `None` once the store has ended.
     shelf: Mutex<Option<Shelf>>,
     /// Whether the thread looks after what is kept without its being asked.
@@ -33,7 +42,13 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     pub(super) fn new(shelf: Shelf) -> Self {
-        Self { waiting: Mutex::default(), shelf: Mutex::new(Some(shelf)), watched: AtomicBool::new(false) }
+        Self {
+            waiting: Mutex::default(),
+            coming: AtomicUsize::new(0),
+            few: Notify::new(),
+            shelf: Mutex::new(Some(shelf)),
+            watched: AtomicBool::new(false),
+        }
     }
 
     /// Adds a message; whether it is the first, so that [`keep`] is to be begun.
@@ -73,9 +88,32 @@ impl Arrivals {
     }
 }
 
-/// Keeps all that have come by the end of this turn.
+/// A message that is on its way as long as this lives.
+pub struct Coming(Arc<Arrivals>);
+
+impl Coming {
+    pub(super) fn new(arrivals: &Arc<Arrivals>) -> Self {
+        arrivals.coming.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(arrivals))
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if self.0.coming.fetch_sub(1, Ordering::Relaxed) == limits::SIBLINGS {
+            self.0.few.notify_waiters();
+        }
+    }
+}
+
+/// Keeps all that have come by the end of this turn, and where many are coming, those too that come in a moment.
 pub(super) async fn keep(arrivals: Arc<Arrivals>, requests: mpsc::Sender<Request>) {
     tokio::task::yield_now().await;
+    let few = arrivals.few.notified();
+    if arrivals.coming.load(Ordering::Relaxed) >= limits::SIBLINGS {
+        // Whichever comes first.
+        let _ = timeout(limits::MOMENT, few).await;
+    }
     let letters = mem::take(&mut *arrivals.waiting());
     match arrivals.write(letters) {
         // Where its thread has ended, so has everybody who waits for a letter.

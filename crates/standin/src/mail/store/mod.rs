@@ -22,6 +22,7 @@ mod thread;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use arrivals::Coming;
 use arrivals::{Arrivals, Letters};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -134,6 +135,12 @@ impl Store {
             tokio::spawn(arrivals::keep(Arc::clone(&self.arrivals), self.requests.clone()));
         }
         told.await.unwrap_or(Err(NotKept::Failed))
+    }
+
+    /// Says that a message is on its way, until what is given back is dropped, at the latest when it is to be kept.
+    #[must_use]
+    pub fn coming(&self) -> Coming {
+        Coming::new(&self.arrivals)
     }
 
     /// Has the thread do this, when it is its turn; everything that was kept before is there, and understood.

@@ -41,7 +41,7 @@ pub(super) fn open(place: &Place) -> Result<Connection, StoreError> {
             // by `Shelf::settle`; at 256 MiB, when that has failed, by SQLite.
             let journal = connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 16777216;",
+                 PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864;",
             );
             journal.map_err(|error| match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {

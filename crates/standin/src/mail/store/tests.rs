@@ -119,6 +119,29 @@ fn what_comes_while_the_thread_is_at_work_is_kept_behind_it() {
     keeper.end();
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_first_of_many_waits_for_the_others_but_not_long() {
+    let (store, _keeper) = Store::open(&Place::Memory, Bounds::default()).unwrap();
+    let coming = |number| (0..number).map(|_| store.coming()).collect::<Vec<_>>();
+    // So many are on their way, and so many of these end at once.
+    for (others, ending, waits) in [
+        (super::limits::SIBLINGS - 1, 0, false),
+        (super::limits::SIBLINGS, 0, true),
+        (super::limits::SIBLINGS, 1, false),
+        (super::limits::SIBLINGS + 1, 1, true),
+    ] {
+        let begun = tokio::time::Instant::now();
+        let mut others_coming = coming(others);
+        let ends = async {
+            tokio::task::yield_now().await;
+            others_coming.truncate(others - ending);
+        };
+        let (kept, ()) = tokio::join!(store.keep(letter("x")), ends);
+        kept.unwrap();
+        assert_eq!(begun.elapsed() >= super::limits::MOMENT, waits, "{others} of which {ending} end");
+    }
+}
+
 #[test]
 fn what_was_kept_is_understood_without_being_asked_for() {
     let folder = Folder::new("lull");
