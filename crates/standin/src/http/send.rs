@@ -3,6 +3,7 @@
 use std::{fs::File, io, rc::Rc};
 
 use bytes::Bytes;
+use memchr::memchr3;
 use navyd_h1::{Version, encode};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
@@ -51,7 +52,7 @@ pub(super) async fn send(
     first_line(status, way.shouts, out);
     let own = own.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     for (name, value) in own.chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
-        field(name, value.bytes(), out);
+        field(name, value, out);
     }
     out.extend_from_slice(b"Date: ");
     write_now(out);
@@ -60,13 +61,13 @@ pub(super) async fn send(
         // RFC 9110 §8.6: none where the status is 1xx or 204; of a 304 or for HEAD only where it is known.
         _ if status < 200 || status == 204 => {}
         Some(0) if status == 304 => {}
-        Some(length) => field("Content-Length", length.to_string().bytes(), out),
-        None if chunked => field("Transfer-Encoding", "chunked".bytes(), out),
+        Some(length) => field("Content-Length", &length.to_string(), out),
+        None if chunked => field("Transfer-Encoding", "chunked", out),
         None => {}
     }
     match (keep, way.version) {
-        (false, _) => field("Connection", "close".bytes(), out),
-        (true, Version::Http10) => field("Connection", "keep-alive".bytes(), out),
+        (false, _) => field("Connection", "close", out),
+        (true, Version::Http10) => field("Connection", "keep-alive", out),
         (true, _) => {}
     }
     out.extend_from_slice(b"\r\n");
@@ -231,10 +232,20 @@ fn first_line(status: u16, shouts: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn field(name: &str, value: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
-    out.extend(name.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | b':' | b' ' | 0)));
+/// One field. What would end a name or a line, and so make another field of it, does not pass.
+fn field(name: &str, value: &str, out: &mut Vec<u8>) {
+    let ends_name = |byte: &u8| matches!(byte, b'\r' | b'\n' | b':' | b' ' | 0);
+    if name.as_bytes().iter().any(ends_name) {
+        out.extend(name.bytes().filter(|byte| !ends_name(byte)));
+    } else {
+        out.extend_from_slice(name.as_bytes());
+    }
     out.extend_from_slice(b": ");
-    out.extend(value.map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { byte }));
+    if memchr3(b'\r', b'\n', 0, value.as_bytes()).is_some() {
+        out.extend(value.bytes().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { byte }));
+    } else {
+        out.extend_from_slice(value.as_bytes());
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -243,7 +254,7 @@ pub(super) async fn switch(socket: &mut Socket, answer: &Answer, out: &mut Vec<u
     out.clear();
     first_line(answer.status, false, out);
     for (name, value) in &answer.fields {
-        field(name, value.bytes(), out);
+        field(name, value, out);
     }
     out.extend_from_slice(b"\r\n");
     write(socket, out).await?;

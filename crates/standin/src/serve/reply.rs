@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     fs::File,
     hash::{BuildHasher as _, RandomState},
+    mem,
     rc::Rc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -54,7 +55,7 @@ impl Facts {
 
 impl Shown {
     /// The answer to GET; that to HEAD is the same, and is sent without its body.
-    pub(super) fn answer(self, fields: &Fields<'_>) -> Answer {
+    pub(super) fn answer(mut self, fields: &Fields<'_>) -> Answer {
         let version = Version { tag: Some(&self.tag), changed: self.changed };
         match condition::judge(&fields.conditions(), &version, true) {
             Verdict::NotModified => return self.head(304),
@@ -78,7 +79,7 @@ impl Shown {
     }
 
     /// All of it, whatever was asked for.
-    pub(super) fn whole(self, status: u16) -> Answer {
+    pub(super) fn whole(mut self, status: u16) -> Answer {
         let answer = self.head(status).with("Content-Type", self.media);
         let length = self.content.length();
         match self.content {
@@ -87,12 +88,12 @@ impl Shown {
         }
     }
 
-    /// Everything but what describes a body.
-    fn head(&self, status: u16) -> Answer {
+    /// Everything but what describes a body. It takes the tag.
+    fn head(&mut self, status: u16) -> Answer {
         let mut answer = Answer::new(status);
         // Room for all that follows, at once.
         answer.fields.reserve(10);
-        answer = answer.with("ETag", self.tag.clone()).with("Cache-Control", "no-cache");
+        answer = answer.with("ETag", mem::take(&mut self.tag)).with("Cache-Control", "no-cache");
         if let Some(changed) = self.changed {
             answer = answer.with("Last-Modified", date(changed));
         }
@@ -108,7 +109,7 @@ impl Shown {
         answer
     }
 
-    fn parts(self, ranges: &[Range], length: u64) -> Answer {
+    fn parts(mut self, ranges: &[Range], length: u64) -> Answer {
         let answer = self.head(206);
         let of = |range: &Range| format!("bytes {}-{}/{length}", range.from, range.from + (range.length - 1));
         let source = self.content.shared();

@@ -100,7 +100,9 @@ impl Files {
             let may = self.settings.access.admits(&[], false, fields.authorization.as_deref());
             return if may { answer } else { access::refused() };
         }
-        let Some(wanted) = self.wanted(head.path()) else { return self.missing(None, &fields).await };
+        let Some(wanted) = self.wanted(head.path()) else {
+            return Box::pin(self.missing(None, &fields)).await;
+        };
         let said = fields.authorization.as_deref();
         if !self.settings.access.admits(wanted.parts(), false, said) {
             return access::refused();
@@ -112,12 +114,13 @@ impl Files {
                     return self.archive(form, &wanted, said);
                 }
                 let watched = self.watch.is_some();
-                listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings, watched).await
+                Box::pin(listing::answer(&self.root, &wanted, head.query(), &fields, &self.settings, watched))
+                    .await
             }
             Ok(Seen::Moved) => moved(&wanted, head.query()),
-            Ok(Seen::Folder) => self.missing(Some(&wanted), &fields).await,
+            Ok(Seen::Folder) => Box::pin(self.missing(Some(&wanted), &fields)).await,
             Err(error) => match error.kind() {
-                io::ErrorKind::NotFound => self.missing(Some(&wanted), &fields).await,
+                io::ErrorKind::NotFound => Box::pin(self.missing(Some(&wanted), &fields)).await,
                 io::ErrorKind::PermissionDenied => Answer::text(403, "this may not be read\n"),
                 _ => Answer::text(500, format!("this cannot be read: {error}\n")),
             },
@@ -249,7 +252,7 @@ impl Files {
             Some(coding) if fields.range.is_none() && compress::LENGTHS.contains(&found.facts.length) => {
                 let changed = found.facts.changed;
                 let tag = format!("\"{tag}-{}\"", coding.name());
-                let text = self.compressed.text(&tag, coding, found).await?;
+                let text = Box::pin(self.compressed.text(&tag, coding, found)).await?;
                 let (media, content) = (kind.media.clone(), Content::Made(text));
                 Ok(Shown { media, coding: Some(coding), vary, tag, changed, content })
             }
@@ -325,6 +328,7 @@ fn moved(wanted: &Wanted, query: &str) -> Answer {
     Answer::text(301, "it is a folder\n").with("Location", format!("{}/{query}", wanted.link()))
 }
 
+/// What is rare is put apart (`Box::pin`), so that what is kept for every request is small.
 impl Site for Files {
     fn answer<'a>(&'a self, mut asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
@@ -341,7 +345,7 @@ impl Site for Files {
                     let answer = Answer::new(204).with("Allow", self.allow());
                     if self.settings.dav { dav::introduced(answer, &self.settings) } else { answer }
                 }
-                _ => self.change(&mut asked).await,
+                _ => Box::pin(self.change(&mut asked)).await,
             }
         })
     }
