@@ -1,16 +1,21 @@
 //! Cookies, read from a field and written into one (RFC 6265, and the quotes of RFC 2109 that Python still writes).
 
-use super::text::digit;
+use super::text::{digit, latin};
 
-/// Names and values of a Cookie field, in order.
+/// Names and values of a Cookie field, in order. What is no cookie is passed over up to the next semicolon.
 pub(super) fn read(line: &[u8]) -> Vec<(String, String)> {
-    let parts = line.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    let read = parts.filter(|part| !part.is_empty()).map(|part| {
-        let equals = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-        let value = part.get(equals + 1..).unwrap_or_default().trim_ascii();
-        (text(part[..equals].trim_ascii()), text(&unquoted(value)))
-    });
-    read.collect()
+    let mut cookies = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        match one(rest) {
+            Some((cookie, behind)) => {
+                cookies.push(cookie);
+                rest = behind;
+            }
+            None => rest = until(rest, |byte| byte == b';').1.get(1..).unwrap_or_default(),
+        }
+    }
+    cookies
 }
 
 /// A Set-Cookie field that sets one for all paths.
@@ -24,13 +29,46 @@ pub(super) fn delete(name: &str) -> String {
     format!("{}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/", token(name))
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// A cookie, and what is behind its semicolon. A name alone has an empty value; spaces and quotes stand in none, unless
+/// all of the value is in quotes.
+fn one(line: &[u8]) -> Option<((String, String), &[u8])> {
+    let (name, rest) = until(line.trim_ascii_start(), |byte| b" \t=\";".contains(&byte));
+    let (value, rest) = match rest.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start) {
+        None => (String::new(), rest),
+        Some(behind) => match behind.strip_prefix(b"\"") {
+            Some(inside) => {
+                let end = closing(inside)?;
+                (unquoted(&inside[..end]), &inside[end + 1..])
+            }
+            None => {
+                let (value, rest) = until(behind, |byte| b" \t\";".contains(&byte));
+                (latin(value), rest)
+            }
+        },
+    };
+    let rest = rest.trim_ascii_start();
+    let behind = if rest.is_empty() { rest } else { rest.strip_prefix(b";")? };
+    (!name.is_empty()).then(|| ((latin(name), value), behind))
+}
+
+/// What is in front of the first such byte, and what begins with it.
+fn until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    bytes.split_at(bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len()))
+}
+
+/// Where the quotes end.
+fn closing(inside: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    inside.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })
 }
 
 /// A name without what would end it.
 fn token(name: &str) -> String {
-    name.chars().filter(|letter| !letter.is_control() && !";=, ".contains(*letter)).collect()
+    name.chars().filter(|letter| !letter.is_control() && !";=,".contains(*letter)).collect()
 }
 
 /// A value in quotes, with three octal digits for each byte that RFC 6265 §4.1.1 does not allow in one; or as it is.
@@ -52,12 +90,11 @@ fn quoted(value: &str) -> String {
     out
 }
 
-fn unquoted(value: &[u8]) -> Vec<u8> {
-    let Some(inside) = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")) else {
-        return value.to_vec();
-    };
+/// What stands in quotes: a backslash and three octal digits are a byte of UTF-8, all other bytes are letters.
+fn unquoted(inside: &[u8]) -> String {
+    let inside = latin(inside).into_bytes();
     let mut out = Vec::with_capacity(inside.len());
-    let mut rest = inside;
+    let mut rest = &inside[..];
     while let [first, behind @ ..] = rest {
         rest = behind;
         match (first, behind) {
@@ -73,7 +110,7 @@ fn unquoted(value: &[u8]) -> Vec<u8> {
             (byte, _) => out.push(*byte),
         }
     }
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -98,9 +135,21 @@ mod tests {
 
     #[test]
     fn a_field_has_several() {
-        let cookies = read(b"a=1; b=\"x y\" ;a=2;; c; d=; =e; f=\"\\");
+        let cookies = read(
+            b"a=1; b=\"x y\" ;a=2;; c; d=; =e; f=\"\\;g = h;i j;k=l m;n=\"o;p\\\"\";q=r\"; s=\xe9; t=\"\xe9\\303\\251\"",
+        );
         let cookies: Vec<_> = cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let expected = [("a", "1"), ("b", "x y"), ("a", "2"), ("c", ""), ("d", ""), ("", "e"), ("f", "\"\\")];
+        let expected = [
+            ("a", "1"),
+            ("b", "x y"),
+            ("a", "2"),
+            ("c", ""),
+            ("d", ""),
+            ("g", "h"),
+            ("n", "o;p\""),
+            ("s", "\u{e9}"),
+            ("t", "\u{e9}\u{e9}"),
+        ];
         assert_eq!(cookies, expected);
     }
 }

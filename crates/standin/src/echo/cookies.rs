@@ -1,5 +1,7 @@
 //! Cookies: shown, set and deleted.
 
+use std::collections::HashSet;
+
 use super::{
     Question,
     cookie::{delete as deleted, set as written},
@@ -10,15 +12,24 @@ use super::{
 use crate::http::Answer;
 
 /// Cookies of services that count visitors of the public server: hidden, unless `show_env` is asked for.
-const OF_COUNTERS: &[&str] = &["_gauges_unique", "__utmz", "__utma", "__utmb"];
+const OF_COUNTERS: &[&str] = &[
+    "_gauges_unique",
+    "_gauges_unique_year",
+    "_gauges_unique_month",
+    "_gauges_unique_day",
+    "_gauges_unique_hour",
+    "__utmz",
+    "__utma",
+    "__utmb",
+];
 
 /// `/cookies`
 pub(super) fn cookies(question: &Question<'_>, _: &[&str]) -> Answer {
     let shows = question.args.iter().any(|(name, _)| name == "show_env");
-    let mut cookies: Vec<(String, String)> = Vec::new();
+    let (mut cookies, mut known) = (Vec::new(), HashSet::new());
     for (name, value) in question.cookies() {
-        let hidden = !shows && OF_COUNTERS.iter().any(|known| name.starts_with(known));
-        if !hidden && !cookies.iter().any(|(known, _)| *known == name) {
+        let hidden = !shows && OF_COUNTERS.contains(&name.as_str());
+        if !hidden && known.insert(name.clone()) {
             cookies.push((name, value));
         }
     }
@@ -28,14 +39,14 @@ pub(super) fn cookies(question: &Question<'_>, _: &[&str]) -> Answer {
 /// `/cookies/set/{name}/{value}`
 pub(super) fn set(question: &Question<'_>, segments: &[&str]) -> Answer {
     match segments {
-        [name, value, ..] => to_cookies([written(name, value, question.head.secure)]),
+        [name, value, ..] => to_cookies([written(name, value, question.is_secure())]),
         _ => to_cookies([]),
     }
 }
 
 /// `/cookies/set?name=value`
 pub(super) fn set_all(question: &Question<'_>, _: &[&str]) -> Answer {
-    to_cookies(firsts(question).map(|(name, value)| written(name, value, question.head.secure)))
+    to_cookies(firsts(question).map(|(name, value)| written(name, value, question.is_secure())))
 }
 
 /// `/cookies/delete?name`
@@ -45,9 +56,9 @@ pub(super) fn delete(question: &Question<'_>, _: &[&str]) -> Answer {
 
 /// Names and values of the query; of several with one name the first.
 fn firsts<'a>(question: &'a Question<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let args = &question.args;
-    let first = move |at: usize| !args[..at].iter().any(|(known, _)| *known == args[at].0);
-    (0..args.len()).filter(move |at| first(*at)).map(move |at| (args[at].0.as_str(), args[at].1.as_str()))
+    let mut known = HashSet::new();
+    let pairs = question.args.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    pairs.filter(move |(name, _)| known.insert(*name))
 }
 
 fn to_cookies(cookies: impl IntoIterator<Item = String>) -> Answer {

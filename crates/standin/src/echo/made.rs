@@ -2,18 +2,14 @@
 
 use std::io;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use bytes::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{
-    HTML, Question,
+    HTML, Question, base64,
     json::Json,
     nonsense, redirects,
-    seen::{basics, whole},
+    seen::{basics, positive, whole},
     twister::Twister,
 };
 use crate::http::{Answer, Body, Source, Sourced};
@@ -28,14 +24,6 @@ const CHUNK: u64 = 10 * 1024;
 const LINES: u64 = 100;
 const LINKS: u64 = 200;
 
-/// What reads base64 of both alphabets: with padding or too much of it, and whatever the last bits are.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
-
 /// `/bytes/{length}`, the same ones for each `seed`.
 pub(super) fn bytes(question: &Question<'_>, segments: &[&str]) -> Answer {
     match made(question, segments) {
@@ -46,7 +34,7 @@ pub(super) fn bytes(question: &Question<'_>, segments: &[&str]) -> Answer {
 
 /// `/stream-bytes/{length}`: the same bytes, in chunks of `chunk_size`.
 pub(super) fn stream_bytes(question: &Question<'_>, segments: &[&str]) -> Answer {
-    let chunk = question.arg("chunk_size").map_or(Ok(CHUNK), |text| whole(text, "chunk_size"));
+    let chunk = question.arg("chunk_size").map_or(Ok(CHUNK), |text| positive(text, "chunk_size"));
     let (mut bytes, chunk) = match (made(question, segments), chunk) {
         (Ok(bytes), Ok(chunk)) => (Bytes::from(bytes), chunk.clamp(1, BYTES) as usize),
         (Err(answer), _) | (_, Err(answer)) => return answer,
@@ -73,13 +61,7 @@ pub(super) fn uuid(_: &Question<'_>, _: &[&str]) -> Answer {
 /// `/base64/{text}`
 pub(super) fn base64(_: &Question<'_>, segments: &[&str]) -> Answer {
     let text = segments.first().copied().unwrap_or_default();
-    let standard = text.bytes().filter_map(|byte| match byte {
-        b'-' => Some(b'+'),
-        b'_' => Some(b'/'),
-        byte => (byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)).then_some(byte),
-    });
-    let decoded =
-        LENIENT.decode(standard.collect::<Vec<_>>()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = base64::decode(text.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
     let wrong = || "Incorrect Base64 data try: YW4gZWNobyBvZiBuYXZ5ZA==".to_owned();
     Answer::of(200, HTML, decoded.unwrap_or_else(wrong))
 }

@@ -1,7 +1,7 @@
 //! The echo: says what it was asked, and answers as it is told to, with the routes and documents of httpbin.
 //!
 //! - [`Echo`]: the site
-//! - `route`: how a path is matched; `ROUTES` names all of them, and the leaf that answers each
+//! - `table`: all routes, and the leaf that answers each; `route`: how a path is matched with them
 //! - `question`, `posted`, `multipart`, `cookie`, `text`: what was asked, read as httpbin reads it
 //! - `json`: documents as httpbin writes them
 //!
@@ -10,6 +10,7 @@
 //! httpbin's page to try its routes on, and anything kept from one request to the next.
 
 mod auth;
+mod base64;
 mod caching;
 mod coded;
 mod cookie;
@@ -28,7 +29,9 @@ mod range;
 mod redirects;
 mod route;
 mod seen;
+mod spec;
 mod status;
+mod table;
 mod text;
 mod timing;
 mod twister;
@@ -36,7 +39,8 @@ mod twister;
 use std::time::Duration;
 
 use question::Question;
-use route::{Found, Route, find, later, now};
+use route::{Found, find};
+use table::ROUTES;
 use tokio::time::sleep;
 
 use crate::http::{Answer, Answering, Asked, Site};
@@ -53,70 +57,6 @@ struct Reply {
     after: Duration,
     answer: Answer,
 }
-
-const GET: &str = "GET HEAD OPTIONS";
-const POST: &str = "POST OPTIONS";
-const GET_POST: &str = "GET HEAD POST OPTIONS";
-const ALL: &str = "GET HEAD POST PUT DELETE PATCH TRACE OPTIONS";
-
-/// All routes. `{}` is one segment of the path, `{n}` one of digits, `{*}` all the rest.
-const ROUTES: &[Route] = &[
-    now(GET, "/", pages::index),
-    now(GET, "/ip", seen::ip),
-    now(GET, "/headers", seen::headers),
-    now(GET, "/user-agent", seen::user_agent),
-    now(GET, "/get", seen::get),
-    now(POST, "/post", seen::posted),
-    now("PUT OPTIONS", "/put", seen::posted),
-    now("PATCH OPTIONS", "/patch", seen::posted),
-    now("DELETE OPTIONS", "/delete", seen::posted),
-    now(ALL, "/anything", seen::anything),
-    now(ALL, "/anything/{*}", seen::anything),
-    now(ALL, "/status/{}", status::status),
-    now(GET_POST, "/response-headers", fields::response_headers),
-    later(ALL, "/delay/{}", timing::delay),
-    later(GET, "/drip", timing::drip),
-    now(GET, "/range/{n}", range::range),
-    now(GET, "/cache", caching::cache),
-    now(GET, "/cache/{n}", caching::cache_control),
-    now(GET, "/etag/{}", caching::etag),
-    now(GET, "/redirect/{n}", redirects::redirect),
-    now(GET, "/relative-redirect/{n}", redirects::relative),
-    now(GET, "/absolute-redirect/{n}", redirects::absolute),
-    now(ALL, "/redirect-to", redirects::redirect_to),
-    now(GET, "/cookies", cookies::cookies),
-    now(GET, "/cookies/set", cookies::set_all),
-    now(GET, "/cookies/set/{}/{}", cookies::set),
-    now(GET, "/cookies/delete", cookies::delete),
-    now(GET, "/basic-auth/{}/{}", auth::basic),
-    now(GET, "/hidden-basic-auth/{}/{}", auth::hidden),
-    now(GET, "/bearer", auth::bearer),
-    now(GET, "/digest-auth/{}/{}/{}", digest::digest),
-    now(GET, "/digest-auth/{}/{}/{}/{}", digest::digest),
-    now(GET, "/digest-auth/{}/{}/{}/{}/{}", digest::digest),
-    now(GET, "/gzip", coded::gzip),
-    now(GET, "/deflate", coded::deflate),
-    now(GET, "/brotli", coded::brotli),
-    now(GET, "/stream/{n}", made::stream),
-    now(GET, "/bytes/{n}", made::bytes),
-    now(GET, "/stream-bytes/{n}", made::stream_bytes),
-    now(GET, "/uuid", made::uuid),
-    now(GET, "/base64/{}", made::base64),
-    now(GET, "/links/{n}", made::links),
-    now(GET, "/links/{n}/{n}", made::link_page),
-    now(GET, "/image", images::image),
-    now(GET, "/image/png", images::png),
-    now(GET, "/image/jpeg", images::jpeg),
-    now(GET, "/image/webp", images::webp),
-    now(GET, "/image/svg", images::svg),
-    now(GET, "/html", pages::html),
-    now(GET, "/xml", pages::xml),
-    now(GET, "/json", pages::json),
-    now(GET, "/robots.txt", pages::robots),
-    now(GET, "/deny", pages::deny),
-    now(GET, "/encoding/utf8", pages::utf8),
-    now(GET, "/forms/post", pages::form),
-];
 
 impl Site for Echo {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
@@ -143,6 +83,7 @@ impl Site for Echo {
 fn reply(question: &Question<'_>) -> Reply {
     match find(ROUTES, question.method(), &question.path) {
         Found::Route(route, segments) => route.reply(question, segments.as_slice()),
+        Found::Merged(path) => redirects::moved(question, &path).into(),
         Found::Options(allow) => Answer::of(200, HTML, "").with("Allow", allow).into(),
         Found::Method(allow) => {
             let text = format!("`{}` is not answered here: {allow}\n", question.method());
@@ -152,9 +93,11 @@ fn reply(question: &Question<'_>) -> Reply {
     }
 }
 
-/// With the fields that let pages of any origin read the answer (CORS), as httpbin does.
-fn shared(question: &Question<'_>, answer: Answer) -> Answer {
+/// With the fields that let pages of any origin read the answer (CORS), as httpbin does, in place of any that were
+/// asked for.
+fn shared(question: &Question<'_>, mut answer: Answer) -> Answer {
     let origin = question.field("origin").unwrap_or_else(|| "*".to_owned());
+    answer.fields.retain(|(name, _)| !OF_ORIGINS.iter().any(|known| name.eq_ignore_ascii_case(known)));
     let answer =
         answer.with("Access-Control-Allow-Origin", origin).with("Access-Control-Allow-Credentials", "true");
     if question.method() != "OPTIONS" {
@@ -168,6 +111,8 @@ fn shared(question: &Question<'_>, answer: Answer) -> Answer {
         None => answer,
     }
 }
+
+const OF_ORIGINS: [&str; 2] = ["Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"];
 
 const HTML: &str = "text/html; charset=utf-8";
 

@@ -16,21 +16,27 @@ pub(super) struct Part<'a> {
     pub(super) content: &'a [u8],
 }
 
-/// The parts between these boundaries that have a name, up to where the body is cut.
+/// The parts between these boundaries, up to where the body is cut. A line may end with a line feed alone, as in what
+/// people write by hand.
 pub(super) fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<Part<'a>> {
     let mut delimiter = b"--".to_vec();
     delimiter.extend_from_slice(boundary);
     let mut parts = Vec::new();
     let Some(mut rest) = behind_delimiter(body, &delimiter) else { return parts };
     // The line end in front of a boundary belongs to the boundary (RFC 2046 §5.1.1).
-    delimiter.splice(0..0, *b"\r\n");
+    delimiter.insert(0, b'\n');
     while parts.len() < PARTS && !rest.starts_with(b"--") {
-        let Some(line) = find(rest, b"\r\n") else { break };
+        let Some(line) = find(rest, b"\n") else { break };
         let Some(end) = find(&rest[line..], &delimiter) else { break };
+        // From the end of the boundary's line to the end of the last line, which is not part of it.
         let part = &rest[line..line + end];
         rest = &rest[line + end + delimiter.len()..];
-        let Some(blank) = find(part, b"\r\n\r\n") else { continue };
-        parts.extend(of(&part[..blank], &part[blank + 4..]));
+        let (head, content) = match (find(part, b"\n\r\n"), find(part, b"\n\n")) {
+            (Some(blank), bare) if bare.is_none_or(|bare| blank < bare) => part.split_at(blank + 3),
+            (_, Some(blank)) => part.split_at(blank + 2),
+            _ => continue,
+        };
+        parts.extend(of(head, content.strip_suffix(b"\r").unwrap_or(content)));
     }
     parts
 }
@@ -51,14 +57,16 @@ pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
 fn of<'a>(head: &[u8], content: &'a [u8]) -> Option<Part<'a>> {
     let head = String::from_utf8_lossy(head);
     let field = |name: &str| {
-        let mut lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
         lines
             .find(|(field, _)| field.trim().eq_ignore_ascii_case(name))
             .map(|(_, value)| value.trim().to_owned())
     };
     let disposition = field("content-disposition")?;
     let file = ["filename", "filename*"].iter().any(|name| parameter(&disposition, name).is_some());
-    let name = parameter(&disposition, "name")?;
+    // A name that is missing is shown as httpbin shows it, and the quotes that browsers write as `%22` (the HTML
+    // standard, on multipart form data) are quotes again.
+    let name = parameter(&disposition, "name").map_or("null".to_owned(), |name| name.replace("%22", "\""));
     Some(Part { name, file, kind: field("content-type").unwrap_or_default(), content })
 }
 

@@ -1,6 +1,6 @@
 //! Documents that are always the same.
 
-use super::{HTML, Question, ROUTES, json::read, seen::document};
+use super::{HTML, Question, json::read, seen::document, table::ROUTES};
 use crate::http::Answer;
 
 /// The slides that clients of httpbin know.
@@ -9,17 +9,19 @@ const SLIDES: &str = r#"{"slideshow": {"author": "Yours Truly", "date": "date of
     {"items": ["Why <em>WonderWidgets</em> are great", "Who <em>buys</em> WonderWidgets"],
      "title": "Overview", "type": "all"}], "title": "Sample Slide Show"}}"#;
 
-/// `/`: all routes.
+/// `/` and `/legacy`: all routes.
 pub(super) fn index(_: &Question<'_>, _: &[&str]) -> Answer {
     let mut page = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<title>navyd echo</title>\n\
          <style>body { font: 1rem/1.5 monospace; margin: 2rem } td { padding-right: 2rem }</style>\n\
          <h1>navyd echo</h1>\n<p>Says what it was asked, and answers as it is told to.\n<table>\n",
     );
-    for (methods, pattern) in ROUTES.iter().map(super::Route::shown) {
-        let shown = pattern.replace("{*}", "{…}");
-        let link = if pattern.contains('{') { shown } else { format!("<a href=\"{pattern}\">{pattern}</a>") };
-        page.push_str(&format!("<tr><td>{link}<td>{methods}\n"));
+    for route in ROUTES {
+        let (path, summary) = (route.path(), route.summary());
+        let link = if path.contains('{') { path } else { format!("<a href=\"{path}\">{path}</a>") };
+        let methods: Vec<_> =
+            route.methods().filter(|method| !["HEAD", "OPTIONS"].contains(method)).collect();
+        page.push_str(&format!("<tr><td>{link}<td>{summary}<td>{}\n", methods.join(" ")));
     }
     Answer::of(200, HTML, page + "</table>\n</html>\n")
 }

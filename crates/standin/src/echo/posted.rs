@@ -8,6 +8,10 @@ use super::{
     question::Question,
     text::pairs,
 };
+use crate::http::Answer;
+
+/// The most fields of a form: one of many short ones would need a hundred times the memory that it came with.
+const FIELDS: usize = 100_000;
 
 /// A body, sorted by what it says it is.
 #[derive(Debug, Default)]
@@ -45,24 +49,29 @@ impl Posted {
         self.json.clone().unwrap_or(Json::Null)
     }
 
-    pub(super) fn read(question: &Question<'_>) -> Self {
+    /// # Errors
+    /// The answer to a form with too many fields.
+    pub(super) fn read(question: &Question<'_>) -> Result<Self, Answer> {
+        let body = &question.body;
         let kind = question.field("content-type").unwrap_or_default();
         let name = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match name.as_str() {
-            "application/x-www-form-urlencoded" => {
-                let form =
-                    if std::str::from_utf8(&question.body).is_ok() { pairs(&question.body) } else { vec![] };
+        let boundary = parameter(&kind, "boundary");
+        Ok(match (name.as_str(), boundary) {
+            ("application/x-www-form-urlencoded", _) => {
+                if body.iter().filter(|byte| **byte == b'&').count() >= FIELDS {
+                    return Err(Answer::text(413, format!("the form has more than {FIELDS} fields\n")));
+                }
+                let form = if std::str::from_utf8(body).is_ok() { pairs(body) } else { vec![] };
                 Self { form, ..Self::default() }
             }
-            "multipart/form-data" => match parameter(&kind, "boundary") {
-                Some(boundary) => Self::of_parts(&multipart::parts(&question.body, boundary.as_bytes())),
-                None => Self::default(),
-            },
-            _ => {
-                let json = std::str::from_utf8(&question.body).ok().and_then(read);
-                Self { data: safe(&question.body, "application/octet-stream"), json, ..Self::default() }
+            ("multipart/form-data", Some(boundary)) => {
+                Self::of_parts(&multipart::parts(body, boundary.as_bytes()))
             }
-        }
+            _ => {
+                let json = std::str::from_utf8(body).ok().and_then(read);
+                Self { data: safe(body, "application/octet-stream"), json, ..Self::default() }
+            }
+        })
     }
 
     fn of_parts(parts: &[multipart::Part<'_>]) -> Self {

@@ -31,7 +31,7 @@ const OF_PROXIES: &[&str] = &[
 ];
 
 /// What may stand in a path and in a query without being quoted.
-const SAFE_IN_PATH: &str = "!$&'()*+,/:;=@%";
+pub(super) const SAFE_IN_PATH: &str = "!$&'()*+,/:;=@%";
 const SAFE_IN_QUERY: &str = "!$&'()*+,/:;=?@%";
 
 /// A request with its body.
@@ -103,17 +103,25 @@ impl<'a> Question<'a> {
 
     /// The scheme and the authority by which it was asked.
     pub(super) fn base(&self) -> String {
-        let scheme = if self.head.secure { "https" } else { "http" };
+        let scheme = if self.is_secure() { "https" } else { "http" };
         format!("{scheme}://{}", self.host())
+    }
+
+    /// Whether it came encrypted, to here or to the proxy that says so.
+    pub(super) fn is_secure(&self) -> bool {
+        let says = |name: &str, value: &str| self.field(name).is_some_and(|said| said == value);
+        self.head.secure
+            || says("x-forwarded-proto", "https")
+            || says("x-forwarded-protocol", "ssl")
+            || says("x-forwarded-ssl", "on")
     }
 
     /// The address by which it was asked, with the scheme that a proxy names.
     pub(super) fn url(&self) -> Json<'a> {
         let named = self.field("x-forwarded-proto").or_else(|| self.field("x-forwarded-protocol"));
-        let through = self.field("x-forwarded-ssl").is_some_and(|value| value == "on");
         let scheme = match named.filter(|named| !named.is_empty()) {
             Some(named) => named,
-            None if through || self.head.secure => "https".to_owned(),
+            None if self.is_secure() => "https".to_owned(),
             None => "http".to_owned(),
         };
         let path = readable(&quoted(self.path.trim_start_matches('/'), SAFE_IN_PATH), "/?#");
@@ -136,7 +144,7 @@ impl<'a> Question<'a> {
         let Some(host) = self.field("host").filter(|host| !host.is_empty()) else {
             return self.head.local.to_string();
         };
-        let usual = if self.head.secure { ":443" } else { ":80" };
+        let usual = if self.is_secure() { ":443" } else { ":80" };
         host.strip_suffix(usual).map_or(host.clone(), str::to_owned)
     }
 }

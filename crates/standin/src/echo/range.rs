@@ -2,7 +2,12 @@
 
 use std::{borrow::Cow, ops::Range, time::Duration};
 
-use super::{Question, nonsense, paced::Paced, seen::whole, timing::seconds};
+use super::{
+    Question, nonsense,
+    paced::Paced,
+    seen::{positive, whole},
+    timing::seconds,
+};
 use crate::http::{Answer, Body};
 
 /// The longest alphabet.
@@ -19,7 +24,7 @@ pub(super) fn range(question: &Question<'_>, segments: &[&str]) -> Answer {
         let text = "number of bytes must be in the range (0, 102400]";
         return Answer::text(404, text).with("ETag", etag).with("Accept-Ranges", "bytes");
     }
-    let chunk = match question.arg("chunk_size").map(|text| whole(text, "chunk_size")) {
+    let chunk = match question.arg("chunk_size").map(|text| positive(text, "chunk_size")) {
         None => CHUNK,
         Some(Ok(chunk)) => chunk.clamp(1, LONGEST),
         Some(Err(answer)) => return answer,
@@ -27,20 +32,20 @@ pub(super) fn range(question: &Question<'_>, segments: &[&str]) -> Answer {
     let Some(duration) = question.arg("duration").map_or(Some(Duration::ZERO), seconds) else {
         return nonsense("`duration` is no number of seconds");
     };
-    let answer = |status, range| {
+    let answer = |status, kind, range| {
         Answer::new(status)
-            .with("Content-Type", "application/octet-stream")
+            .with("Content-Type", kind)
             .with("ETag", etag)
             .with("Accept-Ranges", "bytes")
             .with("Content-Range", range)
     };
     let Some(Range { start, end }) = asked(question.head.text("range").unwrap_or_default(), length) else {
-        return answer(416, format!("bytes */{length}"));
+        return answer(416, "text/plain; charset=utf-8", format!("bytes */{length}"));
     };
     let chunk_time = duration.div_f64(length as f64).mul_f64(chunk as f64);
     let source = Paced::new(start..end, chunk, chunk_time, |at| b'a' + (at % 26) as u8);
     let status = if start == 0 && end == length { 200 } else { 206 };
-    answer(status, format!("bytes {start}-{}/{length}", end - 1))
+    answer(status, "application/octet-stream", format!("bytes {start}-{}/{length}", end - 1))
         .body(Body::Source(Box::new(source), Some(end - start)))
 }
 

@@ -2,13 +2,14 @@
 
 use super::{
     HTML, Question, nonsense,
+    question::SAFE_IN_PATH,
     seen::whole,
     text::{html, quoted},
 };
-use crate::http::Answer;
+use crate::http::{Answer, Body};
 
 /// What may stand in an address; a `%` is taken for the beginning of what is quoted already.
-const SAFE: &str = "!#$%&'()*+,/:;=?@[]";
+pub(super) const SAFE: &str = "!#$%&'()*+,/:;=?@[]";
 
 /// `/redirect/{times}`, with `absolute=true` to whole addresses.
 pub(super) fn redirect(question: &Question<'_>, segments: &[&str]) -> Answer {
@@ -18,7 +19,8 @@ pub(super) fn redirect(question: &Question<'_>, segments: &[&str]) -> Answer {
 
 /// `/relative-redirect/{times}`
 pub(super) fn relative(question: &Question<'_>, segments: &[&str]) -> Answer {
-    step(question, segments, false)
+    let answer = step(question, segments, false);
+    if answer.status == 302 { answer.body(Body::Empty) } else { answer }
 }
 
 /// `/absolute-redirect/{times}`
@@ -39,6 +41,15 @@ pub(super) fn redirect_to(question: &Question<'_>, _: &[&str]) -> Answer {
     Answer::of(status, HTML, "").with("Location", quoted(url, SAFE))
 }
 
+/// To the same address with this path, for good, and with the same method.
+pub(super) fn moved(question: &Question<'_>, path: &str) -> Answer {
+    let mut address = question.base() + &quoted(path, SAFE_IN_PATH);
+    if !question.head.query().is_empty() {
+        address.extend(["?", question.head.query()]);
+    }
+    Answer { status: 308, ..to(&address) }
+}
+
 /// To that address, with a page for those who do not follow.
 pub(super) fn to(address: &str) -> Answer {
     let shown = html(address);
@@ -51,7 +62,7 @@ pub(super) fn to(address: &str) -> Answer {
 fn step(question: &Question<'_>, segments: &[&str], absolute: bool) -> Answer {
     let times = segments.first().map_or(Ok(0), |text| whole(text, "times"));
     let path = match times {
-        Ok(0) => return nonsense("a redirect is followed at least once"),
+        Ok(0 | u64::MAX) => return nonsense("a redirect is followed at least once, and not for ever"),
         Ok(1) => "/get".to_owned(),
         Ok(times) if absolute => format!("/absolute-redirect/{}", times - 1),
         Ok(times) => format!("/relative-redirect/{}", times - 1),

@@ -11,6 +11,10 @@ pub(super) struct Route {
     /// Its methods, with a space between them.
     methods: &'static str,
     pattern: &'static str,
+    /// What it answers.
+    summary: &'static str,
+    /// The names of the query that it looks at, with a space between them.
+    query: &'static str,
     leaf: Leaf,
 }
 
@@ -27,6 +31,8 @@ pub(super) enum Found<'a> {
     Options(String),
     /// A route, with other methods than this.
     Method(String),
+    /// A route for this path, which has one slash where there were several.
+    Merged(String),
     Nothing,
 }
 
@@ -41,18 +47,20 @@ pub(super) struct Segments<'a> {
 pub(super) const fn now(
     methods: &'static str,
     pattern: &'static str,
+    summary: &'static str,
     leaf: fn(&Question<'_>, &[&str]) -> Answer,
 ) -> Route {
-    Route { methods, pattern, leaf: Leaf::Now(leaf) }
+    Route { methods, pattern, summary, query: "", leaf: Leaf::Now(leaf) }
 }
 
 /// A route whose answer may wait.
 pub(super) const fn later(
     methods: &'static str,
     pattern: &'static str,
+    summary: &'static str,
     leaf: fn(&Question<'_>, &[&str]) -> Reply,
 ) -> Route {
-    Route { methods, pattern, leaf: Leaf::Later(leaf) }
+    Route { methods, pattern, summary, query: "", leaf: Leaf::Later(leaf) }
 }
 
 impl Route {
@@ -63,9 +71,41 @@ impl Route {
         }
     }
 
-    /// Its methods and its pattern, to be shown.
-    pub(super) fn shown(&self) -> (&'static str, &'static str) {
-        (self.methods, self.pattern)
+    /// The same route, which looks at these names of the query.
+    pub(super) const fn asks(mut self, query: &'static str) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// Its methods.
+    pub(super) fn methods(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.methods.split(' ')
+    }
+
+    /// Its path, with the names of what is left open in braces.
+    pub(super) fn path(&self) -> String {
+        self.pattern.replace("{int:", "{").replace("{path:", "{")
+    }
+
+    /// What is left open in its path: names, and whether only digits fit.
+    pub(super) fn open(&self) -> impl Iterator<Item = (&'static str, bool)> + use<> {
+        self.pattern.split('/').filter_map(|part| {
+            let name = part.strip_prefix('{')?.strip_suffix('}')?;
+            Some(match name.split_once(':') {
+                Some((kind, name)) => (name, kind == "int"),
+                None => (name, false),
+            })
+        })
+    }
+
+    /// The names of the query that it looks at.
+    pub(super) fn query(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.query.split_whitespace()
+    }
+
+    /// What it answers.
+    pub(super) fn summary(&self) -> &'static str {
+        self.summary
     }
 }
 
@@ -81,8 +121,9 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// The route for a request.
+/// The route for a request. Slashes that begin a path are as good as one.
 pub(super) fn find<'a>(routes: &'static [Route], method: &str, path: &'a str) -> Found<'a> {
+    let path = path.find(|letter| letter != '/').map_or("/", |behind| &path[behind.saturating_sub(1)..]);
     let mut allow: Vec<&str> = Vec::new();
     for route in routes {
         let Some(segments) = matched(route.pattern, path) else { continue };
@@ -92,7 +133,12 @@ pub(super) fn find<'a>(routes: &'static [Route], method: &str, path: &'a str) ->
         allow.extend(route.methods.split(' '));
     }
     match (allow.is_empty(), method) {
-        (true, _) => Found::Nothing,
+        (true, _) => {
+            let merged = path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+            let merged = format!("/{merged}{}", if path.ends_with('/') { "/" } else { "" });
+            let is = merged != path && routes.iter().any(|route| matched(route.pattern, &merged).is_some());
+            if is { Found::Merged(merged) } else { Found::Nothing }
+        }
         (false, "OPTIONS") => Found::Options(allow.join(", ")),
         (false, _) => Found::Method(allow.join(", ")),
     }
@@ -105,14 +151,19 @@ fn matched<'a>(pattern: &str, path: &'a str) -> Option<Segments<'a>> {
     let mut parts = pattern.strip_prefix('/')?.split('/').peekable();
     while let Some(part) = parts.next() {
         let (segment, behind) = match rest.split_once('/') {
-            _ if part == "{*}" => (rest, None),
+            _ if part.starts_with("{path:") => (rest, None),
             Some((segment, behind)) => (segment, Some(behind)),
             None => (rest, None),
         };
         match part {
-            "{n}" if segment.is_empty() || !segment.bytes().all(|byte| byte.is_ascii_digit()) => return None,
-            "{}" | "{*}" if segment.is_empty() => return None,
-            "{n}" | "{}" | "{*}" => segments.push(segment)?,
+            open if open.starts_with('{') => {
+                let digits = open.starts_with("{int:");
+                let fits = !digits || segment.bytes().all(|byte| byte.is_ascii_digit());
+                if !fits || segment.is_empty() || segment.starts_with('/') {
+                    return None;
+                }
+                segments.push(segment)?;
+            }
             literal if literal == segment => {}
             _ => return None,
         }
@@ -130,6 +181,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn slashes_that_say_nothing_are_taken_away() {
+        const ROUTES: &[Route] = &[now("GET", "/a/{path:b}", "", |_, _| Answer::new(200))];
+        let found = |path| match find(ROUTES, "GET", path) {
+            Found::Route(_, segments) => format!("{:?}", segments.as_slice()),
+            Found::Merged(path) => path,
+            _ => String::new(),
+        };
+        for (path, expected) in [
+            ("/a/b", "[\"b\"]"),
+            ("//a/b", "[\"b\"]"),
+            ("/a//b//c/", "/a/b/c/"),
+            ("/b//c", ""),
+            ("//", ""),
+            ("", ""),
+        ] {
+            assert_eq!(found(path), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn paths_fit_patterns() {
         for (pattern, path, expected) in [
             ("/", "/", Some(&[][..])),
@@ -137,14 +208,16 @@ mod tests {
             ("/get", "/get/", None),
             ("/get", "/gets", None),
             ("/get", "get", None),
-            ("/a/{}/{n}", "/a/b/12", Some(&["b", "12"])),
-            ("/a/{}/{n}", "/a/b/-1", None),
-            ("/a/{}/{n}", "/a//1", None),
-            ("/a/{}", "/a", None),
-            ("/a/{}", "/a/b/c", None),
-            ("/a/{*}", "/a/b/c/", Some(&["b/c/"])),
-            ("/a/{*}", "/a/", None),
-            ("/{}/{}/{}/{}/{}/{}", "/1/2/3/4/5/6", None),
+            ("/a/{b}/{int:c}", "/a/b/12", Some(&["b", "12"])),
+            ("/a/{b}/{int:c}", "/a/b/-1", None),
+            ("/a/{b}/{int:c}", "/a//1", None),
+            ("/a/{b}", "/a", None),
+            ("/a/{b}", "/a/b/c", None),
+            ("/a/{path:b}", "/a/b/c/", Some(&["b/c/"])),
+            ("/a/{path:b}", "/a/", None),
+            ("/a/{path:b}", "/a//b", None),
+            ("/a/{path:b}", "/a/b//c", Some(&["b//c"])),
+            ("/{a}/{b}/{c}/{d}/{e}/{f}", "/1/2/3/4/5/6", None),
         ] {
             let found = matched(pattern, path);
             assert_eq!(found.as_ref().map(Segments::as_slice), expected, "{pattern} {path}");

@@ -26,17 +26,17 @@ pub(super) fn get(question: &Question<'_>, _: &[&str]) -> Answer {
 
 /// `/post` and its like.
 pub(super) fn posted(question: &Question<'_>, _: &[&str]) -> Answer {
-    document(&with_body(question, &Posted::read(question), Shown::Json))
+    with_body(question, Shown::Json)
 }
 
 /// `/anything`
 pub(super) fn anything(question: &Question<'_>, _: &[&str]) -> Answer {
-    document(&with_body(question, &Posted::read(question), Shown::JsonAndMethod))
+    with_body(question, Shown::JsonAndMethod)
 }
 
 /// What `/delay` shows.
 pub(super) fn delayed(question: &Question<'_>) -> Answer {
-    document(&with_body(question, &Posted::read(question), Shown::Plain))
+    with_body(question, Shown::Plain)
 }
 
 /// Address, query, fields and origin, in the order in which `/stream` has them.
@@ -68,6 +68,15 @@ pub(super) fn whole(text: &str, name: &str) -> Result<u64, Answer> {
     }
 }
 
+/// [`whole`], where a number below zero is as good as zero.
+///
+/// # Errors
+/// The answer that says what is wrong.
+pub(super) fn positive(text: &str, name: &str) -> Result<u64, Answer> {
+    let below = text.trim().strip_prefix('-').is_some_and(|digits| whole(digits, name).is_ok());
+    if below { Ok(0) } else { whole(text, name) }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Shown {
     Plain,
@@ -75,8 +84,12 @@ enum Shown {
     JsonAndMethod,
 }
 
-fn with_body<'a>(question: &'a Question<'_>, posted: &'a Posted, shown: Shown) -> Json<'a> {
-    let Json::Map(mut all) = basics(question) else { return Json::Null };
+fn with_body(question: &Question<'_>, shown: Shown) -> Answer {
+    let posted = match Posted::read(question) {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    let Json::Map(mut all) = basics(question) else { return Answer::new(500) };
     all.extend([("form", posted.form()), ("data", posted.data()), ("files", posted.files())].map(named));
     if shown != Shown::Plain {
         all.push(named(("json", posted.json())));
@@ -84,7 +97,7 @@ fn with_body<'a>(question: &'a Question<'_>, posted: &'a Posted, shown: Shown) -
     if shown == Shown::JsonAndMethod {
         all.push(named(("method", question.method().into())));
     }
-    Json::Map(all)
+    document(&Json::Map(all))
 }
 
 fn named<'a>((name, value): (&'a str, Json<'a>)) -> (std::borrow::Cow<'a, str>, Json<'a>) {

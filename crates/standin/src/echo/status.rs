@@ -46,7 +46,7 @@ pub(super) fn of(status: u16) -> Answer {
             )
         }
         407 => answer.with("Proxy-Authenticate", "Basic realm=\"Fake Realm\""),
-        418 => answer.with("X-More-Info", "https://www.rfc-editor.org/rfc/rfc2324").body(text(TEAPOT)),
+        418 => answer.with("X-More-Info", "http://tools.ietf.org/html/rfc2324").body(text(TEAPOT)),
         _ => answer.with("Content-Type", HTML),
     }
 }
@@ -64,6 +64,10 @@ fn choices(codes: &str) -> Option<Vec<(u16, f64)>> {
             weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0)?;
         Some((status, weight))
     };
+    // One alone has no weight.
+    if !codes.contains(',') && codes.contains(':') {
+        return None;
+    }
     codes.split(',').map(choice).collect()
 }
 
@@ -94,10 +98,11 @@ mod tests {
             ("200:0,500:0", 0.5, Some(500)),
             ("4!9", 0.0, None),
             ("200,402,foo", 0.0, None),
-            ("200:x", 0.0, None),
-            ("200:1:1", 0.0, None),
-            ("200:nan", 0.0, None),
-            ("200:-1", 0.0, None),
+            ("200:1", 0.0, None),
+            ("200:x,300", 0.0, None),
+            ("200:1:1,300", 0.0, None),
+            ("200:nan,300", 0.0, None),
+            ("200:-1,300", 0.0, None),
             ("101", 0.0, None),
             ("1000", 0.0, None),
             ("", 0.0, None),

@@ -30,7 +30,7 @@ fn each_route_answers_as_it_is_asked_to() {
     let parts = "Content-Type: multipart/form-data; boundary=B\r\n";
     let file = "--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\n\u{e9}\r\n--B--\r\n";
     for (line, fields, body, expected) in [
-        ("GET /", "", "", &["200 OK", "<a href=\"/forms/post\">", "/anything/{…}"][..]),
+        ("GET /", "", "", &["200 OK", "<a href=\"/forms/post\">", "/anything/{anything}"][..]),
         (
             "GET /get?b=1&a=2&b=%C3%A9",
             "X-A: 1\r\nx-a: 2\r\nVia: me\r\n",
@@ -70,6 +70,44 @@ fn each_route_answers_as_it_is_asked_to() {
             ],
         ),
         ("GET /nothing", "", "", &["404 "]),
+        ("GET //get", "", "", &["200 OK", "http://echo.test/get\""]),
+        ("GET /status//204?a=b", "", "", &["308 ", "Location: http://echo.test/status/204?a=b\r\n"]),
+        ("GET /spec.json", "", "", &["\"swagger\": \"2.0\"", "\"/digest-auth/{qop}/{user}/{passwd}\": {"]),
+        (
+            "POST /post",
+            "Content-Type: multipart/form-data\r\n",
+            "--B",
+            &["\"data\": \"--B\"", "\"files\": {}", "\"form\": {}"],
+        ),
+        (
+            "POST /post",
+            parts,
+            "--B\nContent-Disposition: form-data; name=\"a%22\"\n\n1\n--B--\n",
+            &["\"form\": {\n    \"a\\\"\": \"1\"\n  }"],
+        ),
+        (
+            "GET /absolute-redirect/2",
+            "X-Forwarded-Proto: https\r\n",
+            "",
+            &["Location: https://echo.test/absolute-redirect/1\r\n"],
+        ),
+        ("GET /cookies/set/a/b", "X-Forwarded-Ssl: on\r\n", "", &["Set-Cookie: a=b; Secure; Path=/\r\n"]),
+        (
+            "GET /relative-redirect/2",
+            "",
+            "",
+            &["Location: /relative-redirect/1\r\n", "Content-Length: 0\r\n"],
+        ),
+        ("GET /redirect/99999999999999999999", "", "", &["400 ", "for ever"]),
+        ("GET /cache/099999999999999999999", "", "", &["max-age=99999999999999999999\r\n"]),
+        ("GET /cache", "If-None-Match:\r\n", "", &["304 "]),
+        ("GET /stream-bytes/1?seed=0&chunk_size=-1", "", "", &["200 OK"]),
+        (
+            "GET /response-headers?A=1&a=2&Location=/x%20y",
+            "",
+            "",
+            &["\"a\": [\n    \"1\",\n    \"2\"\n  ]", "Location: /x%20y\r\n"],
+        ),
         ("HEAD /get", "", "", &["200 OK", "Content-Length: "]),
         (
             "GET /response-headers?A=1&a=2&Content-Length=9&b%0d%0ac=x",
@@ -146,6 +184,30 @@ fn each_route_answers_as_it_is_asked_to() {
         }
     }
     assert!(ask(&standing, "GET /bytes/300000", "", "").contains("Content-Length: 102400\r\n"));
+}
+
+#[test]
+fn fields_of_origins_are_sent_once() {
+    let standing = standing();
+    let answer =
+        ask(&standing, "GET /response-headers?access-control-allow-origin=x", "Origin: http://o\r\n", "");
+    assert_eq!(
+        answer.to_lowercase().matches("\r\naccess-control-allow-origin: http://o\r\n").count(),
+        1,
+        "{answer}"
+    );
+    assert!(!answer.contains("\r\naccess-control-allow-origin: x"), "{answer}");
+}
+
+#[test]
+fn a_form_of_many_fields_is_refused_and_one_of_fewer_read_at_once() {
+    let standing = standing();
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let fields = |count: u32| (0..count).map(|at| format!("{at}=&")).collect::<String>();
+    let answer = ask(&standing, "POST /post", form, &fields(90_000));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"89999\": \"\""));
+    let answer = ask(&standing, "POST /post", form, &fields(100_001));
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
 #[test]

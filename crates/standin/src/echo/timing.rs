@@ -33,10 +33,12 @@ fn drips(question: &Question<'_>) -> Result<Reply, Answer> {
     };
     let number = |name, usual| match question.arg(name) {
         None => Ok(usual),
-        Some(text) if text.trim().starts_with('-') => Ok(0),
-        Some(text) => seen::whole(text, name),
+        Some(text) => seen::positive(text, name),
     };
-    let (duration, after) = (time("duration", Duration::from_secs(2))?, time("delay", Duration::ZERO)?);
+    let duration = time("duration", Duration::from_secs(2))?;
+    let past =
+        question.arg("delay").is_some_and(|text| text.trim().parse().is_ok_and(|delay: f64| delay < 0.0));
+    let after = if past { Duration::ZERO } else { time("delay", Duration::ZERO)? };
     let bytes = number("numbytes", 10)?.min(DRIPS);
     if bytes == 0 {
         return Err(nonsense("number of bytes must be positive"));

@@ -3,10 +3,12 @@
 //!
 //! They run as they are published; `tests/peers/httpbin_elsewhere.py` leads their fixtures here and keeps them on the
 //! loopback device. What cannot pass is named with its reason, and nothing else may fail.
+//!
+//! And httpbin itself, asked the same as `navyd echo`: `tests/peers/httpbin_twin.py` says where answers differ.
 
 use std::{
     collections::BTreeSet,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -36,7 +38,7 @@ fn check(test: &str, suite: &Suite) {
     let Some(packages) = peers::suites(test) else { return };
     let folder = TempDir::new();
     let (plain, secure) = (standing(folder.path(), &[]), standing(folder.path(), &["--tls"]));
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
+    let here = peers_folder();
     let mut pytest = Command::new("timeout");
     pytest
         .args([DEADLINE, "python3", "-m", "pytest", "-q", "-rfE", "--tb=short"])
@@ -71,6 +73,10 @@ fn check(test: &str, suite: &Suite) {
     assert!(passed >= suite.passes, "{passed} passed, and not {}: {end:#?}", suite.passes);
 }
 
+fn peers_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
+}
+
 fn standing(at: &Path, options: &[&str]) -> Standing {
     Standing::with(&mut command("echo", at, options))
 }
@@ -80,6 +86,25 @@ fn passed(said: &str) -> usize {
     let words: Vec<_> = said.split_whitespace().collect();
     let mut counts = words.windows(2).filter(|pair| pair[1].trim_end_matches(',') == "passed");
     counts.next_back().and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn httpbin_itself_answers_the_same() {
+    let Some(packages) = peers::suites("standin::suites::httpbin_itself_answers_the_same") else { return };
+    let folder = TempDir::new();
+    let standing = standing(folder.path(), &[]);
+    let mut asking = Command::new("timeout");
+    asking.args([DEADLINE, "python3"]).arg(peers_folder().join("httpbin_twin.py"));
+    asking.arg(standing.address().port().to_string());
+    asking.env("PYTHONPATH", &packages).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(folder.path());
+    let output = asking.stdin(Stdio::null()).output().expect("`timeout` is part of every system");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        said.lines().collect::<Vec<_>>(),
+        ["938 were asked"],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

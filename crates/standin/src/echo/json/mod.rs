@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 pub(super) use read::read;
 
@@ -21,6 +21,8 @@ pub(super) enum Json<'a> {
     Number(Cow<'a, str>),
     /// A text.
     Text(Cow<'a, str>),
+    /// A text that no text of ours can hold, in quotes, as it is written.
+    Written(String),
     /// Several values.
     List(Vec<Json<'a>>),
     /// Values with names, in the order in which one line has them.
@@ -35,10 +37,12 @@ impl<'a> Json<'a> {
 
     /// Each name once, where it first stood, with a list of its values where it has several.
     pub(super) fn multi(pairs: &'a [(String, String)]) -> Self {
-        let mut values: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(pairs.len());
+        let mut values: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
+        let mut places = HashMap::new();
         for (name, value) in pairs {
+            let place = *places.entry(name).or_insert(values.len());
             let value = Json::Text(value.into());
-            match values.iter_mut().find(|(known, _)| known == name) {
+            match values.get_mut(place) {
                 None => values.push((name.into(), value)),
                 Some((_, Json::List(list))) => list.push(value),
                 Some((_, first)) => *first = Json::List(vec![first.clone(), value]),

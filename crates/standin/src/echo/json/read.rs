@@ -1,6 +1,6 @@
 //! Values, read as Python reads them: what it takes for JSON and the standard does not, `NaN` above all, is read too.
 
-use super::Json;
+use super::{Json, write::write_letters};
 
 /// How deep values may be in one another. Python stops somewhere below 1000; deeper is taken for no JSON.
 const DEPTH: usize = 256;
@@ -8,11 +8,13 @@ const DEPTH: usize = 256;
 /// The most digits of a whole number, as Python has it against long conversions.
 const DIGITS: usize = 4300;
 
+/// The most bytes that may be between values where each has a line of its own: many short ones that stand deep would
+/// need a thousand times as much as they came with. More is taken for no JSON.
+const BETWEEN: usize = 64 * 1024 * 1024;
+
 /// The value that the text is; `None` where it is none.
-///
-/// Half of a surrogate pair, which Python keeps, is read as U+FFFD: no text of ours can hold it.
 pub(crate) fn read(text: &str) -> Option<Json<'static>> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, between: 0 };
     let value = reader.value(0)?;
     reader.space();
     (reader.at == text.len()).then_some(value)
@@ -21,11 +23,14 @@ pub(crate) fn read(text: &str) -> Option<Json<'static>> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// How many bytes will be between the values that were read.
+    between: usize,
 }
 
 impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Option<Json<'static>> {
-        if depth > DEPTH {
+        self.between += 2 * depth + 2;
+        if depth > DEPTH || self.between > BETWEEN {
             return None;
         }
         self.space();
@@ -40,7 +45,7 @@ impl Reader<'_> {
             }
         }
         match self.peek()? {
-            b'"' => self.string().map(Json::from),
+            b'"' => self.string().map(|text| text.written.map_or(Json::from(text.read), Json::Written)),
             b'[' => self.list(depth),
             b'{' => self.map(depth),
             _ => self.number(),
@@ -71,7 +76,7 @@ impl Reader<'_> {
         if !self.takes("}") {
             loop {
                 self.space();
-                let name = if self.peek()? == b'"' { self.string()? } else { return None };
+                let name = if self.peek()? == b'"' { self.string()?.read } else { return None };
                 self.space();
                 self.takes(":").then_some(())?;
                 // Of several values with one name the last counts.
@@ -86,27 +91,33 @@ impl Reader<'_> {
         Some(Json::Map(values.into_iter().map(|(name, value)| (name.into(), value)).collect()))
     }
 
-    fn string(&mut self) -> Option<String> {
-        let mut read = String::new();
+    fn string(&mut self) -> Option<Text> {
+        let mut text = Text::default();
         self.at += 1;
         loop {
             let rest = &self.text[self.at..];
             let plain = rest.find(|letter: char| letter < ' ' || letter == '"' || letter == '\\')?;
-            read.push_str(&rest[..plain]);
+            text.push(&rest[..plain]);
             self.at += plain + 1;
             match rest.as_bytes()[plain] {
-                b'"' => return Some(read),
-                b'\\' => read.push(self.escape()?),
+                b'"' => {
+                    text.written.iter_mut().for_each(|written| written.push('"'));
+                    return Some(text);
+                }
+                b'\\' => match self.escape()? {
+                    Ok(letter) => text.push(letter.encode_utf8(&mut [0; 4])),
+                    Err(half) => text.push_half(half),
+                },
                 _ => return None,
             }
         }
     }
 
-    /// What a backslash says together with what is behind it.
-    fn escape(&mut self) -> Option<char> {
+    /// What a backslash says together with what is behind it; an error is half of a surrogate pair.
+    fn escape(&mut self) -> Option<Result<char, u32>> {
         let byte = self.peek()?;
         self.at += 1;
-        Some(match byte {
+        Some(Ok(match byte {
             b'"' | b'\\' | b'/' => char::from(byte),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -124,12 +135,12 @@ impl Reader<'_> {
                     }
                     _ => {
                         self.at = before;
-                        char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
+                        return Some(char::from_u32(first).ok_or(first));
                     }
                 }
             }
             _ => return None,
-        })
+        }))
     }
 
     fn unit(&mut self) -> Option<u32> {
@@ -189,6 +200,35 @@ impl Reader<'_> {
     }
 }
 
+/// A text. Python keeps the halves of a surrogate pair, which no text of ours can hold: one that has any is kept as it
+/// is written.
+#[derive(Default)]
+struct Text {
+    /// With U+FFFD for each half.
+    read: String,
+    /// With the quote that begins it.
+    written: Option<String>,
+}
+
+impl Text {
+    fn push(&mut self, letters: &str) {
+        self.read.push_str(letters);
+        if let Some(written) = &mut self.written {
+            write_letters(letters, written);
+        }
+    }
+
+    fn push_half(&mut self, half: u32) {
+        let written = self.written.get_or_insert_with(|| {
+            let mut written = String::from("\"");
+            write_letters(&self.read, &mut written);
+            written
+        });
+        written.push_str(&format!("\\u{half:04x}"));
+        self.read.push(char::REPLACEMENT_CHARACTER);
+    }
+}
+
 /// A number as Python writes it: as few digits as tell it apart from all others, and an exponent of two digits.
 fn float(number: f64) -> String {
     if number.is_infinite() {
@@ -217,7 +257,8 @@ mod tests {
             ),
             ("[NaN,Infinity,-Infinity]", Some("[NaN, Infinity, -Infinity]")),
             (r#"{"b": 1, "a": {}, "b": 2}"#, Some(r#"{"a": {}, "b": 2}"#)),
-            (r#""\ud83d\ude00\u00e9\/\n\ud800x""#, Some(r#""\ud83d\ude00\u00e9/\n\ufffdx""#)),
+            (r#""\ud83d\ude00\u00e9\/\n\ud800x""#, Some(r#""\ud83d\ude00\u00e9/\n\ud800x""#)),
+            (r#"{"\udc00": "a\udc00\ud800\"é"}"#, Some(r#"{"\ufffd": "a\udc00\ud800\"\u00e9"}"#)),
             ("", None),
             ("01", None),
             ("1.", None),
@@ -237,5 +278,7 @@ mod tests {
         }
         let deep = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert!(read(&deep(200)).is_some() && read(&deep(100_000)).is_none());
+        let many = |depth, count| "[".repeat(depth) + &"1,".repeat(count) + "1" + &"]".repeat(depth);
+        assert!(read(&many(250, 100_000)).is_some() && read(&many(250, 1_000_000)).is_none());
     }
 }

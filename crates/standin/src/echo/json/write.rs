@@ -29,6 +29,7 @@ impl Json<'_> {
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Number(number) => out.push_str(number),
             Self::Text(text) => write_text(text, out),
+            Self::Written(text) => out.push_str(text),
             Self::List(values) if values.is_empty() => out.push_str("[]"),
             Self::Map(values) if values.is_empty() => out.push_str("{}"),
             Self::List(values) => {
@@ -79,8 +80,15 @@ fn end(level: Option<usize>, out: &mut String) {
     }
 }
 
-fn write_text(text: &str, out: &mut String) {
+/// Writes a text, in quotes.
+pub(super) fn write_text(text: &str, out: &mut String) {
     out.push('"');
+    write_letters(text, out);
+    out.push('"');
+}
+
+/// Writes what stands between the quotes.
+pub(super) fn write_letters(text: &str, out: &mut String) {
     for letter in text.chars() {
         match letter {
             '"' => out.push_str("\\\""),
@@ -99,7 +107,6 @@ fn write_text(text: &str, out: &mut String) {
             }
         }
     }
-    out.push('"');
 }
 
 #[cfg(test)]
