@@ -1,7 +1,7 @@
 //! Events for whoever listens (server-sent events of the HTML standard): a count that goes on, or what was posted.
 //!
 //! `GET` at any path begins a stream: `count` events (0 for no end), `interval` seconds apart, from behind the one that
-//! Last-Event-ID names. `POST` sends each line of its body back as an event. Deliberately absent: anything kept between
+//! Last-Event-ID names; who has heard the last is told by 204 not to come again. `POST` sends each line of its body back as an event. Deliberately absent: anything kept between
 //! two clients.
 
 use std::{
@@ -32,26 +32,39 @@ impl Site for Events {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
             let body = match asked.head.method() {
-                "GET" | "HEAD" => {
-                    Counted::asked(asked.head).map(|counted| Body::Source(Box::new(counted), None))
-                }
+                "GET" | "HEAD" => match Counted::asked(asked.head) {
+                    // The HTML standard has a client come again after the end of a stream, for ever, but not after 204.
+                    Ok(counted) if counted.is_heard() => Err(Answer::new(204)),
+                    Ok(counted) => Ok(Body::Source(Box::new(counted), None)),
+                    Err(answer) => Err(answer),
+                },
                 "POST" => match asked.body.whole(BODY).await {
                     Ok(body) => Ok(Body::Bytes(lines(&body).into())),
                     Err(error) => Err(Answer::text(413, format!("{error}\n"))),
                 },
-                _ => Err(Answer::text(405, "GET or POST\n").with("Allow", "GET, HEAD, POST")),
+                "OPTIONS" => Err(preflight(asked.head)),
+                _ => Err(Answer::text(405, "GET or POST\n").with("Allow", "GET, HEAD, POST, OPTIONS")),
             };
-            body.map_or_else(
-                |answer| answer,
-                |body| {
-                    Answer::new(200)
-                        .with("Content-Type", "text/event-stream")
-                        .with("Cache-Control", "no-store")
-                        .with("Access-Control-Allow-Origin", "*")
-                        .body(body)
-                },
-            )
+            let answer = match body {
+                Ok(body) => Answer::new(200)
+                    .with("Content-Type", "text/event-stream")
+                    .with("Cache-Control", "no-store")
+                    .body(body),
+                Err(answer) => answer,
+            };
+            answer.with("Access-Control-Allow-Origin", "*")
         })
+    }
+}
+
+/// What lets pages of other origins send fields of their own, such as Last-Event-ID.
+fn preflight(head: &Head) -> Answer {
+    let answer = Answer::new(204)
+        .with("Allow", "GET, HEAD, POST, OPTIONS")
+        .with("Access-Control-Allow-Methods", "GET, HEAD, POST");
+    match head.text("access-control-request-headers") {
+        Some(fields) => answer.with("Access-Control-Allow-Headers", fields.to_owned()),
+        None => answer,
     }
 }
 
@@ -82,12 +95,17 @@ impl Counted {
             .map_or(0, |id| id.saturating_add(1));
         Ok(Self { next, end: (count > 0).then_some(count), interval, due: None })
     }
+
+    /// Whether all there is has been heard.
+    fn is_heard(&self) -> bool {
+        self.end.is_some_and(|end| self.next >= end)
+    }
 }
 
 impl Source for Counted {
     fn next(&mut self) -> Sourced<'_> {
         Box::pin(async move {
-            if self.end.is_some_and(|end| self.next >= end) {
+            if self.is_heard() {
                 return io::Result::Ok(None);
             }
             let first = self.due.is_none();
@@ -150,6 +168,10 @@ mod tests {
             ask("POST /", "", "a\r\n\nb\rc")
                 .ends_with("id: 0\ndata: a\n\nid: 1\ndata: \n\nid: 2\ndata: b\ndata: c\n\n")
         );
+        assert!(ask("GET /?count=3", "Last-Event-ID: 2\r\n", "").starts_with("HTTP/1.1 204 "));
+        let asked = "Origin: http://o\r\nAccess-Control-Request-Headers: last-event-id\r\n";
+        let preflight = ask("OPTIONS /", asked, "");
+        assert!(preflight.contains("Access-Control-Allow-Headers: last-event-id\r\n"), "{preflight}");
         assert!(ask("GET /?count=x", "", "").contains("400 "));
         assert!(ask("GET /?interval=-1", "", "").contains("400 "));
         assert!(ask("PUT /", "", "").contains("405 "));

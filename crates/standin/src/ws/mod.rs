@@ -1,11 +1,13 @@
 //! An echo that speaks WebSocket (RFC 6455): each message comes back as it was sent.
 //!
-//! [`Echo`] answers every path. The handshake is here, what frames mean is in `talk`, which is pure. Deliberately
-//! absent: compression, which is not offered, and subprotocols, of which none is chosen.
+//! [`Echo`] answers every path. The handshake is here, what frames mean is in `talk`, which is pure. Of subprotocols the
+//! first that is offered is spoken: browsers hang up on a server that chooses none. Deliberately absent: compression,
+//! which is not offered.
 
 mod talk;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::BytesMut;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use talk::{Closing, Talk};
 use tokio::{
@@ -21,6 +23,9 @@ use crate::{
 /// The longest message that comes back, in bytes.
 pub const MESSAGE: usize = 16 * 1024 * 1024;
 
+/// How much is read at once from a client that is not amid a frame, in bytes.
+const IDLE: usize = 4 * 1024;
+
 /// What RFC 6455 §1.3 has a server put behind the client's key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -32,11 +37,17 @@ impl Site for Echo {
     fn answer<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
         Box::pin(async move {
             match accept(asked.head) {
-                Ok(accept) => Answer::new(101)
-                    .with("Upgrade", "websocket")
-                    .with("Connection", "Upgrade")
-                    .with("Sec-WebSocket-Accept", accept)
-                    .body(Body::Upgrade(Box::new(|upgraded| Box::pin(converse(upgraded))))),
+                Ok(accept) => {
+                    let answer = Answer::new(101)
+                        .with("Upgrade", "websocket")
+                        .with("Connection", "Upgrade")
+                        .with("Sec-WebSocket-Accept", accept)
+                        .body(Body::Upgrade(Box::new(|upgraded| Box::pin(converse(upgraded)))));
+                    match protocol(asked.head) {
+                        Some(protocol) => answer.with("Sec-WebSocket-Protocol", protocol.to_owned()),
+                        None => answer,
+                    }
+                }
                 Err(answer) => answer,
             }
         })
@@ -65,6 +76,13 @@ fn accept(head: &Head) -> Result<String, Answer> {
     Ok(STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID].concat())))
 }
 
+/// The first subprotocol that is offered, if it is a name (RFC 6455 §4.1, RFC 9110 §5.6.2).
+fn protocol(head: &Head) -> Option<&str> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let first = head.text("sec-websocket-protocol")?.split(',').next()?.trim();
+    (!first.is_empty() && first.bytes().all(token)).then_some(first)
+}
+
 async fn converse(upgraded: Upgraded) {
     let Upgraded { mut socket, mut read, mut stop } = upgraded;
     let (mut talk, mut out) = (Talk::new(MESSAGE), Vec::new());
@@ -80,7 +98,12 @@ async fn converse(upgraded: Upgraded) {
         if let Err(closing) = heard {
             break closing;
         }
-        read.reserve(limits::PIECE);
+        // Who says nothing keeps little memory: what a long message needed is given back.
+        if read.is_empty() && !talk.is_amid_frame() {
+            (read, out) = (BytesMut::with_capacity(IDLE), Vec::new());
+        } else {
+            read.reserve(limits::PIECE);
+        }
         let more = tokio::select! {
             biased;
             more = socket.read_buf(&mut read) => more,
@@ -117,5 +140,7 @@ async fn flush<W: tokio::io::AsyncWrite + Unpin>(socket: &mut W, out: &mut Vec<u
     Ok(())
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

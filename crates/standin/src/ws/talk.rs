@@ -65,6 +65,11 @@ impl Talk {
         Self { most, order: Order::default(), frame: None, message: Message::default(), control: Vec::new() }
     }
 
+    /// Whether a frame has begun and not ended.
+    pub(super) fn is_amid_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
     /// Takes what has come, and writes what is to be said behind `out`; an error says that nothing more is to be heard.
     pub(super) fn hear(&mut self, read: &mut BytesMut, out: &mut Vec<u8>) -> Result<(), Closing> {
         loop {

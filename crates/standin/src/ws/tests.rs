@@ -28,6 +28,30 @@ fn the_handshake_of_the_standard_is_accepted() {
 }
 
 #[test]
+fn the_first_subprotocol_is_spoken_and_no_extension() {
+    let standing = standing();
+    for (offered, expected) in [
+        ("Sec-WebSocket-Protocol: graphql-ws, chat\r\n", "Sec-WebSocket-Protocol: graphql-ws\r\n"),
+        ("Sec-WebSocket-Protocol: a b, chat\r\n", ""),
+        ("Sec-WebSocket-Protocol:\r\n", ""),
+        ("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n", ""),
+    ] {
+        let asked = format!(
+            "GET / HTTP/1.1\r\n{UPGRADE}{offered}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n"
+        );
+        let answer = standing.ask([asked.as_bytes(), b"\x88\x80\0\0\0\0"].concat());
+        let text = String::from_utf8_lossy(&answer);
+        let said: String = text
+            .lines()
+            .filter(|line| line.starts_with("Sec-WebSocket-") && !line.contains("Accept"))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        assert_eq!(said, expected, "{offered}: {text}");
+    }
+}
+
+#[test]
 fn others_are_refused_with_what_is_missing() {
     let standing = standing();
     let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
