@@ -40,7 +40,7 @@ impl Site for Events {
                 },
                 "POST" => match asked.body.whole(BODY).await {
                     Ok(body) => Ok(Body::Bytes(lines(&body).into())),
-                    Err(error) => Err(Answer::text(413, format!("{error}\n"))),
+                    Err(error) => Err(Answer::text(error.status(), format!("{error}\n"))),
                 },
                 "OPTIONS" => Err(preflight(asked.head)),
                 _ => Err(Answer::text(405, "GET or POST\n").with("Allow", "GET, HEAD, POST, OPTIONS")),

@@ -38,6 +38,7 @@ mod twister;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use question::Question;
 use route::{Found, find};
 use table::ROUTES;
@@ -64,7 +65,10 @@ impl Site for Echo {
             let Asked { head, body, .. } = asked;
             let body = match body.whole(BODY).await {
                 Ok(body) => body,
-                Err(error) => return Answer::text(413, format!("{error}\n")),
+                Err(error) => {
+                    let refused = Answer::text(error.status(), format!("{error}\n"));
+                    return shared(&Question::new(head, Bytes::new()), refused);
+                }
             };
             let question = Question::new(head, body);
             let reply = reply(&question);

@@ -200,6 +200,24 @@ fn fields_of_origins_are_sent_once() {
 }
 
 #[test]
+fn a_body_that_is_none_is_refused_with_what_is_wrong() {
+    let standing = standing();
+    let head = "POST /post HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    for (rest, status, said) in [
+        ("Transfer-Encoding: chunked\r\n\r\nzz\r\n", "400 ", "hexadecimal"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nabcdefgh", "400 ", "chunk"),
+        ("Content-Length: 16777217\r\n\r\n", "413 ", "longer than 16777216 bytes"),
+    ] {
+        let answer = String::from_utf8(standing.ask(format!("{head}{rest}"))).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(said),
+            "{rest}: {answer}"
+        );
+        assert!(answer.contains("\r\nAccess-Control-Allow-Origin: *\r\n"), "{rest}: {answer}");
+    }
+}
+
+#[test]
 fn a_form_of_many_fields_is_refused_and_one_of_fewer_read_at_once() {
     let standing = standing();
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";

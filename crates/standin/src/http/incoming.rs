@@ -36,6 +36,18 @@ pub enum TooLong {
     Cut(#[from] io::Error),
 }
 
+impl TooLong {
+    /// The status that says so.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Longer(_) => 413,
+            Self::Cut(error) if error.kind() == io::ErrorKind::TimedOut => 408,
+            Self::Cut(_) => 400,
+        }
+    }
+}
+
 impl Incoming<'_> {
     /// Whether there is nothing to read.
     #[must_use]
