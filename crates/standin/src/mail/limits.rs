@@ -102,6 +102,21 @@ pub const WAIT: Duration = Duration::from_secs(600);
 /// How long a server that mail is released to, or that is told of mail, may take for one answer.
 pub const ELSEWHERE: Duration = Duration::from_secs(30);
 
+/// How long a connection to a server elsewhere may take, for each of its addresses, and its name as long again.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// The addresses of one name that are tried.
+pub const ADDRESSES: usize = 4;
+
+/// How long a link may take, with all that it leads to.
+pub const LINK: Duration = Duration::from_secs(15);
+
+/// The links of one message that are checked at the same time.
+pub const LINKS_AT_ONCE: usize = 8;
+
+/// The longest reply of a server that mail is released to, in bytes.
+pub const ITS_REPLY: u64 = 64 * 1024;
+
 /// Messages that a webhook has still to be told of. What comes while so many wait is not told.
 pub const UNTOLD: usize = 256;
 

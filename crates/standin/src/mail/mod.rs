@@ -4,10 +4,11 @@
 //! - [`smtp`]: takes messages; [`pop3`]: gives them back
 //! - [`store`]: keeps them; [`mime`]: understands them; [`query`]: finds them
 //! - [`api`]: answers over HTTP
-//! - [`relay`], [`webhook`], [`links`]: what goes out, each only where it was asked for
+//! - [`relay`], [`webhook`], [`links`]: what goes out, each only where it was asked for; [`away`]: by which way
 //! - [`limits`]: every limit
 
 pub mod api;
+pub mod away;
 pub mod limits;
 pub mod links;
 pub mod mime;
@@ -26,11 +27,12 @@ use std::{
 
 use self::{
     api::{Api, Web},
+    away::Away,
     links::Links,
     relay::Relay,
     smtp::{Chaos, Login, Rules, Taker, Trigger},
     store::{Bounds, Keeper, Place, Store, StoreError},
-    webhook::Webhook,
+    webhook::{Untold, Webhook},
 };
 use crate::{
     Door, Stand, Tls,
@@ -108,10 +110,17 @@ impl Mail {
         Ok((Self { settings, store }, keeper))
     }
 
-    /// What answers behind these doors. `manners` are those of HTTP; `told` is told of its exchanges, and `taken` of each
-    /// message.
+    /// What answers behind these doors. `manners` are those of HTTP; `told` is told of its exchanges, `taken` of each
+    /// message, and `untold` of each that the webhook was not told of.
     #[must_use]
-    pub fn stand(self, doors: Doors, manners: Manners, told: Option<Told>, taken: Option<&Taker>) -> Stand {
+    pub fn stand(
+        self,
+        doors: Doors,
+        manners: Manners,
+        told: Option<Told>,
+        taken: Option<&Taker>,
+        untold: Option<Untold>,
+    ) -> Stand {
         let Self { settings, store } = self;
         // Of a rate that is not 0 something is left.
         let percent = (settings.error_rate * 100.0).ceil().clamp(0.0, 100.0) as u8;
@@ -132,6 +141,7 @@ impl Mail {
             latency: settings.latency,
             taken: taken.cloned(),
         };
+        let away = Away::default();
         let mut stand = Stand::new();
         for (door, inbox) in doors.smtp {
             stand = stand.answering(door, None, Rc::new(smtp(inbox)));
@@ -145,7 +155,7 @@ impl Mail {
             stand = stand.answering(door, None, Rc::new(server));
         }
         if let Some(webhook) = settings.webhook {
-            stand = stand.beside(Box::pin(webhook.tell(store.clone())));
+            stand = stand.beside(Box::pin(webhook.tell(store.clone(), away.clone(), untold)));
         }
         if let Some(door) = doors.http {
             let database = match &settings.place {
@@ -154,7 +164,8 @@ impl Mail {
             };
             let (relay, links) = (settings.relay, settings.links);
             let stop = RefCell::default();
-            let api = Rc::new(Api { store, rules, relay, links, database, since: Instant::now(), stop });
+            let api =
+                Rc::new(Api { store, rules, relay, links, away, database, since: Instant::now(), stop });
             stand = stand.answering(door, settings.tls, Rc::new(Web::new(api, manners, told)));
         }
         stand

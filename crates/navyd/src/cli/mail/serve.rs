@@ -1,6 +1,8 @@
 //! `navyd mail` without a verb: the server.
 
 use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -11,10 +13,10 @@ use navyd_standin::{
     mail::{
         self, Doors, Settings, limits,
         links::Links,
-        relay::Relay,
+        relay::{NoRelay, Relay},
         smtp::{Login, Taken, Taker},
         store::{Bounds, Place as Kept, StoreError},
-        webhook::Webhook,
+        webhook::{Untold, Webhook},
     },
 };
 
@@ -28,6 +30,9 @@ use crate::{exit::Exit, hub, out::Failure};
 const SMTP: u16 = 1025;
 const HTTP: u16 = 8025;
 const POP3: u16 = 1110;
+
+/// The longest password that is read from a file, with the end of its line, in bytes.
+const LONGEST_PASSWORD: u64 = 4096;
 
 /// As typed.
 #[derive(Debug, clap::Args)]
@@ -72,11 +77,16 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "50m", value_parser = size)]
     max_size: u64,
 
-    /// Let messages be released to this server of SMTP
-    #[arg(long, value_name = "HOST:PORT", value_parser = relay)]
-    relay: Option<Relay>,
+    /// Let messages be released to this server: host:port, or smtp(s)://[user:password@]host[:port][?tls=required];
+    /// NAVYD_RELAY keeps it out of the list of processes
+    #[arg(long, value_name = "SERVER", env = "NAVYD_RELAY", hide_env_values = true)]
+    relay: Option<String>,
 
-    /// Tell this address of each message
+    /// Take the password for --relay from the first line of this file
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    relay_password: Option<PathBuf>,
+
+    /// Tell this address of each message, over HTTP or HTTPS
     #[arg(long, value_name = "URL", value_parser = webhook)]
     webhook: Option<Webhook>,
 
@@ -100,7 +110,7 @@ impl Serve {
         let all: Vec<&Door> = every(&doors);
         let tls = self.flags.tls(&all, stage)?;
         drop(all);
-        let login = self.login()?;
+        let (login, relay) = (self.login()?, self.relay()?);
         let place = self.place(smtp)?;
         let manners = self.flags.manners()?;
         let settings = Settings {
@@ -111,14 +121,14 @@ impl Serve {
             tls,
             latency: manners.latency,
             error_rate: manners.error_rate,
-            relay: self.relay,
+            relay,
             webhook: self.webhook,
             links: self.check_links.then(Links::default),
         };
         let (mail, keeper) = mail::Mail::open(settings).map_err(|error| unopened(&place, &error))?;
         let exit = standin::stand(&self.flags, stage, &ready, move |log| {
-            let (told, taken) = (log.exchanges(), letters(&log));
-            mail.stand(doors, manners, told, taken.as_ref())
+            let (told, taken, untold) = (log.exchanges(), letters(&log), untold(&log));
+            mail.stand(doors, manners, told, taken.as_ref(), untold)
         })?;
         // Who was told twice to end waits for nothing; what was taken is kept all the same.
         if exit == Exit::Yes {
@@ -155,6 +165,32 @@ impl Serve {
             })
         };
         self.flags.auth().map(parse).transpose()
+    }
+
+    /// The server that messages are released to. What was written may have a password in it, and is not repeated.
+    fn relay(&self) -> Result<Option<Relay>, Failure> {
+        let Some(text) = &self.relay else { return Ok(None) };
+        let failed = |wrong: NoRelay| {
+            Failure::new(format!("`--relay` {wrong}"))
+                .cause("mail can be released to a server of SMTP")
+                .hint("NAVYD_RELAY='smtps://user:password@mail.example' navyd mail")
+        };
+        let relay = Relay::parse(text).map_err(failed)?;
+        let Some(file) = &self.relay_password else { return Ok(Some(relay)) };
+        let unread = |cause: String| {
+            Failure::new(format!("the password in `{}` cannot be read", file.display()))
+                .cause(cause)
+                .hint("navyd mail --relay smtps://user@mail.example --relay-password FILE")
+        };
+        let mut first = String::new();
+        let opened = File::open(file).map_err(|error| unread(error.to_string()))?;
+        let read = BufReader::new(opened.take(LONGEST_PASSWORD)).read_line(&mut first);
+        read.map_err(|error| unread(error.to_string()))?;
+        let password = first.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            return Err(unread("its first line is empty".to_owned()));
+        }
+        relay.with_password(password).map(Some).map_err(failed)
     }
 
     fn place(&self, port: u16) -> Result<Kept, Failure> {
@@ -207,6 +243,24 @@ fn letters(log: &Log) -> Option<Taker> {
     }))
 }
 
+/// What is called for each message that the webhook was not told of.
+fn untold(log: &Log) -> Option<Untold> {
+    if !log.is_kept() {
+        return None;
+    }
+    let log = log.clone();
+    Some(Rc::new(move |address, why| {
+        let (method, target) = ("POST".to_owned(), address.to_owned());
+        log.tell(Entry {
+            kind: Some("webhook"),
+            method,
+            target,
+            error: Some(why.to_owned()),
+            ..Entry::default()
+        });
+    }))
+}
+
 fn unopened(place: &Kept, error: &StoreError) -> Failure {
     let shown = match place {
         Kept::Memory => "memory".to_owned(),
@@ -245,10 +299,6 @@ fn size(text: &str) -> Result<u64, String> {
     let size =
         digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|size| *size > 0);
     size.ok_or_else(|| "is no size, such as `50m`".to_owned())
-}
-
-fn relay(text: &str) -> Result<Relay, String> {
-    Relay::parse(text).ok_or_else(|| "is no server, such as `localhost:25`".to_owned())
 }
 
 fn webhook(text: &str) -> Result<Webhook, String> {

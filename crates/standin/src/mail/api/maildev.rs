@@ -117,7 +117,10 @@ async fn relay(api: &Api, key: &str, to: Option<&str>) -> Said {
         api.relay.as_ref().ok_or_else(|| refused(403, "there is no server to release to: see --relay"))?;
     let whole = api.find(key).await?;
     let to = to.map_or_else(|| whole.facts.known.recipients.clone(), |to| vec![to.to_owned()]);
-    relay.send(&whole.facts.known.sender, &to, &whole.bytes).await.map_err(|error| refused(502, error))?;
+    relay
+        .send(&whole.facts.known.sender, &to, &whole.bytes, &api.away)
+        .await
+        .map_err(|error| refused(502, error))?;
     Ok(document(&true))
 }
 

@@ -110,7 +110,7 @@ async fn release(api: &Api, key: &str, asked: &mut Asked<'_>) -> Said {
     let whole = api.find(key).await?;
     let port = outgoing.port.as_u64().or_else(|| outgoing.port.as_str()?.parse().ok());
     let named = port.map(|port| format!("{}:{port}", outgoing.host));
-    let local = named.as_deref().and_then(|named| Relay::parse(named).filter(Relay::is_local));
+    let local = named.as_deref().and_then(|named| Relay::parse(named).ok().filter(Relay::is_local));
     let known =
         api.relay.as_ref().filter(|relay| named.as_deref().is_none_or(|named| named == relay.server()));
     let relay = local.as_ref().or(known);
@@ -118,7 +118,7 @@ async fn release(api: &Api, key: &str, asked: &mut Asked<'_>) -> Said {
         relay.ok_or_else(|| refused(403, "mail is released to the server of --relay, or of this machine"))?;
     let to =
         if outgoing.email.is_empty() { whole.facts.known.recipients.clone() } else { vec![outgoing.email] };
-    let released = relay.send(&whole.facts.known.sender, &to, &whole.bytes).await;
+    let released = relay.send(&whole.facts.known.sender, &to, &whole.bytes, &api.away).await;
     released.map(|()| done()).map_err(|error| refused(502, error))
 }
 

@@ -25,6 +25,7 @@ mod web;
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
 use super::{
+    away::Away,
     links::Links,
     mime::{self, Mail},
     relay::Relay,
@@ -50,6 +51,8 @@ pub struct Api {
     pub relay: Option<Relay>,
     /// What checks links, where that was asked for.
     pub links: Option<Links>,
+    /// How servers elsewhere are reached.
+    pub away: Away,
     /// What the store is called in documents: its file, or `memory`.
     pub database: String,
     /// When it began.

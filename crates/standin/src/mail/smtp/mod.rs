@@ -18,6 +18,7 @@ mod tests;
 use bytes::Bytes;
 
 pub use auth::Login;
+pub(super) use auth::signed;
 pub use rules::{Chaos, Rules, Trigger};
 pub use server::{Server, Taken, Taker};
 pub use session::{Session, Step};

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json as document};
 
-use super::{Mail, json, passed, script};
+use super::{Mail, json, passed, post, script};
 use crate::support::{peers, run::run, temp::TempDir};
 
 #[test]
@@ -94,13 +94,7 @@ fn a_message_is_released_only_where_it_may_go() {
     let text = "Subject: out\r\n\r\n..dots\r\nend";
     mail.send("ann@b.example", text);
     let key = mail.json("/api/v1/message/latest")["ID"].as_str().unwrap().to_owned();
-    let post = |path: String, body: Value| {
-        let body = body.to_string();
-        mail.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ))
-    };
+    let post = |path: String, body: Value| post(&mail, &path, &body);
     let released = post(format!("/api/v1/message/{key}/release"), document!({"To": ["real@c.example"]}));
     assert!(released.starts_with("HTTP/1.1 200 "), "{released}");
     let arrived = real.json("/api/v1/message/latest");

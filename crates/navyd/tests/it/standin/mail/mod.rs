@@ -1,5 +1,6 @@
 //! `navyd mail`, met by the programs that send and read mail.
 
+mod away;
 mod clients;
 mod commands;
 mod limits;
@@ -86,6 +87,13 @@ pub(super) fn json(at: SocketAddr, target: &str) -> Value {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 "), "{target}: {answer}");
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}
+
+/// What is answered to a document that is posted.
+fn post(mail: &Mail, path: &str, document: &Value) -> String {
+    let body = document.to_string();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close");
+    mail.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
 }
 
 /// A client of SMTP that says what a test wants.

@@ -4,7 +4,10 @@ use serde_json::{Map, json};
 
 use crate::{
     http::Answer,
-    mail::api::{Api, Said, answers::json as document, failed},
+    mail::{
+        api::{Api, Said, answers::json as document, failed},
+        relay::Relay,
+    },
 };
 
 pub(super) async fn info(api: &Api) -> Said {
@@ -26,7 +29,7 @@ pub(super) async fn info(api: &Api) -> Said {
 }
 
 pub(super) fn webui(api: &Api) -> Answer {
-    let server = api.relay.as_ref().map(|relay| relay.server().to_owned()).unwrap_or_default();
+    let server = api.relay.as_ref().map(Relay::server).unwrap_or_default();
     document(&json!({
         "Label": "", "SpamAssassin": false, "ChaosEnabled": true, "DuplicatesIgnored": false,
         "HideDeleteAllButton": false,

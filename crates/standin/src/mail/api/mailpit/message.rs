@@ -73,7 +73,7 @@ pub(super) async fn release(api: &Api, key: &str, asked: &mut Asked<'_>) -> Said
     if to.to.is_empty() {
         return Err(refused(400, "nobody is named to release to"));
     }
-    let released = relay.send(&whole.facts.known.sender, &to.to, &whole.bytes).await;
+    let released = relay.send(&whole.facts.known.sender, &to.to, &whole.bytes, &api.away).await;
     released.map(|()| done()).map_err(|error| refused(502, error))
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn links(api: &Api, key: &str, head: &Head) -> Said {
     let links = api.links.as_ref().ok_or_else(|| refused(403, "links are not checked: see --check-links"))?;
     let follow = input::parameter(head, "follow").is_some_and(|value| matches!(value.as_str(), "true" | "1"));
     let mail = api.find(key).await?.read().await?;
-    let checked = links.check(&mail, follow).await;
+    let checked = links.check(&mail, follow, &api.away).await;
     let errors = checked.iter().filter(|link| !(200..400).contains(&link.status)).count();
     let each = |link: &crate::mail::links::Checked| json!({ "URL": link.url, "StatusCode": link.status, "Status": link.text });
     Ok(document(&json!({ "Errors": errors, "Links": checked.iter().map(each).collect::<Vec<_>>() })))
