@@ -123,5 +123,11 @@ pub const UNTOLD: usize = 256;
 /// The links of one message that are checked.
 pub const LINKS: usize = 100;
 
+/// Messages whose change is told one by one to those who follow; of more they are told that there is a change.
+pub const TOLD_APART: usize = 200;
+
+/// How long those who follow wait for the figures, so that many changes are counted once.
+pub const FIGURES: Duration = Duration::from_millis(250);
+
 /// The longest tag, in characters.
 pub const TAG: usize = 100;

@@ -4,7 +4,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::send_file;
+pub(crate) use linux::{memory, send_file};
 #[cfg(unix)]
 mod below;
 #[cfg(unix)]
@@ -19,10 +19,10 @@ mod folder;
 pub(crate) use folder::Folder;
 #[cfg(not(target_os = "linux"))]
 mod portable;
-#[cfg(not(target_os = "linux"))]
-pub(crate) use portable::send_file;
 #[cfg(not(unix))]
 pub(crate) use portable::{Below, Folder, is_executable, number, read_at, write_at};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use portable::{memory, send_file};
 
 mod stamp;
 pub(crate) use stamp::Stamp;

@@ -52,7 +52,9 @@ impl Show {
                 _ => Err(self.server.surprised(&answer).into()),
             };
         }
-        let Some(message) = self.server.document(&target)? else { return self.nothing(stage) };
+        let Some(message) = self.server.document(&format!("{target}?inboxes=true"))? else {
+            return self.nothing(stage);
+        };
         if self.html {
             let html = message["HTML"].as_str().unwrap_or_default();
             stage.screen.answer()?.write_all(html.as_bytes())?;

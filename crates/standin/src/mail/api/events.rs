@@ -1,4 +1,6 @@
 //! `/api/events`: what happens, over a WebSocket (RFC 6455), in the words of Mailpit.
+//!
+//! The figures come a moment behind what has changed them, once for all that changes meanwhile.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Buf;
@@ -11,13 +13,20 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::broadcast::error::RecvError,
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 
-use super::{Api, Said, answers::refused, mailpit::summary};
+use super::{
+    Api, Said,
+    answers::refused,
+    mailpit::{VERSION, summary},
+};
 use crate::{
     http::{Answer, Body, Head, Upgraded},
-    mail::store::{News, Store},
+    mail::{
+        limits,
+        store::{News, Store},
+    },
 };
 
 /// What RFC 6455 §1.3 has a server add to the key of a client.
@@ -49,6 +58,8 @@ async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
     let Upgraded { mut socket, mut read, mut stop } = upgraded;
     let mut news = store.news();
     let mut told = std::pin::pin!(stop.told());
+    // When the figures are told next.
+    let mut due: Option<Instant> = None;
     loop {
         // What a client says is understood as soon as it is there.
         while let Ok(Some((frame, head))) = Frame::parse(&read, Side::Request, 0) {
@@ -87,7 +98,16 @@ async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
                     Err(RecvError::Lagged(_)) => News::Changed,
                     Err(RecvError::Closed) => return Ok(()),
                 };
-                for document in documents(&event, store).await {
+                for document in documents(&event) {
+                    send(&mut socket, Opcode::Text, document.to_string().as_bytes()).await?;
+                }
+                due.get_or_insert_with(|| Instant::now() + limits::FIGURES);
+            }
+            () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
+                due = None;
+                if let Ok(stats) = store.ask(|shelf| shelf.stats()).await {
+                    let data = json!({ "Total": stats.messages, "Unread": stats.unread, "Version": VERSION });
+                    let document = json!({ "Type": "stats", "Data": data });
                     send(&mut socket, Opcode::Text, document.to_string().as_bytes()).await?;
                 }
             }
@@ -96,18 +116,20 @@ async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
 }
 
 /// What is said of an event.
-async fn documents(event: &News, store: &Store) -> Vec<Value> {
-    let mut documents = Vec::new();
+fn documents(event: &News) -> Vec<Value> {
+    let said = |kind: &str, data: Value| json!({ "Type": kind, "Data": data });
     match event {
-        News::Arrived(facts) => documents.push(json!({ "Type": "new", "Data": summary(facts) })),
-        News::Changed => documents.push(json!({ "Type": "prune", "Data": null })),
+        News::Arrived(facts) => vec![said("new", summary(facts))],
+        News::Marked(keys, read) => {
+            keys.iter().map(|key| said("update", json!({ "ID": key, "Read": read }))).collect()
+        }
+        News::Tagged(tagged) => {
+            tagged.iter().map(|(key, tags)| said("update", json!({ "ID": key, "Tags": tags }))).collect()
+        }
+        News::Removed(keys) => keys.iter().map(|key| said("delete", json!({ "ID": key }))).collect(),
+        News::Emptied => vec![said("truncate", Value::Null)],
+        News::Changed => vec![said("prune", Value::Null)],
     }
-    if let Ok((stats, tags)) = store.ask(|shelf| Ok((shelf.stats()?, shelf.tags()?))).await {
-        let tags: Vec<_> = tags.into_iter().map(|(tag, _)| tag).collect();
-        let data = json!({ "Total": stats.messages, "Unread": stats.unread, "Tags": tags });
-        documents.push(json!({ "Type": "stats", "Data": data }));
-    }
-    documents
 }
 
 async fn send(socket: &mut crate::Socket, opcode: Opcode, payload: &[u8]) -> std::io::Result<()> {

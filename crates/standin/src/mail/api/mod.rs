@@ -28,6 +28,7 @@ use super::{
     away::Away,
     links::Links,
     mime::{self, Mail},
+    query::Query,
     relay::Relay,
     smtp::Rules,
     store::{Facts, Store, StoreError},
@@ -101,10 +102,21 @@ impl Api {
             (_, ["email", rest @ ..]) => maildev::route(self, method, rest, asked.head).await,
             ("GET", ["config"]) => Ok(maildev::config()),
             ("GET", ["healthz" | "livez" | "readyz"]) => Ok(Answer::text(200, "ok\n")),
-            ("GET", ["view", name]) => view::route(self, name).await,
+            ("GET", ["view", name]) => view::route(self, name, asked.head).await,
             (_, [] | ["mail", ..]) => page::route(self, method, &path, asked.head).await,
             _ => Err(not_found()),
         }
+    }
+
+    /// A message by its name; by the name `latest` the newest that the query of the request finds, if it has one.
+    async fn named(&self, key: &str, head: &Head) -> Result<Whole, Answer> {
+        let words =
+            input::parameter(head, "query").filter(|words| key == "latest" && !words.trim().is_empty());
+        let Some(words) = words else { return self.find(key).await };
+        let query = Query::parse(&words, &input::parameter(head, "tz").unwrap_or_default());
+        let found = self.store.ask(move |shelf| shelf.search(&query, 0, 1, None)).await.map_err(failed)?;
+        let facts = found.messages.into_iter().next().ok_or_else(not_found)?;
+        self.find(&facts.key).await
     }
 
     /// A message by its name, or the newest by the name `latest`.

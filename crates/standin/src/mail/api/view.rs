@@ -6,17 +6,26 @@
 use super::{
     Api, Said,
     answers::{SEALED, not_found},
+    input,
 };
-use crate::{http::Answer, mail::mime::Mail};
+use crate::{
+    http::{Answer, Head},
+    mail::mime::Mail,
+};
 
 /// Answers `/view/KEY.html` and `/view/KEY.txt`.
-pub(super) async fn route(api: &Api, name: &str) -> Said {
+pub(super) async fn route(api: &Api, name: &str, head: &Head) -> Said {
     let (key, form) = name.rsplit_once('.').ok_or_else(not_found)?;
-    let whole = api.find(key).await?;
+    let whole = api.named(key, head).await?;
     let mail = whole.read().await?;
     match form {
         "html" if mail.html.is_empty() => {
             Err(Answer::text(404, "this message does not contain an HTML part\n"))
+        }
+        // Somebody puts it into a page of their own.
+        "html" if input::number(head, "embed") == Some(1) => {
+            let mail = Mail { html: opening_elsewhere(&mail.html), ..mail };
+            Ok(html(&whole.facts.key, &mail))
         }
         "html" => Ok(html(&whole.facts.key, &mail)),
         "txt" => Ok(Answer::text(200, mail.text).with("X-Content-Type-Options", "nosniff")),
@@ -46,10 +55,38 @@ fn with_pictures(key: &str, mail: &Mail) -> String {
     html
 }
 
+/// The HTML with links that open beside the page that it is put into, and tell nobody where they were. What stands first
+/// among the attributes of an element counts.
+fn opening_elsewhere(html: &str) -> String {
+    let mut opened = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find("<a").into_iter().chain(rest.find("<A")).min() {
+        let (before, behind) = rest.split_at(at + 2);
+        opened.push_str(before);
+        if behind.starts_with(|letter: char| letter.is_ascii_whitespace()) {
+            opened.push_str(" target=\"_blank\" rel=\"noreferrer noopener\"");
+        }
+        rest = behind;
+    }
+    opened + rest
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{html, with_pictures};
+    use super::{html, opening_elsewhere, with_pictures};
     use crate::mail::mime;
+
+    #[test]
+    fn links_open_elsewhere() {
+        let opened = "target=\"_blank\" rel=\"noreferrer noopener\"";
+        for (html, expected) in [
+            ("<a href=x>y</a>", format!("<a {opened} href=x>y</a>")),
+            ("<p><A\nhref=x><abbr>", format!("<p><A {opened}\nhref=x><abbr>")),
+            ("<a>b<a", "<a>b<a".to_owned()),
+        ] {
+            assert_eq!(opening_elsewhere(html), expected);
+        }
+    }
 
     #[test]
     fn pictures_are_those_of_the_message() {

@@ -42,7 +42,8 @@ pub(super) async fn answer(api: &Api, head: &Head) -> Said {
             api.store.ask(move |shelf| shelf.first_after(after, &wanted)).await.map_err(failed)?;
         if let Some(facts) = found {
             let whole = api.find(&facts.key).await?;
-            return Ok(json(&mailpit::detail(&whole, &whole.read().await?)));
+            let detail = mailpit::detail(&whole, &whole.read().await?);
+            return Ok(json(&mailpit::with_inboxes(detail, &whole.facts)));
         }
         after = last;
         let came = async {

@@ -91,7 +91,15 @@ impl StoreError {
 pub enum News {
     /// A message has arrived.
     Arrived(Arc<Facts>),
-    /// Messages are gone, or are told of otherwise.
+    /// These were marked as read, or as not read.
+    Marked(Arc<[String]>, bool),
+    /// These have these tags now.
+    Tagged(Arc<[(String, Vec<String>)]>),
+    /// These are gone.
+    Removed(Arc<[String]>),
+    /// All are gone.
+    Emptied,
+    /// More than are told one by one are gone, or are told of otherwise.
     Changed,
 }
 

@@ -141,6 +141,10 @@ impl Shelf {
         self.stats.accepted_bytes += bytes;
         self.stats.deleted += gone;
         self.grown += bytes + COMMIT;
+        if gone > 0 {
+            // Nobody may follow.
+            let _ = self.told.news.send(News::Changed);
+        }
         self.told.arrived.send_replace(id.cast_unsigned());
         Ok(keys)
     }
@@ -296,7 +300,12 @@ impl Shelf {
         self.change(|connection| {
             let mut update =
                 connection.prepare_cached("UPDATE facts SET read = ?1 WHERE id = ?2 AND read != ?1")?;
-            ids.iter().try_fold(0, |sum, id| Ok(sum + update.execute(params![read, id])? as u64))
+            let mut marked = 0;
+            for id in &ids {
+                marked += update.execute(params![read, id])? as u64;
+            }
+            let keys = keys(connection, &ids)?;
+            Ok((marked, keys.map_or(News::Changed, |keys| News::Marked(keys.into(), read))))
         })
     }
 
@@ -306,7 +315,13 @@ impl Shelf {
     /// The database's; then nothing is removed.
     pub fn delete(&mut self, which: &Selection) -> Result<u64, StoreError> {
         let ids = self.ids(which)?;
+        let all = matches!(which, Selection::All);
         let (gone, bytes) = self.change(|connection| {
+            let news = match keys(connection, &ids)? {
+                _ if all => News::Emptied,
+                Some(keys) => News::Removed(keys.into()),
+                None => News::Changed,
+            };
             let mut size = connection.prepare_cached("DELETE FROM mail WHERE id = ? RETURNING size")?;
             let mut facts = connection.prepare_cached("DELETE FROM facts WHERE id = ?")?;
             let (mut gone, mut bytes) = (0, 0);
@@ -316,7 +331,7 @@ impl Shelf {
                 }
                 facts.execute([id])?;
             }
-            Ok((gone, bytes))
+            Ok(((gone, bytes), news))
         })?;
         self.stats.messages = self.stats.messages.saturating_sub(gone);
         self.stats.bytes = self.stats.bytes.saturating_sub(bytes);
@@ -343,16 +358,22 @@ impl Shelf {
     pub fn retag(&mut self, which: &Selection, edit: impl Fn(&mut Vec<String>)) -> Result<(), StoreError> {
         let ids = self.ids(which)?;
         self.change(|connection| {
-            let mut select = connection.prepare_cached("SELECT tags FROM facts WHERE id = ?")?;
+            let mut select = connection.prepare_cached("SELECT tags, key FROM facts WHERE id = ?")?;
             let mut update = connection.prepare_cached("UPDATE facts SET tags = ? WHERE id = ?")?;
+            let mut told = Vec::new();
             for id in &ids {
-                let json: String = select.query_one([id], |row| row.get(0))?;
+                let (json, key): (String, _) =
+                    select.query_one([id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
                 let mut tags = serde_json::from_str(&json).unwrap_or_default();
                 edit(&mut tags);
                 tidy(&mut tags);
                 update.execute(params![rows::text(&tags), id])?;
+                if told.len() <= limits::TOLD_APART {
+                    told.push((key, tags));
+                }
             }
-            Ok(())
+            let apart = told.len() <= limits::TOLD_APART;
+            Ok(((), if apart { News::Tagged(told.into()) } else { News::Changed }))
         })
     }
 
@@ -395,15 +416,27 @@ impl Shelf {
         })
     }
 
-    /// Changes what is known, as a whole.
-    fn change<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    /// Changes what is known, as a whole, and tells of it.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<(T, News)>,
+    ) -> Result<T, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&transaction)?;
+        let (done, news) = work(&transaction)?;
         transaction.commit()?;
         // Nobody may follow.
-        let _ = self.told.news.send(News::Changed);
+        let _ = self.told.news.send(news);
         Ok(done)
     }
+}
+
+/// The names of messages; `None` where they are more than are told one by one.
+fn keys(connection: &Connection, ids: &[i64]) -> rusqlite::Result<Option<Vec<String>>> {
+    if ids.len() > limits::TOLD_APART {
+        return Ok(None);
+    }
+    let mut select = connection.prepare_cached("SELECT key FROM facts WHERE id = ?")?;
+    ids.iter().map(|id| select.query_one([id], |row| row.get(0))).collect::<rusqlite::Result<_>>().map(Some)
 }
 
 /// Looks at messages with higher numbers, at most so many.

@@ -28,6 +28,21 @@ fn clients_for_node() {
 }
 
 #[test]
+fn who_follows_is_told_in_mailpits_words() {
+    let test = "standin::mail::clients::who_follows_is_told_in_mailpits_words";
+    for package in ["mailpit-api/package.json", "ws/package.json"] {
+        if peers::npm(test, package).is_none() {
+            return;
+        }
+    }
+    let folder = TempDir::new();
+    let mail = Mail::start(folder.path(), &["--auth", "me:secret"]);
+    let mut node = Command::new("node");
+    node.arg(script("mail_events.cjs")).env("NODE_PATH", peers::modules());
+    passed(&run(node.args([&format!("http://{}", mail.at("http")), "me", "secret"])));
+}
+
+#[test]
 fn clients_for_python() {
     let test = "standin::mail::clients::clients_for_python";
     let Some(package) = peers::pypi(test, "mailpit/__init__.py") else { return };

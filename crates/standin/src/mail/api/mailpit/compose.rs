@@ -69,7 +69,7 @@ pub(super) async fn send(api: &Api, asked: &mut Asked<'_>) -> Said {
     let letter = Letter {
         sender: wanted.from.email.clone(),
         recipients: people.chain(wanted.bcc.iter().cloned()).collect(),
-        user: None,
+        user: api.rules.login.as_ref().map(|login| login.user().to_owned()),
         door: None,
         bytes: Bytes::from(text),
     };
@@ -185,7 +185,9 @@ impl File {
         let Ok(bytes) = STANDARD.decode(self.content.trim()) else {
             return Err(refused(400, format!("the content of `{}` is no base64", self.filename)));
         };
-        let kind = if self.content_type.is_empty() { "application/octet-stream" } else { &self.content_type };
+        let guessed =
+            || mime_guess::from_path(&self.filename).first_raw().unwrap_or("application/octet-stream");
+        let kind = if self.content_type.is_empty() { guessed() } else { &self.content_type };
         let clean = |text: &str| text.replace(|letter: char| letter.is_control() || letter == '"', "_");
         let shown = if self.content_id.is_empty() { "attachment" } else { "inline" };
         field(

@@ -13,14 +13,17 @@ use crate::mail::{
     store::Facts,
 };
 
-/// A message in a list. `Inboxes` is ours.
+/// What is said of this program.
+pub(in crate::mail::api) const VERSION: &str = concat!("navyd ", env!("CARGO_PKG_VERSION"));
+
+/// A message in a list.
 pub(in crate::mail) fn summary(facts: &Facts) -> Value {
     let known = &facts.known;
     json!({
         "ID": facts.key, "MessageID": facts.message_id, "Read": facts.read,
         "From": known.from, "To": known.to, "Cc": known.cc, "Bcc": known.bcc, "ReplyTo": known.reply_to,
         "Subject": facts.subject, "Created": time(facts.received), "Username": known.user.as_deref().unwrap_or_default(),
-        "Inboxes": known.inboxes, "Tags": facts.tags, "Size": facts.size, "Attachments": facts.attachments,
+        "Tags": facts.tags, "Size": facts.size, "Attachments": facts.attachments,
         "Snippet": known.snippet,
     })
 }
@@ -33,13 +36,20 @@ pub(in crate::mail::api) fn detail(whole: &Whole, mail: &Mail) -> Value {
     };
     let written = known.date.and_then(|seconds| seconds.checked_mul(1000)).unwrap_or(facts.received);
     json!({
-        "ID": facts.key, "MessageID": facts.message_id, "Read": facts.read,
+        "ID": facts.key, "MessageID": facts.message_id,
         "From": known.from, "To": known.to, "Cc": known.cc, "Bcc": known.bcc, "ReplyTo": known.reply_to,
         "ReturnPath": known.sender, "Subject": facts.subject, "ListUnsubscribe": unsubscribe(&whole.bytes),
-        "Date": time(written), "Username": known.user.as_deref().unwrap_or_default(), "Inboxes": known.inboxes,
-        "Tags": facts.tags, "Text": mail.text, "HTML": mail.html, "Size": facts.size,
+        "Date": time(written), "Username": known.user.as_deref().unwrap_or_default(), "Tags": facts.tags, "Text": mail.text, "HTML": mail.html, "Size": facts.size,
         "Inline": parts(true), "Attachments": parts(false),
     })
+}
+
+/// The same with its inboxes, and whether it was read: Mailpit does not tell that, and clients that take its documents
+/// exactly are told only when they ask.
+pub(in crate::mail::api) fn with_inboxes(mut document: Value, facts: &Facts) -> Value {
+    document["Read"] = facts.read.into();
+    document["Inboxes"] = json!(facts.known.inboxes);
+    document
 }
 
 /// Milliseconds since 1970 as RFC 3339 writes them.
@@ -49,7 +59,7 @@ pub(in crate::mail::api) fn time(milliseconds: i64) -> String {
 
 fn attachment(part: &Part) -> Value {
     json!({
-        "PartID": part.number.to_string(), "FileName": part.name, "ContentType": part.kind, "ContentID": part.id,
+        "PartID": part.number.to_string(), "FileName": if part.name.is_empty() { &part.id } else { &part.name }, "ContentType": part.kind, "ContentID": part.id,
         "Size": part.bytes.len(),
         "Checksums": {
             "MD5": hex(Md5::digest(&part.bytes).as_ref()),

@@ -12,7 +12,7 @@ mod messages;
 mod tags;
 
 pub(in crate::mail) use documents::summary;
-pub(super) use documents::{detail, time};
+pub(super) use documents::{VERSION, detail, time, with_inboxes};
 
 use super::{
     Api, Said,
@@ -29,8 +29,8 @@ pub(super) async fn route(api: &Api, method: &str, path: &[&str], asked: &mut As
         ("PUT", ["messages"]) => messages::mark(api, asked).await,
         ("GET", ["search"]) => messages::search(api, asked.head).await,
         ("DELETE", ["search"]) => messages::remove_found(api, asked.head).await,
-        ("GET", ["message", key]) => message::detail(api, key).await,
-        ("GET", ["message", key, "headers"]) => message::headers(api, key).await,
+        ("GET", ["message", key]) => message::detail(api, key, asked.head).await,
+        ("GET", ["message", key, "headers"]) => message::headers(api, key, asked.head).await,
         ("GET", ["message", key, "raw"]) => message::raw(api, key, asked.head).await,
         ("GET", ["message", key, "part", number]) => message::part(api, key, number, false).await,
         ("GET", ["message", key, "part", number, "thumb"]) => message::part(api, key, number, true).await,
