@@ -75,14 +75,6 @@ impl Socket {
         }
     }
 
-    /// The stream itself; `None` where it is encrypted.
-    pub(crate) fn into_plain(self) -> Option<TcpStream> {
-        match self.way {
-            Way::Plain(stream) => Some(stream),
-            Way::Tls(_) => None,
-        }
-    }
-
     fn stream(&self) -> &TcpStream {
         match &self.way {
             Way::Plain(stream) => stream,

@@ -7,6 +7,7 @@ use std::{path::PathBuf, rc::Rc, sync::Arc};
 use navyd_standin::{
     Stand,
     ftp::{Ftp as Files, Moved, Settings, ToldFile},
+    http::Manners,
 };
 
 use super::{
@@ -18,14 +19,16 @@ use crate::{exit::Exit, out::Failure};
 /// Serve the files of a folder over FTP
 ///
 /// Read only, unless told otherwise, and to anyone on this machine, unless --auth names a user. Nothing outside of the
-/// folder is reached; names that begin with a dot are left out. Data connections are passive.
+/// folder is reached; names that begin with a dot are left out. Data connections are passive. With --tls clients say AUTH
+/// TLS before they log in, and neither a password nor a file goes in clear.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "ftp",
     after_long_help = "Examples:\n  \
         navyd ftp dist --port 2121\n  \
         navyd ftp --upload                 files may be written, renamed and deleted\n  \
-        NAVYD_AUTH=me:secret navyd ftp --log\n\n\
+        NAVYD_AUTH=me:secret navyd ftp --log\n  \
+        navyd ftp --tls --ftps 9990        also for clients that encrypt from the first byte\n\n\
         Exit status: 0 it ended when it was told to, 2 wrong use or failure."
 )]
 pub(super) struct Ftp {
@@ -41,31 +44,43 @@ pub(super) struct Ftp {
     #[arg(long)]
     hidden: bool,
 
+    /// FTP that is encrypted from its first byte (ftps://), at this port as well; with --tls
+    #[arg(long, value_name = "PORT", requires = "tls")]
+    ftps: Option<u16>,
+
     #[command(flatten)]
     flags: Flags,
 }
 
 impl Command for Ftp {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
-        let Self { folder, upload, hidden, flags } = self;
+        let Self { folder, upload, hidden, ftps, flags } = self;
         let shown = folder.display().to_string();
-        flags.conversation("ftp")?;
-        let auth = flags.manners()?.auth;
-        let settings = Settings { upload, hidden, auth };
+        let Manners { auth, latency, error_rate, .. } = flags.manners()?;
+        let door = flags.door(None, "ftp", Some(&folder))?;
+        let implicit = ftps.map(|port| flags.door(Some(port), "ftp", None)).transpose()?;
+        let doors: Vec<_> = std::iter::once(&door).chain(&implicit).collect();
+        let tls = flags.tls(&doors, stage)?;
+        let schemes = ["ftp", "ftps"].into_iter().zip(&doors);
+        let places = schemes.map(|(scheme, door)| Place::of(scheme, door)).collect();
+        let settings = Settings { upload, hidden, auth, tls: tls.clone(), latency, error_rate };
         let files = Files::open(&folder, settings).map_err(|error| {
             Failure::new(format!("cannot serve `{shown}`"))
                 .cause(error.to_string())
                 .hint(format!("ls -ld {shown}"))
         })?;
-        let door = flags.door(None, "ftp", Some(&folder))?;
         let ready = Ready {
             kind: "ftp",
             does: format!("serves {shown}{}", if upload { ", to be changed as well" } else { "" }),
             reach: if upload { "change these files" } else { "read these files" },
-            places: vec![Place::of("ftp", &door)],
+            places,
         };
         standin::stand(&flags, stage, &ready, move |log| {
-            Stand::new().answering(door, None, Rc::new(files.telling(log.files())))
+            let files = Rc::new(files.telling(log.files()));
+            let stand = Stand::new().answering(door, None, Rc::clone(&files) as _);
+            implicit
+                .into_iter()
+                .fold(stand, |stand, door| stand.answering(door, tls.clone(), Rc::clone(&files) as _))
         })
     }
 }

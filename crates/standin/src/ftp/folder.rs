@@ -18,25 +18,17 @@ use unftp_core::{
 };
 use unftp_sbe_fs::{Filesystem, Meta};
 
-use super::guard::UnderWay;
-
 /// A folder that is served; clones are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     files: Arc<Filesystem>,
     upload: bool,
     hidden: bool,
-    under_way: UnderWay,
 }
 
 impl Folder {
     pub(super) fn open(path: &Path, upload: bool, hidden: bool) -> io::Result<Self> {
-        Ok(Self { files: Arc::new(Filesystem::new(path)?), upload, hidden, under_way: UnderWay::none() })
-    }
-
-    /// Waits until no file is under way.
-    pub(super) async fn idle(&self) {
-        self.under_way.none_left().await;
+        Ok(Self { files: Arc::new(Filesystem::new(path)?), upload, hidden })
     }
 
     /// Whether a path may be reached: what is hidden is not there.
@@ -97,8 +89,7 @@ impl StorageBackend<DefaultUser> for Folder {
         from: u64,
     ) -> Result<Box<dyn AsyncRead + Send + Sync + Unpin>> {
         self.reach(path.as_ref())?;
-        let file = self.files.get(user, path, from).await?;
-        Ok(Box::new(self.under_way.reading(file)))
+        self.files.get(user, path, from).await
     }
 
     async fn put<P: AsRef<Path> + Send + Debug, R: AsyncRead + Send + Sync + Unpin + 'static>(
@@ -109,7 +100,6 @@ impl StorageBackend<DefaultUser> for Folder {
         from: u64,
     ) -> Result<u64> {
         self.change(path.as_ref())?;
-        let _one = self.under_way.one();
         self.files.put(user, bytes, path, from).await
     }
 

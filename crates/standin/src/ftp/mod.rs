@@ -1,12 +1,15 @@
 //! The files of a folder over FTP (RFC 959, RFC 3659), by the library `libunftp`.
 //!
-//! Connections come through our own doors; the library talks. Data connections are passive alone, at the address that
-//! the client has reached already, so that the loopback device's stay on it. Deliberately absent: active connections,
-//! with which a client could make this machine connect to others; commands of a site; and TLS, for
-//! which the library wants files of certificates.
+//! Connections come through our own doors, and each line of a client passes through [`talk`] before the library has it:
+//! there it is bounded, TLS is spoken (RFC 4217), and ports for data are opened, passive alone and at the address that
+//! the client has reached, so that the loopback device's stay on it. The library talks of files, on the loopback device.
+//! Deliberately absent: active connections, with which a client could make this machine connect to others; and commands
+//! of a site.
 
+mod data;
 mod folder;
-mod guard;
+mod session;
+mod talk;
 mod told;
 
 use std::{io, path::Path, rc::Rc, sync::Arc, time::Duration};
@@ -22,10 +25,7 @@ use slog::{Discard, Logger, o};
 pub use told::{Moved, ToldFile};
 use unftp_core::auth::{AuthenticationError, Authenticator, Credentials as Given, DefaultUser, Principal};
 
-use crate::{Socket, Stop, Talk, Talking, http::Credentials, limits};
-
-/// How long the last reply may take once the last file is through.
-const LAST_WORD: Duration = Duration::from_millis(100);
+use crate::{Socket, Stop, Talk, Talking, Tls, http::Credentials, limits};
 
 /// What is served, and to whom.
 #[derive(Debug, Clone, Default)]
@@ -36,12 +36,18 @@ pub struct Settings {
     pub hidden: bool,
     /// Who may come; anyone where it is `None`.
     pub auth: Option<Credentials>,
+    /// How TLS is spoken; where it is, neither a login nor a file goes in clear.
+    pub tls: Option<Tls>,
+    /// How long every reply waits.
+    pub latency: Duration,
+    /// How many of 1 commands about files are answered with a failure.
+    pub error_rate: f64,
 }
 
 /// A folder that is served.
 pub struct Ftp {
     folder: Folder,
-    auth: Option<Credentials>,
+    settings: Settings,
     told: Option<ToldFile>,
 }
 
@@ -51,8 +57,8 @@ impl Ftp {
     /// # Errors
     /// When it is none, or cannot be read.
     pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
-        let Settings { upload, hidden, auth } = settings;
-        Ok(Self { folder: Folder::open(path, upload, hidden)?, auth, told: None })
+        let folder = Folder::open(path, settings.upload, settings.hidden)?;
+        Ok(Self { folder, settings, told: None })
     }
 
     /// Tells of each file that is moved.
@@ -71,7 +77,7 @@ impl Ftp {
             .active_passive_mode(ActivePassiveMode::PassiveOnly)
             .sitemd5(SiteMd5::None)
             .idle_session_timeout(seconds);
-        if let Some(auth) = &self.auth {
+        if let Some(auth) = &self.settings.auth {
             builder = builder.authenticator(Arc::new(Password(auth.clone())));
         }
         if let Some(told) = &self.told {
@@ -82,22 +88,15 @@ impl Ftp {
 }
 
 impl Talk for Ftp {
-    fn talk(self: Rc<Self>, socket: Socket, mut stop: Stop) -> Talking {
+    fn talk(self: Rc<Self>, socket: Socket, stop: Stop) -> Talking {
         Box::pin(async move {
-            let (Some(stream), Some(server)) = (socket.into_plain(), self.server()) else { return };
-            let conversation = server.service(stream);
-            tokio::pin!(conversation);
-            tokio::select! {
-                biased;
-                _ = &mut conversation => return,
-                () = stop.told() => {}
-            }
-            // Files under way are finished; a client that asks for nothing is let go with the runtime.
-            tokio::select! {
-                biased;
-                _ = &mut conversation => {}
-                () = self.folder.idle() => tokio::time::sleep(LAST_WORD).await,
-            }
+            let (Some(server), Ok((ours, theirs))) = (self.server(), talk::pair().await) else { return };
+            let Settings { tls, latency, error_rate, .. } = &self.settings;
+            let session = talk::Talk::new(&socket, ours, tls.clone(), *latency, *error_rate);
+            let library = tokio::task::spawn_local(server.service(theirs));
+            // Who has left is told nothing, and the library leaves with the end of its connection.
+            let _ = session.converse(socket, stop).await;
+            let _ = library.await;
         })
     }
 }

@@ -27,11 +27,12 @@ impl Place {
     }
 
     fn standing(&self, upload: bool, auth: Option<&str>) -> Standing {
-        let (root, auth) = (self.0.join("root"), auth.and_then(Credentials::parse));
-        Standing::new(move || {
-            let settings = Settings { upload, hidden: false, auth };
-            Rc::new(Ftp::open(&root, settings).expect("it is there"))
-        })
+        self.with(Settings { upload, auth: auth.and_then(Credentials::parse), ..Settings::default() })
+    }
+
+    fn with(&self, settings: Settings) -> Standing {
+        let root = self.0.join("root");
+        Standing::new(move || Rc::new(Ftp::open(&root, settings).expect("it is there")))
     }
 }
 
@@ -67,11 +68,15 @@ impl Client {
         assert!(self.say("PASS x").starts_with("230 "));
     }
 
+    /// The port that a command is to have for its data.
+    fn port(&mut self) -> u16 {
+        let passive = self.say("EPSV");
+        passive.split('|').nth(3).and_then(|port| port.parse().ok()).expect("it names a port")
+    }
+
     /// What a command sends on a connection of its own, or its refusal.
     fn take(&mut self, command: &str) -> Result<String, String> {
-        let passive = self.say("EPSV");
-        let port = passive.split('|').nth(3).and_then(|port| port.parse().ok()).expect("it names a port");
-        let mut data = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        let mut data = TcpStream::connect(("127.0.0.1", self.port())).expect("it listens");
         let begun = self.say(command);
         if !begun.starts_with("150") {
             return Err(begun);
@@ -120,4 +125,72 @@ fn who_has_no_password_stays_outside() {
         assert!(!client.say(&format!("MKD {path}")).starts_with('2'), "{path}");
     }
     assert!(!place.0.join("outside").exists());
+}
+
+#[test]
+fn a_line_has_an_end() {
+    let place = Place::new("line");
+    let standing = place.standing(false, None);
+    let mut client = Client::new(&standing);
+    let path = "x".repeat(4096);
+    assert!(client.say(&format!("USER {path}")).starts_with("331 "));
+    // Whatever is behind it is not read: the connection ends.
+    let _ = client.0.get_mut().write_all(&vec![b'x'; 1 << 20]);
+    let mut rest = Vec::new();
+    let _ = client.0.read_to_end(&mut rest);
+    let said = String::from_utf8_lossy(&rest);
+    assert!(said.is_empty() || said.starts_with("500 "), "{said}");
+    let mut client = Client::new(&standing);
+    assert!(client.say(&"x".repeat(9000)).starts_with("500 that line is too long"));
+    assert_eq!(client.line(), "");
+}
+
+#[test]
+fn replies_keep_their_order_and_a_port_is_opened_once() {
+    let place = Place::new("order");
+    let standing = place.standing(false, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    // Some are answered by the library, and some are not.
+    let lines = b"SYST\r\nPROT P\r\nPWD\r\nAUTH TLS\r\n\xff\xf4\xffNOOP\r\n";
+    client.0.get_mut().write_all(lines).expect("it reads");
+    for expected in ["215 ", "502 ", "257 ", "502 ", "200 "] {
+        assert!(client.line().starts_with(expected), "{expected}");
+    }
+    let first = client.port();
+    let second = client.port();
+    assert!(client.say("NOOP").starts_with("200 "));
+    assert!(TcpStream::connect(("127.0.0.1", first)).is_err() || first == second);
+    assert_eq!(client.take("RETR a").as_deref(), Ok("tea"));
+    assert!(client.say("PASV").starts_with("227 Entering Passive Mode (127,0,0,1,"));
+    assert!(client.say("QUIT").starts_with("221 "));
+    assert_eq!(client.line(), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_cut_short_is_not_taken_for_whole() {
+    let place = Place::new("cut");
+    let standing = place.standing(true, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    let mut data = TcpStream::connect(("127.0.0.1", client.port())).expect("it listens");
+    assert!(client.say("STOR new").starts_with("150 "));
+    data.write_all(b"half").expect("it reads");
+    // What was read no longer matters: with a reset nothing says that this was all.
+    rustix::net::sockopt::set_socket_linger(&data, Some(std::time::Duration::ZERO)).expect("it can be set");
+    drop(data);
+    let reply = client.line();
+    assert!(reply.starts_with('4') || reply.starts_with('5'), "{reply}");
+}
+
+#[test]
+fn commands_about_files_fail_as_often_as_was_asked_for() {
+    let place = Place::new("fail");
+    let standing = place.with(Settings { error_rate: 1.0, ..Settings::default() });
+    let mut client = Client::new(&standing);
+    client.enter();
+    assert!(client.say("PWD").starts_with("257 "));
+    assert!(client.take("RETR a").is_err_and(|reply| reply.starts_with("451 ")));
+    assert!(client.say("SIZE a").starts_with("451 "));
 }

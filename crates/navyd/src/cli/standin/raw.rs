@@ -27,12 +27,6 @@ impl Flags {
         if self.tls { Err(meaningless(command, "--tls")) } else { Ok(()) }
     }
 
-    /// Refuses what a conversation with passwords of its own, in clear, does not have.
-    pub(crate) fn conversation(&self, command: &str) -> Result<(), Failure> {
-        let flag = self.for_requests().filter(|flag| *flag != "--auth").or(self.tls.then_some("--tls"));
-        flag.map_or(Ok(()), |flag| Err(meaningless(command, flag)))
-    }
-
     /// Binds a port for datagrams, as [`Flags::door`] does for connections: it must be free for these as well.
     pub(crate) fn packets(&self, word: &str) -> Result<(Packets, Place), Failure> {
         let mut tries = 1..=TRIES;

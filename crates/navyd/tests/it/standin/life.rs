@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::support::{Standing, command};
+use super::support::{Standing, command, terminate};
 use crate::support::{
     child::Held,
     run::{navyd, run},
@@ -19,11 +19,6 @@ use crate::support::{
 
 /// How long anything may take. Generous, because it only ends a test that would hang.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// Asks a process to end.
-fn terminate(pid: u32) {
-    assert_eq!(run(Command::new("kill").args(["-TERM", &pid.to_string()])).status, Some(0));
-}
 
 #[test]
 fn it_says_where_it_is_and_ends_when_told() {

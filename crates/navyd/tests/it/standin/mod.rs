@@ -4,6 +4,7 @@ mod browser;
 mod drive;
 mod echo;
 mod files;
+mod ftps;
 mod life;
 mod mail;
 mod nginx;

@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{child::Held, run::navyd};
+use crate::support::{
+    child::Held,
+    run::{navyd, run},
+};
 
 /// A running one. Dropped, it is killed.
 pub(super) struct Standing {
@@ -23,6 +26,11 @@ pub(super) fn command(word: &str, at: &Path, options: &[&str]) -> Command {
     let mut command = navyd();
     command.args([word, "--json", "--port", "0"]).args(options).current_dir(at).env("HOME", at);
     command
+}
+
+/// Asks a process to end.
+pub(super) fn terminate(pid: u32) {
+    assert_eq!(run(Command::new("kill").args(["-TERM", &pid.to_string()])).status, Some(0));
 }
 
 impl Standing {
