@@ -12,7 +12,9 @@ use navyd_hub::{
 pub(crate) use navyd_hub::{
     Bell, Listen, Log, Places, Recording, Settings, Started, Unit,
     capture::{Capture, CaptureError, Limits as CaptureLimits},
-    client::{Client, ClientError, Draft, Ended, ExportError, Follow, Meant, Message, Method, segment},
+    client::{
+        Client, ClientError, Draft, Ended, ExportError, Follow, Lease, Meant, Message, Method, segment,
+    },
     leave_terminal,
     log::{MOST as LOG_LENGTH, rotated},
     otlp::Endpoint,

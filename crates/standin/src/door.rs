@@ -65,38 +65,52 @@ impl Door {
         self.listeners.into_iter().map(|(_, listener)| listener)
     }
 
-    /// `either`: the loopback device may have no address of IPv6.
     fn bind(hosts: &[IpAddr], port: u16, either: bool) -> Result<Self, NoDoor> {
-        let mut tries = 1..=TRIES;
-        loop {
-            match Self::bind_once(hosts, port, either) {
-                Err(taken)
-                    if port == 0
-                        && taken.source.kind() == io::ErrorKind::AddrInUse
-                        && tries.next().is_some() => {}
-                bound => return bound,
-            }
-        }
+        let listen = |address| {
+            let listener = TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        };
+        Ok(Self { listeners: bind_all(hosts, port, either, listen)? })
     }
+}
 
-    fn bind_once(hosts: &[IpAddr], port: u16, either: bool) -> Result<Self, NoDoor> {
-        let mut door = Self { listeners: Vec::new() };
-        for host in hosts {
-            let port = if door.listeners.is_empty() { port } else { door.port() };
-            let address = SocketAddr::new(*host, port);
-            let bound = TcpListener::bind(address).and_then(|listener| {
-                listener.set_nonblocking(true)?;
-                Ok((listener.local_addr()?, listener))
-            });
-            match bound {
-                Ok(bound) => door.listeners.push(bound),
-                Err(source)
-                    if either && is_missing(&source) && *host == Ipv6Addr::LOCALHOST && door.port() != 0 => {}
-                Err(source) => return Err(NoDoor { address, source }),
+/// Binds one port at all of these hosts; 0 for any that is free on all. `either`: the loopback device may have no address
+/// of IPv6.
+pub(crate) fn bind_all<S>(
+    hosts: &[IpAddr],
+    port: u16,
+    either: bool,
+    bind: impl Fn(SocketAddr) -> io::Result<(SocketAddr, S)>,
+) -> Result<Vec<(SocketAddr, S)>, NoDoor> {
+    let mut tries = 1..=TRIES;
+    loop {
+        match bind_once(hosts, port, either, &bind) {
+            Err(taken)
+                if port == 0 && taken.source.kind() == io::ErrorKind::AddrInUse && tries.next().is_some() => {
             }
+            bound => return bound,
         }
-        Ok(door)
     }
+}
+
+fn bind_once<S>(
+    hosts: &[IpAddr],
+    port: u16,
+    either: bool,
+    bind: impl Fn(SocketAddr) -> io::Result<(SocketAddr, S)>,
+) -> Result<Vec<(SocketAddr, S)>, NoDoor> {
+    let mut all: Vec<(SocketAddr, S)> = Vec::new();
+    for host in hosts {
+        let address = SocketAddr::new(*host, all.first().map_or(port, |(first, _)| first.port()));
+        match bind(address) {
+            Ok(bound) => all.push(bound),
+            Err(source)
+                if either && is_missing(&source) && *host == Ipv6Addr::LOCALHOST && !all.is_empty() => {}
+            Err(source) => return Err(NoDoor { address, source }),
+        }
+    }
+    Ok(all)
 }
 
 /// Whether this machine has no such address, or no such family.

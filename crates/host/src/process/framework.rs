@@ -13,14 +13,20 @@ use super::{
 use Clue::{Argument, Name, NameWith, Runs};
 use Ecosystem::{Elixir, Go, Java, Node, Php, Python, Ruby, Rust};
 
+/// What this program is when it listens: by the word of its command, whatever else is on its command line, and never by
+/// a project that it happens to be built or started in.
+const OWN: &[(&str, &str)] = &[
+    ("serve", "navyd serve"),
+    ("echo", "navyd echo"),
+    ("sink", "navyd sink"),
+    ("stub", "navyd stub"),
+    ("ftp", "navyd ftp"),
+    ("mail", "navyd mail"),
+    ("hub", "navyd hub"),
+];
+
 /// What arguments show, the surest first.
 const BY_ARGUMENTS: &[(Clue, &str)] = &[
-    (NameWith("navyd", "serve"), "navyd serve"),
-    (NameWith("navyd", "echo"), "navyd echo"),
-    (NameWith("navyd", "sink"), "navyd sink"),
-    (NameWith("navyd", "stub"), "navyd stub"),
-    (NameWith("navyd", "ftp"), "navyd ftp"),
-    (NameWith("navyd", "mail"), "navyd mail"),
     (Name("storybook"), "Storybook"),
     (Name("start-storybook"), "Storybook"),
     (Name("next-server"), "Next.js"),
@@ -199,6 +205,10 @@ const RUNNERS: &[&str] = &[
 /// The framework that `launch` runs, in a project that asks for `manifests`.
 pub fn of(launch: &Launch, manifests: &Manifests) -> Option<&'static str> {
     let signs = launch.signs();
+    if signs.fit(Name("navyd")) {
+        let command = |word: &String| OWN.iter().find(|(command, _)| command == word);
+        return launch.argv.iter().skip(1).find_map(command).map(|(_, what)| *what);
+    }
     if let Some((_, engine)) = BY_ARGUMENTS.iter().find(|(clue, _)| signs.fit(*clue)) {
         let carried = CARRIED
             .iter()
@@ -355,6 +365,14 @@ mod tests {
                 Some("Phoenix"),
             ),
             ("/p/target/debug/shop", &["target/debug/shop"], &[(Rust, "axum")], Some("Axum")),
+            (
+                "/p/target/debug/navyd",
+                &["navyd", "hub", "--background"],
+                &[(Rust, "axum")],
+                Some("navyd hub"),
+            ),
+            ("/p/target/debug/navyd", &["navyd", "--json", "ftp", "serve"], &[], Some("navyd ftp")),
+            ("/p/target/debug/navyd", &["navyd", "why", "80"], &[(Rust, "axum")], None),
             ("/t/release/shop", &["shop"], &[(Rust, "actix-web")], Some("Actix Web")),
             ("/usr/bin/rust-analyzer", &["rust-analyzer"], &[(Rust, "axum")], None),
             (

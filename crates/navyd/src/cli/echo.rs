@@ -81,6 +81,7 @@ fn site(
     site: impl FnOnce() -> Rc<dyn Site> + Send + 'static,
 ) -> anyhow::Result<Exit> {
     let door = flags.door(None, "echo", None)?;
+    let clear = flags.clear("echo")?;
     let tls = flags.tls(&[&door], stage)?;
     // There is nothing to read here but what the asker sent: it may ask by any name.
     let manners = Manners { hosts: Hosts::Any, ..flags.manners()? };
@@ -93,30 +94,30 @@ fn site(
         kind: "echo",
         does: does.to_owned(),
         reach: "use it",
-        places: vec![Place::of(scheme, &door)],
+        places: vec![Place::of(scheme, &door).led(clear.as_ref())],
     };
     standin::stand(flags, stage, &ready, move |log| {
-        let server = Server { site: site(), manners, told: log.exchanges() };
-        Stand::new().answering(door, tls, Rc::new(server))
+        standin::web(door, tls, clear, Server { site: site(), manners, told: log.exchanges() })
     })
 }
 
 fn bytes(flags: &Flags, stage: &mut Stage) -> anyhow::Result<Exit> {
-    flags.plain("echo --tcp")?;
+    flags.heeded("echo --tcp", &["--tls", "--latency", "--error-rate"])?;
     let door = flags.door(None, "echo", None)?;
     let tls = flags.tls(&[&door], stage)?;
-    let scheme = if tls.is_some() { "tls" } else { "tcp" };
+    let (scheme, manner) = (if tls.is_some() { "tls" } else { "tcp" }, flags.manner());
     let does = "sends bytes back".to_owned();
     let ready = Ready { kind: "echo", does, reach: "use it", places: vec![Place::of(scheme, &door)] };
     standin::stand(flags, stage, &ready, move |log| {
-        Stand::new().answering(door, tls, Rc::new(raw::Echo { told: log.ends() }))
+        Stand::new().answering(door, tls, Rc::new(raw::Echo { manner, told: log.ends() }))
     })
 }
 
 fn datagrams(flags: &Flags, stage: &mut Stage) -> anyhow::Result<Exit> {
-    flags.plain_and_open("echo --udp")?;
-    let (packets, place) = flags.packets("echo")?;
+    flags.heeded("echo --udp", &["--latency", "--error-rate"])?;
+    let packets = flags.packets("echo")?;
+    let (place, manner) = (Place::datagrams(&packets), flags.manner());
     let does = "sends datagrams back".to_owned();
     let ready = Ready { kind: "echo", does, reach: "use it", places: vec![place] };
-    standin::stand(flags, stage, &ready, move |log| Stand::new().beside(echoing(packets, log.ends())))
+    standin::stand(flags, stage, &ready, move |log| Stand::new().beside(echoing(packets, manner, log.ends())))
 }

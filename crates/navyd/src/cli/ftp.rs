@@ -56,6 +56,7 @@ impl Command for Ftp {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let Self { folder, upload, hidden, ftps, flags } = self;
         let shown = folder.display().to_string();
+        flags.heeded("ftp", &["--auth", "--tls", "--latency", "--error-rate"])?;
         let Manners { auth, latency, error_rate, .. } = flags.manners()?;
         let door = flags.door(None, "ftp", Some(&folder))?;
         let implicit = ftps.map(|port| flags.door(Some(port), "ftp", None)).transpose()?;

@@ -120,6 +120,7 @@ impl Command for Serve {
                 .hint(format!("ls -ld {shown}"))
         })?;
         let door = self.flags.door(None, "serve", Some(&self.path))?;
+        let clear = self.flags.clear("serve")?;
         let tls = self.flags.tls(&[&door], stage)?;
         let mut manners = self.flags.open_manners();
         manners.fields = self.fields();
@@ -131,12 +132,12 @@ impl Command for Serve {
             } else {
                 "read these files"
             },
-            places: vec![Place::of(if tls.is_some() { "https" } else { "http" }, &door)],
+            places: vec![Place::of(if tls.is_some() { "https" } else { "http" }, &door).led(clear.as_ref())],
         };
         standin::stand(&self.flags, stage, &ready, move |log| {
             let work = files.work();
             let server = Server { site: Rc::new(files), manners, told: log.exchanges() };
-            let stand = Stand::new().answering(door, tls, Rc::new(server));
+            let stand = standin::web(door, tls, clear, server);
             work.into_iter().fold(stand, Stand::beside)
         })
     }

@@ -91,31 +91,32 @@ fn ready(place: Place) -> Ready {
 }
 
 fn connections(flags: &Flags, stage: &mut Stage, tally: Tally) -> anyhow::Result<Exit> {
-    flags.plain("sink")?;
+    flags.heeded("sink", &["--tls", "--error-rate"])?;
     let door = flags.door(None, "sink", None)?;
     let tls = flags.tls(&[&door], stage)?;
-    let ready = ready(Place::of(if tls.is_some() { "tls" } else { "tcp" }, &door));
+    let (ready, manner) =
+        (ready(Place::of(if tls.is_some() { "tls" } else { "tcp" }, &door)), flags.manner());
     standin::stand(flags, stage, &ready, move |log| {
-        Stand::new().answering(door, tls, Rc::new(Bytes { tally, told: log.ends() }))
+        Stand::new().answering(door, tls, Rc::new(Bytes { tally, manner, told: log.ends() }))
     })
 }
 
 fn datagrams(flags: &Flags, stage: &mut Stage, tally: Tally) -> anyhow::Result<Exit> {
-    flags.plain_and_open("sink --udp")?;
-    let (packets, place) = flags.packets("sink")?;
-    standin::stand(flags, stage, &ready(place), move |log| {
-        Stand::new().beside(sinking(packets, tally, log.ends()))
-    })
+    flags.heeded("sink --udp", &[])?;
+    let packets = flags.packets("sink")?;
+    let ready = ready(Place::datagrams(&packets));
+    standin::stand(flags, stage, &ready, move |log| Stand::new().beside(sinking(packets, tally, log.ends())))
 }
 
 fn requests(flags: &Flags, stage: &mut Stage, tally: Tally) -> anyhow::Result<Exit> {
     let door = flags.door(None, "sink", None)?;
+    let clear = flags.clear("sink")?;
     let tls = flags.tls(&[&door], stage)?;
     let manners = Manners { hosts: Hosts::Any, ..flags.manners()? };
-    let ready = ready(Place::of(if tls.is_some() { "https" } else { "http" }, &door));
-    standin::stand(flags, stage, &ready, move |log| {
+    let place = Place::of(if tls.is_some() { "https" } else { "http" }, &door).led(clear.as_ref());
+    standin::stand(flags, stage, &ready(place), move |log| {
         let server = Server { site: Rc::new(Gone { tally }), manners, told: log.exchanges() };
-        Stand::new().answering(door, tls, Rc::new(server))
+        standin::web(door, tls, clear, server)
     })
 }
 

@@ -14,7 +14,18 @@ mod name;
 mod raw;
 mod ready;
 
+use std::rc::Rc;
+
+use navyd_standin::{Door, Stand, Tls, http::Server};
+
 pub(super) use flags::{Flags, bad_auth};
 pub(super) use life::stand;
 pub(super) use log::{Entry, Log};
 pub(super) use ready::{Place, Ready};
+
+/// A server of HTTP behind its door, and in clear behind the one for the hub.
+pub(super) fn web(door: Door, tls: Option<Tls>, clear: Option<Door>, server: Server) -> Stand {
+    let server = Rc::new(server);
+    let stand = Stand::new().answering(door, tls, Rc::clone(&server) as _);
+    clear.into_iter().fold(stand, |stand, door| stand.answering(door, None, Rc::clone(&server) as _))
+}

@@ -71,7 +71,7 @@ impl Command for Stub {
                 .hint("navyd stub tcp --expect 'PING\\r\\n' --reply '+PONG\\r\\n'")
                 .into());
         }
-        flags.plain("stub tcp")?;
+        flags.heeded("stub tcp", &["--tls", "--latency", "--error-rate"])?;
         let pairs: Vec<_> = expect
             .into_iter()
             .zip(reply)
@@ -79,14 +79,14 @@ impl Command for Stub {
             .collect();
         let door = flags.door(None, "stub", None)?;
         let tls = flags.tls(&[&door], stage)?;
-        let scheme = if tls.is_some() { "tls" } else { "tcp" };
+        let (scheme, manner) = (if tls.is_some() { "tls" } else { "tcp" }, flags.manner());
         let does = match pairs.len() {
             1 => "plays 1 reply".to_owned(),
             several => format!("plays {several} replies"),
         };
         let ready = Ready { kind: "stub", does, reach: "use it", places: vec![Place::of(scheme, &door)] };
         standin::stand(&flags, stage, &ready, move |log| {
-            Stand::new().answering(door, tls, Rc::new(Play { pairs, told: log.ends() }))
+            Stand::new().answering(door, tls, Rc::new(Play { pairs, manner, told: log.ends() }))
         })
     }
 }

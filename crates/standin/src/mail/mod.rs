@@ -73,6 +73,8 @@ pub struct Doors {
     pub smtps: Option<Door>,
     /// For HTTP.
     pub http: Option<Door>,
+    /// For HTTP in clear, beside the other.
+    pub clear: Option<Door>,
     /// For POP3.
     pub pop3: Option<Door>,
 }
@@ -164,9 +166,13 @@ impl Mail {
             };
             let (relay, links) = (settings.relay, settings.links);
             let stop = RefCell::default();
-            let api =
-                Rc::new(Api { store, rules, relay, links, away, database, since: Instant::now(), stop });
-            stand = stand.answering(door, settings.tls, Rc::new(Web::new(api, manners, told)));
+            let api = Rc::new(Api { store, rules, relay, links, away, database, since: Instant::now(), stop });
+            let web = Rc::new(Web::new(api, manners, told));
+            stand = stand.answering(door, settings.tls, Rc::clone(&web) as _);
+            stand = doors
+                .clear
+                .into_iter()
+                .fold(stand, |stand, door| stand.answering(door, None, Rc::clone(&web) as _));
         }
         stand
     }

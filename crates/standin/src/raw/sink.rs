@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{io::AsyncReadExt, net::UdpSocket};
 
-use super::{Ended, Packets, ToldEnd, tell};
+use super::{Ended, Manner, Packets, ToldEnd, refuse, tell};
 use crate::{
     Socket, Stop, Talk, Talking,
     http::{Answer, Answering, Asked, Site},
@@ -56,6 +56,8 @@ impl Tally {
 pub struct Sink {
     /// What has come.
     pub tally: Tally,
+    /// How often it fails: there is nothing that it could say slowly.
+    pub manner: Manner,
     /// Who is told of each connection.
     pub told: Option<ToldEnd>,
 }
@@ -63,6 +65,9 @@ pub struct Sink {
 impl Talk for Sink {
     fn talk(self: Rc<Self>, mut socket: Socket, mut stop: Stop) -> Talking {
         Box::pin(async move {
+            if self.manner.fails() {
+                return refuse(socket, self.told.as_ref());
+            }
             let (began, mut received) = (Instant::now(), 0);
             let mut buffer = vec![0; limits::PIECE];
             self.tally.message();
@@ -161,7 +166,7 @@ mod tests {
         let counted = tally.clone();
         let standing = Standing::new(move || {
             let told: ToldEnd = Rc::new(move |ended| tell.send(ended.received).unwrap_or_default());
-            Rc::new(Sink { tally: counted, told: Some(told) })
+            Rc::new(Sink { tally: counted, told: Some(told), ..Sink::default() })
         });
         for length in [0, 1, 200_000] {
             let mut stream = standing.connect();

@@ -7,7 +7,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Ended, ToldEnd, tell};
+use super::{Ended, Manner, ToldEnd, refuse, tell};
 use crate::{Socket, Stop, Talk, Talking, limits};
 
 /// The most bytes on each side that are shown of what was not expected.
@@ -26,6 +26,8 @@ pub struct Pair {
 pub struct Stub {
     /// The pairs, in order.
     pub pairs: Vec<Pair>,
+    /// How slow it is, and how often it fails.
+    pub manner: Manner,
     /// Who is told of each connection.
     pub told: Option<ToldEnd>,
 }
@@ -33,6 +35,9 @@ pub struct Stub {
 impl Talk for Stub {
     fn talk(self: Rc<Self>, mut socket: Socket, mut stop: Stop) -> Talking {
         Box::pin(async move {
+            if self.manner.fails() {
+                return refuse(socket, self.told.as_ref());
+            }
             let (began, peer) = (Instant::now(), socket.peer);
             let (mut received, mut sent) = (0, 0);
             let outcome = tokio::select! {
@@ -69,6 +74,7 @@ impl Stub {
             }
             *received += pair.expect.len() as u64;
             heard.drain(..pair.expect.len());
+            self.manner.wait().await;
             timeout(limits::PAUSE, socket.write_all(&pair.reply)).await??;
             socket.flush().await?;
             *sent += pair.reply.len() as u64;
@@ -110,7 +116,7 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let standing = Standing::new(move || {
             let told: ToldEnd = Rc::new(move |ended| tell.send(ended.error).unwrap_or_default());
-            Rc::new(Stub { pairs, told: Some(told) })
+            Rc::new(Stub { pairs, manner: Manner::default(), told: Some(told) })
         });
         (standing, told)
     }

@@ -278,9 +278,10 @@ fn up(started: Option<Timestamp>, now: Timestamp) -> Text {
     Text::plain(measure::age(age)).piped(time(started))
 }
 
-/// What it said; else what is concluded, marked so; else that it was asked in vain; else what the port usually
-/// means, which is no identity.
+/// What it said; else what is concluded, marked so; else what it is, and that it was asked in vain; else what the port
+/// usually means, which is no identity.
 fn speaks(listener: &Listener) -> Text {
+    let framework = listener.holders.iter().find_map(|holder| holder.framework.as_deref());
     if let Some(Speaks { protocol, certainty, detail }) = &listener.speaks {
         let detail = detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
         return match protocol {
@@ -288,10 +289,12 @@ fn speaks(listener: &Listener) -> Text {
                 Text::plain(protocol).then(Tone::Dim, detail)
             }
             Some(protocol) => Text::plain(protocol).then(Tone::Dim, " (inferred)"),
-            None => Text::of(Tone::Dim, format!("unknown:{detail}")),
+            None => match framework {
+                Some(framework) => Text::of(Tone::Dim, format!("by {framework}:{detail}")),
+                None => Text::of(Tone::Dim, format!("unknown:{detail}")),
+            },
         };
     }
-    let framework = listener.holders.iter().find_map(|holder| holder.framework.as_deref());
     match (framework, &listener.names.usually) {
         (Some(framework), _) => Text::of(Tone::Dim, format!("by {framework}")),
         (None, Some(usually)) => Text::of(Tone::Dim, format!("usually {usually}")),

@@ -151,6 +151,7 @@ impl Serve {
             smtp,
             smtps: self.smtps.map(open).transpose()?,
             http: Some(open(self.http.or(self.flags.port).unwrap_or(HTTP))?),
+            clear: self.flags.clear("mail")?,
             pop3: Some(open(self.pop3.unwrap_or(usual(POP3)))?),
         };
         Ok((doors, asked))
@@ -217,7 +218,8 @@ fn every(doors: &Doors) -> Vec<&Door> {
 }
 
 fn places(doors: &Doors, tls: bool) -> Vec<Place> {
-    let http = doors.http.iter().map(|door| Place::of(if tls { "https" } else { "http" }, door));
+    let scheme = if tls { "https" } else { "http" };
+    let http = doors.http.iter().map(|door| Place::of(scheme, door).led(doors.clear.as_ref()));
     let smtp = doors.smtp.iter().map(|(door, _)| Place::of("smtp", door));
     let smtps = doors.smtps.iter().map(|door| Place::of("smtps", door));
     let pop3 = doors.pop3.iter().map(|door| Place::of("pop3", door));

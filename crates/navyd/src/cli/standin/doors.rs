@@ -1,9 +1,13 @@
 //! Where a stand-in listens: the port that was asked for or is stable, at the addresses that were asked for.
 
-use std::{io, net::IpAddr, path::Path};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use navyd_hub::trust::{self, BesideError};
-use navyd_standin::{Door, NoDoor, Tls};
+use navyd_standin::{Door, NoDoor, Tls, raw::Packets};
 
 use super::{
     super::Stage,
@@ -26,10 +30,28 @@ impl Flags {
             Some(port) => port,
             None => stable(word, at)?,
         };
-        self.open(port)?.map_err(|taken| refused(&taken, word))
+        let (hosts, beside) = self.addresses()?;
+        let door = if beside { Door::loopback_and(&hosts, port) } else { Door::open(&hosts, port) };
+        door.map_err(|taken| refused(&taken, word, false))
     }
 
-    fn open(&self, port: u16) -> Result<Result<Door, NoDoor>, Failure> {
+    /// The same for datagrams: who has the port for connections does not matter.
+    pub(crate) fn packets(&self, word: &str) -> Result<Packets, Failure> {
+        let port = self.port.map_or_else(|| stable(word, None), Ok)?;
+        let (hosts, beside) = self.addresses()?;
+        let packets = if beside { Packets::loopback_and(&hosts, port) } else { Packets::open(&hosts, port) };
+        packets.map_err(|taken| refused(&taken, word, true))
+    }
+
+    /// A port for the hub alone, in clear and on the loopback device: with `--tls` a name leads there, since the hub has
+    /// certificates of its own for whoever asks by that name.
+    pub(crate) fn clear(&self, word: &str) -> Result<Option<Door>, Failure> {
+        let door = (self.tls && self.name.is_some()).then(|| Door::open(&[Ipv4Addr::LOCALHOST.into()], 0));
+        door.transpose().map_err(|taken| refused(&taken, word, false))
+    }
+
+    /// The addresses to listen at, and whether the loopback device's are to be had beside them.
+    fn addresses(&self) -> Result<(Vec<IpAddr>, bool), Failure> {
         if self.lan {
             let lan = client::lan()?;
             if lan.is_empty() {
@@ -37,15 +59,14 @@ impl Flags {
                     .cause("no device has a private address")
                     .hint("navyd doctor"));
             }
-            return Ok(Door::loopback_and(&lan, port));
+            return Ok((lan, true));
         }
         let localhost = self.host.is_empty() || self.host.contains(&Host::Localhost);
         let address = |host: &Host| match host {
             Host::Address(address) => Some(*address),
             Host::Localhost => None,
         };
-        let addresses: Vec<IpAddr> = self.host.iter().filter_map(address).collect();
-        Ok(if localhost { Door::loopback_and(&addresses, port) } else { Door::open(&addresses, port) })
+        Ok((self.host.iter().filter_map(address).collect(), localhost))
     }
 
     /// How TLS is spoken at these doors; `None` without `--tls`. What clients may not trust is said.
@@ -107,27 +128,30 @@ fn stable(word: &str, at: Option<&Path>) -> Result<u16, Failure> {
     })
 }
 
-fn refused(taken: &NoDoor, word: &str) -> Failure {
+fn refused(taken: &NoDoor, word: &str, udp: bool) -> Failure {
     let port = taken.address.port();
     let failure = Failure::new(taken.to_string());
+    let why = format!("navyd why {port}{}", if udp { "/udp" } else { "" });
     match taken.source.kind() {
-        io::ErrorKind::AddrInUse => failure.cause(held(port)).hint(format!("navyd why {port}")),
+        io::ErrorKind::AddrInUse => failure.cause(held(taken.address, udp)).hint(why),
         io::ErrorKind::PermissionDenied => failure
             .cause("ports below 1024 need a permission")
             .hint(format!("navyd {word} --port {}", 8000 + port % 1000)),
         io::ErrorKind::AddrNotAvailable => {
             failure.cause("the address is not one of this machine").hint("navyd doctor")
         }
-        _ => failure.cause(taken.source.to_string()).hint(format!("navyd why {port}")),
+        _ => failure.cause(taken.source.to_string()).hint(why),
     }
 }
 
-/// Who holds a port, as `navyd why` names them.
-fn held(port: u16) -> String {
-    let scope = Scope { udp: false, namespaces: false, port: Some(port), ..Scope::default() };
+/// Who holds an address, or its port everywhere, as `navyd why` names them.
+fn held(address: SocketAddr, udp: bool) -> String {
+    let (ip, port) = (address.ip(), address.port());
+    let meets = |held: IpAddr| held == ip || held.is_unspecified() || ip.is_unspecified();
+    let scope = Scope { tcp: !udp, udp, namespaces: false, port: Some(port), ..Scope::default() };
     let seen = client::listeners(&scope).map(|seen| seen.listeners).unwrap_or_default();
-    let Some((listener, holder)) =
-        seen.iter().find_map(|listener| Some((listener, listener.holders.first()?)))
+    let mut there = seen.iter().filter(|listener| listener.address.is_some_and(meets));
+    let Some((listener, holder)) = there.find_map(|listener| Some((listener, listener.holders.first()?)))
     else {
         return format!("another program has port `{port}`");
     };
@@ -163,7 +187,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Door::loopback(port).unwrap_err();
-        let said = format!("{:?}", refused(&taken, "serve"));
+        let said = format!("{:?}", refused(&taken, "serve", false));
         assert!(said.contains(&format!("navyd why {port}")), "{said}");
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use navyd_standin::http::{Credentials, Hosts, Manners};
+use navyd_standin::{
+    http::{Credentials, Hosts, Manners},
+    raw::Manner,
+};
 
 use super::super::duration;
 use crate::{client, out::Failure};
@@ -121,14 +124,21 @@ impl Flags {
         names
     }
 
-    /// A flag that was given and means something only where there are requests.
-    pub(super) fn for_requests(&self) -> Option<&'static str> {
+    /// How slow it is and how often it fails, where there are bytes and no requests.
+    pub(crate) fn manner(&self) -> Manner {
+        Manner { latency: self.latency.unwrap_or_default(), error_rate: self.error_rate.unwrap_or_default() }
+    }
+
+    /// Flags that were given, of those that do not mean something everywhere.
+    pub(super) fn particular(&self) -> impl Iterator<Item = &'static str> {
         let flags = [
             ("--auth", !self.auth.is_empty()),
             ("--latency", self.latency.is_some()),
             ("--error-rate", self.error_rate.is_some()),
+            ("--tls", self.tls),
+            ("--name", self.name.is_some()),
         ];
-        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+        flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag)
     }
 
     /// Whether other machines may reach it.

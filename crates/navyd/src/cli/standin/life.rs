@@ -12,7 +12,7 @@ use super::{
     super::{Format, Stage},
     flags::Flags,
     log::Log,
-    name::{self, Named},
+    name,
     ready::Ready,
 };
 use crate::{client, exit::Exit, interrupt::Interrupt, out::Failure};
@@ -40,16 +40,11 @@ pub(crate) fn stand(
     let (tell, events) = sync_channel(2);
     heed_signals(&stopper, tell.clone())?;
     watch_parent(stopper.clone());
-    let named = match name::lead(flags, ready, &stopper) {
-        Some(Named::Not(why)) => {
-            let name = flags.name.as_deref().unwrap_or_default();
-            stage.screen.note(format!("`{name}`: {why}"))?;
-            None
-        }
-        Some(Named::Url(url)) => Some(url),
-        None => None,
-    };
-    ready.say(flags, named.as_deref(), stage)?;
+    let named = name::lead(flags, ready, &stopper);
+    for note in &named.notes {
+        stage.screen.note(note)?;
+    }
+    ready.say(flags, named.url.as_deref(), stage)?;
     let (log, printing) = if flags.log {
         let (log, printing) = Log::printing(stage.screen.ledger(), stage.format != Format::Text);
         (log, Some(printing))

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use navyd_model::api::Document;
-use navyd_standin::Door;
+use navyd_standin::{Door, raw::Packets};
 use serde::Serialize;
 
 use super::{super::Stage, code, flags::Flags};
@@ -29,7 +29,9 @@ pub(crate) struct Place {
     /// The scheme of its addresses, such as `http`.
     scheme: &'static str,
     /// Its addresses, all with one port.
-    pub(super) addresses: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
+    /// Where the hub comes in instead, in clear.
+    clear: Option<SocketAddr>,
 }
 
 /// The body of `navyd.standin/1`.
@@ -48,7 +50,22 @@ struct Report<'a> {
 impl Place {
     /// A door, and the scheme by which it is spoken to.
     pub(crate) fn of(scheme: &'static str, door: &Door) -> Self {
-        Self { scheme, addresses: door.addresses().collect() }
+        Self { scheme, addresses: door.addresses().collect(), clear: None }
+    }
+
+    /// The same for datagrams.
+    pub(crate) fn datagrams(packets: &Packets) -> Self {
+        Self { scheme: "udp", addresses: packets.addresses().collect(), clear: None }
+    }
+
+    /// Leads the hub to this door instead, where there is one.
+    pub(crate) fn led(self, clear: Option<&Door>) -> Self {
+        Self { clear: clear.and_then(|door| door.addresses().next()), ..self }
+    }
+
+    /// Where the hub may come in.
+    pub(super) fn entrances(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.clear.iter().chain(self.addresses.iter().filter(|_| self.clear.is_none())).copied()
     }
 
     /// What is typed to reach it: by localhost where that leads there, then by every other address.
@@ -127,7 +144,7 @@ mod tests {
             ),
         ] {
             let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-            assert_eq!(Place { scheme: "http", addresses }.urls(), expected);
+            assert_eq!(Place { scheme: "http", addresses, clear: None }.urls(), expected);
         }
     }
 }

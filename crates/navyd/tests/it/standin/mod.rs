@@ -7,6 +7,8 @@ mod files;
 mod ftps;
 mod life;
 mod mail;
+mod named;
 mod nginx;
+mod seen;
 mod suites;
 mod support;
