@@ -1,6 +1,6 @@
 //! Accepting connections until told to stop, and then letting them finish.
 
-use std::{future::Future, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, future::Future, io, net::TcpListener, pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
 use tokio::{
     runtime::Builder,
@@ -9,7 +9,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Door, Socket, Stop, Tls, limits};
+use crate::{Door, Socket, Stop, Tls, limits, os};
 
 /// How long to wait after the system refused a connection: what is short, files above all, comes back when others end.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -28,7 +28,11 @@ pub type Talking = Pin<Box<dyn Future<Output = ()>>>;
 pub struct Stand {
     places: Vec<Place>,
     beside: Vec<Talking>,
+    short: Option<Short>,
 }
+
+/// Who is told, once, that the system refuses connections.
+type Short = Box<dyn FnOnce(io::Error)>;
 
 struct Place {
     door: Door,
@@ -57,23 +61,36 @@ impl Stand {
         self
     }
 
+    /// Tells, once, why the system has refused a connection: most often too many files are open. Who comes waits then.
+    #[must_use]
+    pub fn telling(self, short: impl FnOnce(io::Error) + 'static) -> Self {
+        Self { short: Some(Box::new(short)), ..self }
+    }
+
     /// Stands until told to stop; then accepts no more, and waits [`limits::DRAIN`] for what is under way.
     ///
     /// # Errors
     /// When the system has no room for a runtime, or refuses a listener that it had given.
     pub fn run(self, stop: Stop) -> io::Result<()> {
+        os::more_files();
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         LocalSet::new().block_on(&runtime, self.until(stop))
     }
 
     async fn until(self, mut stop: Stop) -> io::Result<()> {
         let seats = Arc::new(Semaphore::new(limits::SEATS));
+        let short = Rc::new(Cell::new(self.short));
         let mut doors = JoinSet::new();
         let mut beside = JoinSet::new();
         for place in self.places {
             let (tls, talk) = (place.tls, place.talk);
             for listener in place.door.into_listeners() {
-                let inside = Inside { tls: tls.clone(), talk: Rc::clone(&talk), seats: Arc::clone(&seats) };
+                let inside = Inside {
+                    tls: tls.clone(),
+                    talk: Rc::clone(&talk),
+                    seats: Arc::clone(&seats),
+                    short: Rc::clone(&short),
+                };
                 doors.spawn_local(inside.accept(registered(listener)?, stop.clone()));
             }
         }
@@ -95,6 +112,7 @@ struct Inside {
     tls: Option<Tls>,
     talk: Rc<dyn Talk>,
     seats: Arc<Semaphore>,
+    short: Rc<Cell<Option<Short>>>,
 }
 
 impl Inside {
@@ -126,7 +144,14 @@ impl Inside {
                         talks.spawn_local(one(talk, socket, self.tls.clone(), leaving.clone(), seat));
                     }
                 }
-                Some(Err(_)) => sleep(BACK_OFF).await,
+                // A client that has left before it was seen takes nothing from anybody.
+                Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Some(Err(error)) => {
+                    if let Some(tell) = self.short.take() {
+                        tell(error);
+                    }
+                    sleep(BACK_OFF).await;
+                }
             }
         }
         drop(listener);

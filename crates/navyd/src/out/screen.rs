@@ -149,7 +149,10 @@ impl Screen {
     /// Says that something failed. Never held back.
     pub(crate) fn fail(&mut self, failure: &Failure) -> io::Result<()> {
         let drawn = failure.draw(&self.err.look_now());
-        self.converse(&drawn)
+        // What stdout does not take, on a full disk, may be the very thing to be said.
+        let _ = self.flush();
+        self.err.sink.write_all(drawn.as_bytes())?;
+        self.err.sink.flush()
     }
 
     /// Says something that a person should know, such as what could not be seen.
@@ -189,6 +192,14 @@ impl Screen {
         }
         let line = text.show(&self.err.look_now()) + "\n";
         self.converse(&line)
+    }
+
+    /// Shows a picture in characters, where a person looks: in a file or for a program it would be noise.
+    pub(crate) fn picture(&mut self, lines: Vec<String>) -> io::Result<()> {
+        if !self.err.look.terminal {
+            return Ok(());
+        }
+        lines.into_iter().try_for_each(|line| self.say(&Text::plain(line)))
     }
 
     /// Says how something was done: only with `--verbose`.

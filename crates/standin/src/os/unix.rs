@@ -1,10 +1,12 @@
-//! Unix: `pread(2)`, `pwrite(2)`, and modes.
+//! Unix: `pread(2)`, `pwrite(2)`, modes, and how many files may be open.
 
 use std::{
     fs::File,
     io,
     os::unix::fs::{FileExt, MetadataExt},
 };
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Reads from an offset on, without moving the file's own.
 ///
@@ -20,6 +22,15 @@ pub(crate) fn read_at(file: &File, bytes: &mut [u8], from: u64) -> io::Result<us
 /// The system's.
 pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     file.write_all_at(bytes, at)
+}
+
+/// Asks for as many open files as this process may have: there are more seats than most are given at first.
+pub(crate) fn more_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // Refused, the old limit holds, and who comes waits when it is reached.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
 }
 
 /// Whether anybody may run it.

@@ -1,9 +1,9 @@
 //! From the ready line to the end: told to, out of time, or left alone by whoever started it.
 
 use std::{
-    sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use navyd_standin::{Stand, Stopper, stopper};
@@ -23,6 +23,8 @@ enum Event {
     Ended(std::io::Result<()>),
     /// It was told to end for the second time.
     Hurry,
+    /// The system has no room for a connection.
+    Short(std::io::Error),
 }
 
 /// Stands until it is told to end, its time is over, or its parent is gone. `build` runs on the thread that then
@@ -37,7 +39,7 @@ pub(crate) fn stand(
     build: impl FnOnce(Log) -> Stand + Send + 'static,
 ) -> anyhow::Result<Exit> {
     let (stopper, stop) = stopper();
-    let (tell, events) = sync_channel(2);
+    let (tell, events) = sync_channel(3);
     heed_signals(&stopper, tell.clone())?;
     watch_parent(stopper.clone());
     let named = name::lead(flags, ready, &stopper);
@@ -53,22 +55,20 @@ pub(crate) fn stand(
     };
     let thread = thread::Builder::new().name(ready.kind.to_owned());
     thread.spawn(move || {
+        let short = tell.clone();
+        let stand = build(log).telling(move |error| {
+            // Where nobody waits any more, nobody has to know.
+            let _ = short.try_send(Event::Short(error));
+        });
         // Where nobody waits any more, the process ends.
-        let _ = tell.send(Event::Ended(build(log).run(stop)));
+        let _ = tell.send(Event::Ended(stand.run(stop)));
     })?;
-    let first = match flags.ttl {
-        Some(ttl) => events.recv_timeout(ttl),
-        None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    let event = first.or_else(|_| {
-        stopper.stop();
-        events.recv()
-    });
+    let event = last(&events, flags.ttl, &stopper, stage)?;
     let ended = match event {
-        Ok(Event::Ended(ended)) => ended,
-        Ok(Event::Hurry) => return Ok(Exit::Interrupted),
+        Some(Event::Ended(ended)) => ended,
+        Some(Event::Hurry) => return Ok(Exit::Interrupted),
         // It has ended without a word: it panicked, and the panic was printed.
-        Err(_) => return Ok(Exit::Failure),
+        None | Some(Event::Short(_)) => return Ok(Exit::Failure),
     };
     let lost = printing.map_or(0, super::log::Printing::end);
     if lost > 0 {
@@ -80,6 +80,34 @@ pub(crate) fn stand(
             .hint("navyd doctor")
     })?;
     Ok(Exit::Yes)
+}
+
+/// The event with which it ends, which is at its time at the latest. What is to be known before is said.
+fn last(
+    events: &Receiver<Event>,
+    ttl: Option<Duration>,
+    stopper: &Stopper,
+    stage: &mut Stage,
+) -> anyhow::Result<Option<Event>> {
+    // One that is too far away for a clock never comes.
+    let mut until = ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+    loop {
+        let event = match until {
+            Some(until) => events.recv_timeout(until.saturating_duration_since(Instant::now())),
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match event {
+            Ok(Event::Short(error)) => {
+                stage.screen.note(format!("who connects has to wait: {error}"))?;
+            }
+            Ok(event) => return Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => {
+                stopper.stop();
+                until = None;
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+        }
+    }
 }
 
 /// Told once it lets what is under way finish; told twice it waits for nothing.

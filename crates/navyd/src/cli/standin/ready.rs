@@ -117,14 +117,17 @@ impl Ready {
             stage.screen.note(note)?;
         }
         if flags.lan
-            && let Some(url) = report.urls.iter().find(|url| !url.contains("//localhost:"))
+            && let Some(url) = report.urls.iter().find(|url| is_for_phones(url))
         {
-            for line in code::drawn(url) {
-                stage.screen.say(&Text::plain(line))?;
-            }
+            stage.screen.picture(code::drawn(url))?;
         }
         Ok(())
     }
+}
+
+/// Whether a phone that is shown this opens it.
+fn is_for_phones(url: &str) -> bool {
+    url.starts_with("http") && !url.contains("//localhost:")
 }
 
 #[cfg(test)]
