@@ -169,6 +169,9 @@ impl Serve {
     /// The fields that every answer gets.
     fn fields(&self) -> Vec<(String, String)> {
         let fixed = CORS.iter().filter(|_| self.cors).chain(ISOLATE.iter().filter(|_| self.isolate));
+        // What was typed stands instead of what a flag means.
+        let typed = |name: &str| self.header.iter().any(|(typed, _)| typed.eq_ignore_ascii_case(name));
+        let fixed = fixed.filter(|(name, _)| !typed(name));
         let fixed = fixed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         fixed.chain(self.header.iter().cloned()).collect()
     }

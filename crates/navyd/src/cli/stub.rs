@@ -24,6 +24,8 @@ use crate::{exit::Exit, out::Failure};
 #[command(
     name = "stub",
     disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = false,
     after_long_help = "Examples:\n  \
         navyd stub tcp --expect 'PING\\r\\n' --reply '+PONG\\r\\n'\n  \
         navyd stub tcp --expect '' --reply '220 ready\\r\\n' --expect 'QUIT\\r\\n' --reply '221 bye\\r\\n'\n  \

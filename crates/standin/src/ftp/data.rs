@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::oneshot::Sender,
     time::{Instant, sleep_until, timeout},
 };
 
@@ -58,13 +59,14 @@ impl Data {
         Ok(self.listener.local_addr()?.port())
     }
 
-    /// Carries until both sides have ended.
-    pub(super) async fn carry(self, peer: IpAddr, tls: Option<Tls>) {
+    /// Carries until both sides have ended, and tells when the client has all that the library sent. Who is not told has
+    /// learned that it was cut short.
+    pub(super) async fn carry(self, peer: IpAddr, tls: Option<Tls>, all_sent: Sender<()>) {
         let Self { listener, mut library } = self;
         // A client that does not come in time is not waited for.
         let Ok(Ok(client)) = timeout(ARRIVAL, arrived(&listener, peer)).await else { return };
         drop(listener);
-        library.whole = through(client, &mut library.stream, tls.as_ref()).await.is_ok();
+        library.whole = through(client, &mut library.stream, tls.as_ref(), all_sent).await.is_ok();
     }
 }
 
@@ -78,7 +80,12 @@ async fn arrived(listener: &TcpListener, client: IpAddr) -> io::Result<Socket> {
     }
 }
 
-async fn through(client: Socket, library: &mut TcpStream, tls: Option<&Tls>) -> io::Result<()> {
+async fn through(
+    client: Socket,
+    library: &mut TcpStream,
+    tls: Option<&Tls>,
+    all_sent: Sender<()>,
+) -> io::Result<()> {
     let client = match tls {
         Some(tls) => client.encrypt(tls).await?,
         None => client,
@@ -89,6 +96,8 @@ async fn through(client: Socket, library: &mut TcpStream, tls: Option<&Tls>) -> 
     let up = carry(from_client, to_library, &moved);
     let down = async {
         carry(from_library, to_client, &moved).await?;
+        // Where nobody waits for it, nobody is told.
+        let _ = all_sent.send(());
         Ok::<_, io::Error>(Instant::now())
     };
     tokio::pin!(up, down);

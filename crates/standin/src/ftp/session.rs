@@ -44,6 +44,8 @@ pub(super) enum Heard {
     Instead(String),
     /// The library waits for data at this port of the loopback device.
     Opened(u16),
+    /// The client is told, once it has all that the library sent; else that it was cut short.
+    Moved,
 }
 
 /// How a port for data is asked for, and named.
@@ -117,7 +119,8 @@ impl Session {
         match code(line) {
             Some(229) => return port(line).map_or(Heard::Pass, Heard::Opened),
             Some(150) => self.transfer = true,
-            Some(226 | 400..) => self.transfer = false,
+            Some(226) if std::mem::take(&mut self.transfer) => return Heard::Moved,
+            Some(400..) => self.transfer = false,
             _ => {}
         }
         if self.tls && line == b"211-Extensions supported:" {
@@ -310,8 +313,15 @@ mod tests {
         ] {
             assert_eq!(session.heard(line.as_bytes()), expected, "{line}");
         }
-        for (line, expected) in [("150 x", false), ("200 noop", false), ("226 x", true), ("550 x", true)] {
-            session.heard(line.as_bytes());
+        for (line, expected) in [
+            ("150 x", false),
+            ("200 noop", false),
+            ("226 x", true),
+            ("226 abor", true),
+            ("150 x", false),
+            ("550 x", true),
+        ] {
+            assert_eq!(session.heard(line.as_bytes()) == Heard::Moved, line == "226 x", "{line}");
             assert_eq!(session.is_idle(), expected, "{line}");
         }
         for (line, expected) in [("211-x", false), ("211 END", true), ("200", true), (" SIZE", false)] {

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::oneshot::{Receiver, channel},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -48,6 +49,10 @@ pub(super) struct Talk {
     ours: usize,
     /// Data connections: one, and those that were cut short and have not ended yet.
     data: JoinSet<()>,
+    /// Tells when the client has all that the library sends through the port that is open, and for the command that is
+    /// under way.
+    all_sent: Option<Receiver<()>>,
+    moving: Option<Receiver<()>>,
     /// Whether a port for data is open, and no command has used it.
     unused: bool,
 }
@@ -88,6 +93,8 @@ impl Talk {
             owed: true,
             ours: 0,
             data: JoinSet::new(),
+            all_sent: None,
+            moving: None,
             unused: false,
         }
     }
@@ -169,7 +176,10 @@ impl Talk {
         }
         match self.session.said(line) {
             Step::Pass => {
-                self.unused &= !is_transfer(line);
+                if is_transfer(line) {
+                    self.unused = false;
+                    self.moving = self.all_sent.take();
+                }
                 self.ask(line).await?;
             }
             Step::Say(reply) => self.say(reply),
@@ -195,9 +205,13 @@ impl Talk {
             self.owed = false;
         }
         match self.session.heard(line) {
-            Heard::Pass => {
-                self.out.extend_from_slice(line);
-                self.out.extend_from_slice(b"\r\n");
+            Heard::Pass => self.tell(line),
+            Heard::Moved => {
+                let whole = match self.moving.take() {
+                    Some(all_sent) => all_sent.await.is_ok(),
+                    None => true,
+                };
+                self.tell(if whole { line } else { b"426 the data connection was cut short" });
             }
             Heard::Instead(line) => self.out.extend_from_slice(line.as_bytes()),
             Heard::Opened(port) => match self.open(port).await {
@@ -211,7 +225,9 @@ impl Talk {
         let data = Data::open(self.local, library).await?;
         let reply = self.session.opened(data.port()?);
         let tls = self.tls.clone().filter(|_| self.session.is_private());
-        self.data.spawn_local(data.carry(self.peer, tls));
+        let (tell, told) = channel();
+        self.data.spawn_local(data.carry(self.peer, tls, tell));
+        self.all_sent = Some(told);
         self.unused = true;
         Ok(reply)
     }
@@ -232,7 +248,11 @@ impl Talk {
     }
 
     fn say(&mut self, line: &str) {
-        self.out.extend_from_slice(line.as_bytes());
+        self.tell(line.as_bytes());
+    }
+
+    fn tell(&mut self, line: &[u8]) {
+        self.out.extend_from_slice(line);
         self.out.extend_from_slice(b"\r\n");
     }
 

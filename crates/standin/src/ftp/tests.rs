@@ -194,3 +194,20 @@ fn commands_about_files_fail_as_often_as_was_asked_for() {
     assert!(client.take("RETR a").is_err_and(|reply| reply.starts_with("451 ")));
     assert!(client.say("SIZE a").starts_with("451 "));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_never_arrived_was_not_sent() {
+    let place = Place::new("lost");
+    fs::write(place.0.join("root/large"), vec![b'x'; 16 * 1024 * 1024]).expect("our own file");
+    let standing = place.standing(false, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    let mut data = TcpStream::connect(("127.0.0.1", client.port())).expect("it listens");
+    assert!(client.say("RETR large").starts_with("150 "));
+    data.read_exact(&mut [0; 16]).expect("it sends");
+    rustix::net::sockopt::set_socket_linger(&data, Some(std::time::Duration::ZERO)).expect("it can be set");
+    drop(data);
+    assert!(client.line().starts_with("426 "));
+    assert_eq!(client.take("RETR a").as_deref(), Ok("tea"));
+}

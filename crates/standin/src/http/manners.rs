@@ -69,6 +69,7 @@ impl Manners {
             return Some(Answer::text(403, text));
         }
         if let Some(auth) = &self.auth
+            && !is_preflight(head)
             && !head.value("authorization").is_some_and(|value| auth.admit(value))
         {
             let challenge = "Basic realm=\"navyd\", charset=\"UTF-8\"";
@@ -79,6 +80,12 @@ impl Manners {
         (self.error_rate > 0.0 && chance() < self.error_rate)
             .then(|| Answer::text(500, "navyd was told to fail some requests (--error-rate)\n"))
     }
+}
+
+/// Whether a browser asks what a page may ask: it never sends a password with that (Fetch, CORS-preflight fetch).
+fn is_preflight(head: &Head) -> bool {
+    head.method() == "OPTIONS"
+        && ["origin", "access-control-request-method"].iter().all(|name| head.value(name).is_some())
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {

@@ -50,7 +50,9 @@ pub(super) async fn send(
     let keep = way.keep && (length.is_some() || chunked || bodiless);
     out.clear();
     first_line(status, way.shouts, out);
+    // What was asked for on the command line stands instead of the site's own, save where both can be said.
     let own = own.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+    let own = own.filter(|(name, _)| !fields.iter().any(|(asked, _)| replaces(asked, name)));
     for (name, value) in own.chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
         field(name, value, out);
     }
@@ -217,6 +219,13 @@ async fn write<W: AsyncWrite + Unpin>(socket: &mut W, bytes: &[u8]) -> io::Resul
         left = &left[wrote..];
     }
     Ok(())
+}
+
+/// Whether a field that was asked for takes the place of the site's. These add up (RFC 9110 §12.5.5, RFC 6265 §3, RFC
+/// 8288 §3), and a challenge belongs to its 401.
+fn replaces(asked: &str, own: &str) -> bool {
+    const ADDED: [&str; 4] = ["vary", "set-cookie", "link", "www-authenticate"];
+    asked.eq_ignore_ascii_case(own) && !ADDED.iter().any(|added| added.eq_ignore_ascii_case(own))
 }
 
 fn first_line(status: u16, shouts: bool, out: &mut Vec<u8>) {

@@ -336,11 +336,19 @@ impl Site for Files {
             const ALLOW: &str = "GET, HEAD, OPTIONS";
             match asked.head.method() {
                 "GET" | "HEAD" => self.read(asked.head, asked.stop).await,
-                "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => Answer::new(204)
-                    .with("Allow", self.allow())
-                    .with("Access-Control-Allow-Methods", ALLOW)
-                    .with("Access-Control-Allow-Headers", "*")
-                    .with("Access-Control-Max-Age", "600"),
+                "OPTIONS" if self.settings.cors && asked.head.value("origin").is_some() => {
+                    let answer = Answer::new(204)
+                        .with("Allow", self.allow())
+                        .with("Access-Control-Allow-Methods", ALLOW)
+                        // The asterisk stands for all but this one (Fetch, CORS protocol).
+                        .with("Access-Control-Allow-Headers", "*, Authorization")
+                        .with("Access-Control-Max-Age", "600");
+                    // A page of the Internet asks whether this network is there for it (Private Network Access).
+                    match asked.head.value("access-control-request-private-network") {
+                        Some(_) => answer.with("Access-Control-Allow-Private-Network", "true"),
+                        None => answer,
+                    }
+                }
                 "OPTIONS" => {
                     let answer = Answer::new(204).with("Allow", self.allow());
                     if self.settings.dav { dav::introduced(answer, &self.settings) } else { answer }

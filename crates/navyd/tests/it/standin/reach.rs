@@ -135,4 +135,13 @@ fn pages_of_other_origins_read_what_they_may() {
     for answer in [closed.take("/a.txt", origin).to_lowercase(), preflight(&closed, "GET", "")] {
         assert!(!answer.contains("access-control-allow"), "{answer}");
     }
+    // Browsers send no password with a preflight: it is answered all the same, and nothing else is.
+    for word in ["echo", "serve"] {
+        let options = if word == "serve" { &["--cors", "--auth", "me:x"][..] } else { &["--auth", "me:x"] };
+        let asking = Standing::start(word, folder.path(), options);
+        assert!(preflight(&asking, "GET", "").starts_with("http/1.1 20"), "{word}");
+        assert!(asking.take("/a.txt", origin).starts_with("HTTP/1.1 401 "), "{word}");
+        let bare = asking.ask("OPTIONS /get HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert!(word == "serve" || bare.starts_with("HTTP/1.1 401 "), "{bare}");
+    }
 }
