@@ -11,7 +11,7 @@ use super::{
     change::{self, Changes},
     coding::{self, Coding},
     compress::{self, Compressed},
-    dav,
+    dav::{self, Drive},
     fields::Fields,
     held::Served,
     kind::Kind,
@@ -43,6 +43,7 @@ pub struct Files {
     watch: Option<Watch>,
     archives: Archives,
     changes: Changes,
+    drive: Drive,
     /// What the folder is called.
     name: String,
 }
@@ -77,6 +78,7 @@ impl Files {
             watch,
             archives: Archives::default(),
             changes: Changes::default(),
+            drive: Drive::default(),
             name: called.into_owned(),
         };
         if folder == path {
@@ -186,11 +188,12 @@ impl Files {
                 return Answer::text(404, "not found\n");
             };
             if self.settings.dav
-                && let Some(answer) = dav::answer(&self.root, &self.settings, &wanted, asked).await
+                && let Some(answer) = self.drive.answer(&self.root, &self.settings, &wanted, asked).await
             {
                 return answer;
             }
-            if let Some(answer) = self.changes.answer(&self.root, &self.settings, &wanted, asked).await {
+            let (root, settings) = (&self.root, &self.settings);
+            if let Some(answer) = self.changes.answer(root, settings, &self.drive, &wanted, asked).await {
                 return answer;
             }
         }

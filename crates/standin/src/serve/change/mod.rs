@@ -24,9 +24,10 @@ use std::{
 use super::{
     Settings, access,
     condition::{self, Verdict, Version},
+    dav::{self, Claim, Drive},
     fields::Fields,
     path::Wanted,
-    root::Root,
+    root::{Facts, Root},
 };
 use crate::http::{Answer, Asked, Head};
 pub(super) use origin::is_ours;
@@ -49,6 +50,8 @@ struct Place<'a> {
     settings: &'a Settings,
     head: &'a Head,
     wanted: &'a Wanted,
+    /// What is said of locks, where there are any.
+    claim: Option<Claim>,
 }
 
 /// The methods that change something and are allowed, each with a comma in front.
@@ -65,6 +68,7 @@ impl Changes {
         &self,
         root: &Root,
         settings: &Settings,
+        drive: &Drive,
         wanted: &Wanted,
         asked: &mut Asked<'_>,
     ) -> Option<Answer> {
@@ -78,14 +82,21 @@ impl Changes {
         if !settings.access.admits(wanted.parts(), true, head.value("authorization")) {
             return Some(access::refused());
         }
-        let place = Place { root, settings, head, wanted };
+        let claim = match drive.claim(root, settings, wanted, head) {
+            Ok(claim) => claim,
+            Err(answer) => return Some(answer),
+        };
+        let place = Place { root, settings, head, wanted, claim };
         let changed = match head.method() {
             "PUT" => place.put(asked.body, &self.0).await,
             "PATCH" => place.append(asked.body, &self.0).await,
             "POST" => place.form(asked.body).await,
             _ => place.delete(),
         };
-        Some(changed.unwrap_or_else(Refused::answer))
+        Some(changed.unwrap_or_else(|refused| match refused {
+            Refused::Locked => dav::locked(wanted),
+            refused => refused.answer(),
+        }))
     }
 }
 
@@ -98,6 +109,8 @@ enum Refused {
     Cut(io::Error),
     /// The disk.
     Disk(io::Error),
+    /// Somebody else has locked it.
+    Locked,
     /// Anything else.
     Said(u16, &'static str),
 }
@@ -115,6 +128,7 @@ impl Refused {
             Self::TooLarge(most) => {
                 return Answer::text(413, format!("at most {most} bytes are taken (--max-upload)\n"));
             }
+            Self::Locked => return Answer::text(423, "it is locked\n"),
             Self::Said(status, text) => return Answer::text(status, format!("{text}\n")),
             Self::Cut(error) => return Answer::text(400, format!("it did not come whole: {error}\n")),
             Self::Disk(error) => error,
@@ -144,14 +158,24 @@ impl Place<'_> {
         Ok((folder.unwrap_or(Path::new(".")).to_owned(), name))
     }
 
-    /// Whether what is there is what the client believes, and its tag.
-    fn judge(&self, tag: Option<&str>) -> Result<(), Refused> {
+    /// Whether what is there is what the client believes.
+    fn judge(&self, there: Option<&Facts>) -> Result<(), Refused> {
         let fields = Fields::of(self.head);
-        let version = Version { tag, changed: None };
+        let tag = there.map(|facts| format!("\"{}\"", facts.tag()));
+        let version = Version { tag: tag.as_deref(), changed: there.and_then(|facts| facts.changed) };
         match condition::judge(&fields.conditions(), &version, false) {
             Verdict::Proceed => Ok(()),
             Verdict::NotModified | Verdict::Failed => Err(Refused::Said(412, "it has changed")),
         }
+    }
+
+    /// Whether nobody else has locked it, nor, where it is `new`, the folder that it would come into.
+    fn is_free(&self, parts: &[String], new: bool) -> Result<(), Refused> {
+        let free = self
+            .claim
+            .as_ref()
+            .is_none_or(|claim| claim.is_free(parts, false) && (!new || claim.may_come_or_go(parts)));
+        if free { Ok(()) } else { Err(Refused::Locked) }
     }
 
     fn delete(&self) -> Result<Answer, Refused> {
@@ -165,7 +189,7 @@ impl Place<'_> {
         if self.wanted.folder && !found.folder {
             return Ok(Answer::text(404, "not found\n"));
         }
-        self.judge(Some(&format!("\"{}\"", found.tag())))?;
+        self.judge(Some(&found))?;
         let folder = self.root.reader().folder(&folder)?;
         // A link to a folder is taken away like a file.
         folder

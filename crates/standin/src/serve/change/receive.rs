@@ -30,7 +30,9 @@ impl Place<'_> {
         };
         let length = piece.map_or(body.length(), |piece| Some(piece.total));
         self.fits(length)?;
+        self.is_free(self.wanted.parts(), false)?;
         let replaced = self.replaced()?;
+        self.is_free(self.wanted.parts(), replaced.is_none())?;
         let folder = self.root.reader().folder(&folder)?;
         let Some(piece) = piece else {
             let (mut beside, file) = Beside::new(&folder)?;
@@ -76,6 +78,7 @@ impl Place<'_> {
         if self.replaced()?.is_none() {
             return Ok(Answer::text(404, "not found\n"));
         }
+        self.is_free(self.wanted.parts(), false)?;
         let _held = busy.hold(self.wanted.path()).ok_or(Refused::Said(409, "somebody else is sending it"))?;
         let file = self.root.reader().folder(&folder)?.write(name)?;
         let length = file.metadata()?.len();
@@ -154,7 +157,9 @@ impl Place<'_> {
             return Err(Refused::Said(403, "this file is somebody else's"));
         }
         let path = self.wanted.path().join(name);
-        match self.root.reader().look(&path) {
+        let there = self.root.reader().look(&path);
+        self.is_free(&parts, there.is_err())?;
+        match there {
             Ok(facts) if facts.folder => Err(Refused::Said(409, "it is a folder")),
             Ok(_) if !self.settings.overwrite => Err(io::Error::from(io::ErrorKind::AlreadyExists).into()),
             _ => Ok(name.to_owned()),
@@ -169,10 +174,14 @@ impl Place<'_> {
         name: &str,
         replaced: Option<&File>,
     ) -> Result<(), Refused> {
-        if let Some(replaced) = replaced {
-            writing.permit_as(replaced)?;
+        // Somebody may have locked it meanwhile.
+        self.is_free(self.wanted.parts(), replaced.is_none())?;
+        match (replaced, &self.claim) {
+            (Some(replaced), _) => writing.permit_as(replaced)?,
+            (None, Some(claim)) => claim.forget(self.wanted.parts()),
+            (None, None) => {}
         }
-        Ok(beside.publish(name, self.settings.overwrite)?)
+        Ok(beside.publish(name, self.settings.overwrite || replaced.is_some())?)
     }
 
     fn done(&self, replaced: bool) -> Answer {
@@ -197,8 +206,11 @@ impl Place<'_> {
         match self.root.find(&self.wanted.path()) {
             Ok(found) if found.facts.folder => Err(Refused::Said(409, "it is a folder")),
             Ok(found) => {
-                self.judge(Some(&format!("\"{}\"", found.facts.tag())))?;
-                if !self.settings.overwrite {
+                self.judge(Some(&found.facts))?;
+                // What is empty loses nothing: a lock has made it, or a client that writes in two steps.
+                let begun = found.facts.length == 0
+                    && self.claim.as_ref().is_some_and(|claim| claim.has(self.wanted.parts()));
+                if !self.settings.overwrite && !begun {
                     return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
                 }
                 Ok(Some(found.file))

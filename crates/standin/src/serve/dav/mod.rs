@@ -3,27 +3,39 @@
 //! GET, HEAD, PUT and OPTIONS are answered as for everybody else; what is left of the protocol is here. It reads unless
 //! `--upload`, `--overwrite` and `--delete` allow more: a copy is an upload, a move is an upload and a deletion.
 //!
-//! Deliberately absent: locks that keep anybody off. They are given to whoever asks, since the clients of two systems
-//! write nothing without; properties that clients make up; and asking for a tree of any depth at once, which a link in a
-//! circle would make endless (RFC 4918 §9.1 lets a server refuse it).
+//! - `claim`: what a request says of locks; `states`: its `If`; `locks`: who has locked what; `holder`: the library's view
+//! - `properties`: those that clients make up; `document`: what may be read of a request; `tree`, `known`: the files
+//!
+//! Locks and properties last as long as the server, and both are bounded. Deliberately absent: asking for a tree of any
+//! depth at once, which a link in a circle would make endless (RFC 4918 §9.1 lets a server refuse it).
 
+mod claim;
+mod document;
+mod holder;
 mod known;
+mod locks;
+mod properties;
+mod states;
 mod tree;
+
+use std::{path::Path, time::SystemTime};
 
 use bytes::Bytes;
 use dav_server::{
     DavHandler,
     body::{Body as Said, BodyType},
-    fakels::FakeLs,
 };
 use tokio_stream::StreamExt as _;
 
 use super::{Settings, access, change, path::Wanted, root::Root};
-use crate::http::{Answer, Asked, Body, Head, Source, Sourced};
-use tree::{May, Tree};
+use crate::http::{Answer, Asked, Body, Head, Source, Sourced, TooLong};
+pub(super) use claim::{Claim, locked};
+use holder::{Holder, Kept};
+use tree::{May, Tree, Way};
 
-/// The longest document of a request, in bytes. What clients ask takes a few hundred.
-const LONGEST: usize = 64 * 1024;
+/// What a drive knows beyond its files.
+#[derive(Debug, Default)]
+pub(super) struct Drive(Kept);
 
 /// What is said of a tree of any depth (RFC 4918 §16).
 const FINITE: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
@@ -63,48 +75,170 @@ pub(super) fn introduced(answer: Answer, settings: &Settings) -> Answer {
     answer.with("DAV", class).with("MS-Author-Via", "DAV")
 }
 
-/// The answer; `None` where the method is not one of these, or is not allowed.
-pub(super) async fn answer(
+impl Drive {
+    /// What a request that changes something says of locks; nothing where there is no drive.
+    ///
+    /// # Errors
+    /// The answer where it sets conditions that do not hold.
+    pub(super) fn claim(
+        &self,
+        root: &Root,
+        settings: &Settings,
+        wanted: &Wanted,
+        head: &Head,
+    ) -> Result<Option<Claim>, Answer> {
+        if !settings.dav {
+            return Ok(None);
+        }
+        Claim::read(&self.0, root, &settings.access, wanted, head).map(Some)
+    }
+
+    /// The answer; `None` where the method is not one of these, or is not allowed.
+    pub(super) async fn answer(
+        &self,
+        root: &Root,
+        settings: &Settings,
+        wanted: &Wanted,
+        asked: &mut Asked<'_>,
+    ) -> Option<Answer> {
+        let head = asked.head;
+        let (method, does) = METHODS.iter().find(|(method, _)| *method == head.method())?;
+        if !does.is_allowed(settings) {
+            return None;
+        }
+        let writes = *does != Does::Read;
+        if writes && !change::is_ours(head) {
+            return Some(Answer::text(403, "pages of other sites may change nothing here\n"));
+        }
+        if !settings.access.admits(wanted.parts(), writes, head.value("authorization")) {
+            return Some(access::refused());
+        }
+        if *does == Does::Read && !matches!(head.value("depth"), Some(b"0" | b"1")) {
+            return Some(Answer::of(403, "application/xml; charset=utf-8", FINITE));
+        }
+        let document = match document(method, asked).await {
+            Ok(document) => document,
+            Err(answer) => return Some(answer),
+        };
+        Some(self.done(root, settings, wanted, head, (method, *does), document).await.unwrap_or_else(|no| no))
+    }
+
+    async fn done(
+        &self,
+        root: &Root,
+        settings: &Settings,
+        wanted: &Wanted,
+        head: &Head,
+        (method, does): (&str, Does),
+        document: Bytes,
+    ) -> Result<Answer, Answer> {
+        let claim = Claim::read(&self.0, root, &settings.access, wanted, head)?;
+        let to = destination(head)?.filter(|_| matches!(method, "COPY" | "MOVE"));
+        if does != Does::Read {
+            judge(root, &claim, method, wanted, to.as_ref())?;
+        }
+        if method == "LOCK" && !document.is_empty() && self.0.locks().is_full(SystemTime::now()) {
+            return Err(Answer::text(503, "there are too many locks\n").with("Retry-After", "60"));
+        }
+        let request = request(head, document).ok_or_else(|| Answer::text(400, "it is not understood\n"))?;
+        let may = May {
+            create: settings.upload.is_some(),
+            remove: if method == "DELETE" { settings.delete } else { settings.overwrite },
+            circles: method != "COPY",
+        };
+        let way = to.map(|to| Way { from: wanted.path(), to: to.path() });
+        let who = claim.who().map(str::to_owned);
+        let tree = Tree::new(root, settings, head, may, way, self.0.clone());
+        let mut handler = DavHandler::builder().filesystem(Box::new(tree)).hide_symlinks(false);
+        if let Some(who) = &who {
+            handler = handler.principal(who);
+        }
+        if settings.upload.is_some() {
+            handler = handler.locksystem(Box::new(Holder { kept: self.0.clone(), who }));
+        }
+        Ok(answered(handler.build_handler().handle(request).await))
+    }
+}
+
+/// What is asked, where it may be read.
+async fn document(method: &str, asked: &mut Asked<'_>) -> Result<Bytes, Answer> {
+    let longest = if method == "LOCK" { document::LONGEST_LOCK } else { document::LONGEST };
+    let document = match asked.body.whole(longest).await {
+        Ok(document) => document,
+        Err(TooLong::Longer(_)) => return Err(Answer::text(413, "what is asked is too long\n")),
+        Err(TooLong::Cut(error)) => {
+            return Err(Answer::text(400, format!("it did not come whole: {error}\n")));
+        }
+    };
+    if document::is_plain(&document) {
+        Ok(document)
+    } else {
+        Err(Answer::text(400, "what is asked has too many elements, or declares a type\n"))
+    }
+}
+
+/// Where something is to be copied or moved.
+fn destination(head: &Head) -> Result<Option<Wanted>, Answer> {
+    let Some(value) = head.value("destination") else { return Ok(None) };
+    if !is_here(value, head) {
+        return Err(Answer::text(502, "the destination is another server's\n"));
+    }
+    // One that names nothing here is refused by the tree, which says why.
+    Ok(std::str::from_utf8(value).ok().and_then(|address| claim::here(address, head)))
+}
+
+/// Whether locks, and where it is copied or moved to, let it be done.
+fn judge(
     root: &Root,
-    settings: &Settings,
+    claim: &Claim,
+    method: &str,
     wanted: &Wanted,
-    asked: &mut Asked<'_>,
-) -> Option<Answer> {
-    let head = asked.head;
-    let (method, does) = METHODS.iter().find(|(method, _)| *method == head.method())?;
-    if !does.is_allowed(settings) {
-        return None;
-    }
-    let writes = *does != Does::Read;
-    if writes && !change::is_ours(head) {
-        return Some(Answer::text(403, "pages of other sites may change nothing here\n"));
-    }
-    if !settings.access.admits(wanted.parts(), writes, head.value("authorization")) {
-        return Some(access::refused());
-    }
-    if *does == Does::Read && !matches!(head.value("depth"), Some(b"0" | b"1")) {
-        return Some(Answer::of(403, "application/xml; charset=utf-8", FINITE));
-    }
-    if !head.value("destination").is_none_or(|to| is_here(to, head)) {
-        return Some(Answer::text(502, "the destination is another server's\n"));
-    }
-    let Ok(document) = asked.body.whole(LONGEST).await else {
-        return Some(Answer::text(413, "what is asked is too long\n"));
+    to: Option<&Wanted>,
+) -> Result<(), Answer> {
+    let is_there = |wanted: &Wanted| root.reader().look(&wanted.path()).is_ok();
+    let free = |wanted: &Wanted, deep, goes: bool| {
+        let free = claim.is_free(wanted.parts(), deep) && (!goes || claim.may_come_or_go(wanted.parts()));
+        if free { Ok(()) } else { Err(locked(wanted)) }
     };
-    let may = May {
-        create: settings.upload.is_some(),
-        remove: if *method == "DELETE" { settings.delete } else { settings.overwrite },
-        circles: *method != "COPY",
-    };
-    let Some(request) = request(head, document) else {
-        return Some(Answer::text(400, "it is not understood\n"));
-    };
-    let tree = Tree::new(root, settings, head, may);
-    let mut handler = DavHandler::builder().filesystem(Box::new(tree)).hide_symlinks(false);
-    if settings.upload.is_some() {
-        handler = handler.locksystem(FakeLs::new());
+    match method {
+        "PROPPATCH" => free(wanted, false, false)?,
+        "MKCOL" => free(wanted, false, true)?,
+        "DELETE" | "MOVE" => free(wanted, true, true)?,
+        "LOCK" if !is_there(wanted) && !claim.may_come_or_go(wanted.parts()) => return Err(locked(wanted)),
+        _ => {}
     }
-    Some(answered(handler.build_handler().handle(request).await))
+    let Some(to) = to else { return Ok(()) };
+    free(to, true, !is_there(to))?;
+    if is_within(root, wanted, to) || is_within(root, to, wanted) {
+        return Err(Answer::text(403, "one of them is in the other\n"));
+    }
+    Ok(())
+}
+
+/// Whether a folder is another one, or above it, by whatever path that was named: making room for a copy would take away
+/// what is to be copied.
+fn is_within(root: &Root, inner: &Wanted, outer: &Wanted) -> bool {
+    if inner.parts().starts_with(outer.parts()) {
+        return true;
+    }
+    let reader = root.reader();
+    let folder = |path: &Path| reader.look(path).ok().filter(|facts| facts.folder && facts.number != 0);
+    let Some(outer) = folder(&outer.path()) else { return false };
+    let path = inner.path();
+    let is_folder = folder(&path).is_some();
+    let mut above = if is_folder { path } else { path.parent().map(Path::to_owned).unwrap_or_default() };
+    if above.as_os_str().is_empty() {
+        above.push(".");
+    }
+    // Up by what the system holds to be above: a link on the way has another folder there than its path. It ends at the
+    // root, above which nothing is found.
+    while let Some(facts) = folder(&above) {
+        if facts.number == outer.number {
+            return true;
+        }
+        above.push("..");
+    }
+    false
 }
 
 impl Does {

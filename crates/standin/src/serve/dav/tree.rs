@@ -6,16 +6,21 @@
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use dav_server::{
     davpath::DavPath,
     fs::{
-        DavDirEntry, DavFile, DavFileSystem, DavMetaData, FsError, FsFuture, FsResult, FsStream, OpenOptions,
-        ReadDirMeta,
+        DavDirEntry, DavFile, DavFileSystem, DavMetaData, DavProp, FsError, FsFuture, FsResult, FsStream,
+        OpenOptions, ReadDirMeta,
     },
 };
+use http::StatusCode;
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -25,6 +30,7 @@ use super::{
         path::is_entry,
         root::{Reader, Root},
     },
+    holder::Kept,
     known::{Known, Named, failed},
 };
 use crate::http::Head;
@@ -43,6 +49,13 @@ pub(super) struct May {
     pub(super) circles: bool,
 }
 
+/// What is copied or moved, and where to.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) from: PathBuf,
+    pub(super) to: PathBuf,
+}
+
 /// The folder, for one request.
 #[derive(Debug, Clone)]
 pub(super) struct Tree(Arc<Inner>);
@@ -55,18 +68,32 @@ struct Inner {
     /// What the client says of who it is.
     said: Option<Vec<u8>>,
     may: May,
+    way: Option<Way>,
+    /// Whether the file at the end of the way may be replaced. It stays until what replaces it is whole.
+    gives_way: AtomicBool,
+    kept: Kept,
     /// The longest file that may be made.
     most: u64,
 }
 
 impl Tree {
-    pub(super) fn new(root: &Root, settings: &Settings, head: &Head, may: May) -> Self {
+    pub(super) fn new(
+        root: &Root,
+        settings: &Settings,
+        head: &Head,
+        may: May,
+        way: Option<Way>,
+        kept: Kept,
+    ) -> Self {
         Self(Arc::new(Inner {
             reader: root.reader(),
             hidden: settings.hidden,
             access: settings.access.clone(),
             said: head.value("authorization").map(<[u8]>::to_vec),
             may,
+            way,
+            gives_way: AtomicBool::new(false),
+            kept,
             most: settings.upload.unwrap_or_default(),
         }))
     }
@@ -132,11 +159,42 @@ impl Inner {
         if !self.may.remove {
             return Err(FsError::Forbidden);
         }
+        if !folder && self.way.as_ref().is_some_and(|way| way.to == path) {
+            self.gives_way.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
         let work = || {
             let (parent, name) = parted(path)?;
             self.reader.folder(parent)?.remove(name, folder)
         };
-        work().map_err(|error: io::Error| failed(&error))
+        work().map_err(|error: io::Error| failed(&error))?;
+        self.kept.forget(&place(path));
+        Ok(())
+    }
+
+    /// Whether what stands at a place may be replaced by what comes there.
+    fn gives_way(&self, path: &Path) -> bool {
+        self.gives_way.load(Ordering::Relaxed) && self.way.as_ref().is_some_and(|way| way.to == path)
+    }
+
+    fn make(&self, path: &Path) -> io::Result<()> {
+        let (parent, name) = parted(path)?;
+        let folder = self.reader.folder(parent)?;
+        if self.gives_way(path) {
+            folder.remove(name, false)?;
+        }
+        folder.make(name)?;
+        // A folder that is copied is made anew, and brings its properties along.
+        let way = self.way.as_ref();
+        let rest = way.and_then(|way| Some((way, path.strip_prefix(&way.to).ok()?)));
+        match rest {
+            Some((way, rest)) => {
+                let from = place(&way.from.join(rest));
+                self.kept.properties().copied(&from, &place(path));
+            }
+            None => self.kept.properties().forget(&place(path)),
+        }
+        Ok(())
     }
 
     fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -151,14 +209,29 @@ impl Inner {
         let folder = self.reader.folder(parent)?;
         let (mut beside, mut file) = Beside::new(&folder)?;
         io::copy(&mut found.file.take(found.facts.length), &mut file)?;
-        beside.publish(name, false)
+        beside.publish(name, self.gives_way(to))?;
+        self.kept.properties().copied(&place(from), &place(to));
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let ((old_parent, old), (new_parent, new)) = (parted(from)?, parted(to)?);
         let into = self.reader.folder(new_parent)?;
-        self.reader.folder(old_parent)?.rename(old, &into, new, false)
+        let over = self.gives_way(to);
+        let is_folder = self.reader.look(from)?.folder && !self.reader.is_link(from)?;
+        if over && is_folder {
+            into.remove(new, false)?;
+        }
+        self.reader.folder(old_parent)?.rename(old, &into, new, over && !is_folder)?;
+        self.kept.properties().moved(&place(from), &place(to));
+        Ok(())
     }
+}
+
+/// A path as locks and properties know it.
+fn place(path: &Path) -> String {
+    let parts = path.iter().filter(|part| *part != ".").map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The folder of an entry, and its name; the root has none.
@@ -169,11 +242,18 @@ fn parted(path: &Path) -> io::Result<(&Path, &str)> {
 }
 
 impl DavFileSystem for Tree {
-    /// Only LOCK asks for it, where nothing is yet: it is allowed, and what is there comes with PUT.
+    /// Only LOCK asks for it, where nothing is yet: RFC 4918 §7.3 has an empty file come into being.
     fn open<'a>(&'a self, path: &'a DavPath, _: OpenOptions) -> FsFuture<'a, Box<dyn DavFile>> {
         self.at(path, true, |inner, path| {
-            let parent = parted(path).map_err(|error| failed(&error))?.0;
-            inner.reader.look(parent).map_err(|error| failed(&error))?;
+            if !inner.may.create {
+                return Err(FsError::Forbidden);
+            }
+            let work = || {
+                let (parent, name) = parted(path)?;
+                inner.reader.folder(parent)?.create(name)
+            };
+            work().map_err(|error: io::Error| failed(&error))?;
+            inner.kept.properties().forget(&place(path));
             Ok(Box::new(Nothing) as Box<dyn DavFile>)
         })
     }
@@ -205,11 +285,7 @@ impl DavFileSystem for Tree {
             if !inner.may.create {
                 return Err(FsError::Forbidden);
             }
-            let work = || {
-                let (parent, name) = parted(path)?;
-                inner.reader.folder(parent)?.make(name)
-            };
-            work().map_err(|error: io::Error| failed(&error))
+            inner.make(path).map_err(|error| failed(&error))
         })
     }
 
@@ -244,9 +320,40 @@ impl DavFileSystem for Tree {
             inner.copy(from, &to).map_err(|error| failed(&error))
         })
     }
+
+    fn have_props<'a>(&'a self, _: &'a DavPath) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(std::future::ready(self.0.may.create))
+    }
+
+    fn patch_props<'a>(
+        &'a self,
+        path: &'a DavPath,
+        patch: Vec<(bool, DavProp)>,
+    ) -> FsFuture<'a, Vec<(StatusCode, DavProp)>> {
+        self.at(path, true, |inner, path| Ok(inner.kept.properties().patch(&place(path), patch)))
+    }
+
+    fn get_props<'a>(&'a self, path: &'a DavPath, contents: bool) -> FsFuture<'a, Vec<DavProp>> {
+        let told = self.0.place(path, false).map(|path| {
+            let mut all = self.0.kept.properties().all(&place(&path)).to_vec();
+            if !contents {
+                all.iter_mut().for_each(|property| property.xml = None);
+            }
+            all
+        });
+        Box::pin(std::future::ready(told))
+    }
+
+    fn get_prop<'a>(&'a self, path: &'a DavPath, named: DavProp) -> FsFuture<'a, Vec<u8>> {
+        let told = self.0.place(path, false).and_then(|path| {
+            let properties = self.0.kept.properties();
+            properties.one(&place(&path), &named).and_then(|one| one.xml.clone()).ok_or(FsError::NotFound)
+        });
+        Box::pin(std::future::ready(told))
+    }
 }
 
-/// A file that is not there yet.
+/// The file that a lock has made: its content comes with PUT.
 #[derive(Debug)]
 struct Nothing;
 

@@ -69,11 +69,166 @@ fn a_drive_is_written() {
     assert_eq!(fs::read(served.path("new/b")).unwrap(), b"a");
     assert_eq!(fs::read(served.path("all/deep/y")).unwrap(), b"y");
     assert_eq!(fs::read(served.folder.join("secret")).unwrap(), b"secret");
-    let lock = "<?xml version=\"1.0\"?><D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>\
-                <D:locktype><D:write/></D:locktype></D:lockinfo>";
-    let locked = served.ask_with("LOCK /later", "Timeout: Second-60\r\n", lock.as_bytes());
-    assert!(locked.status == 201 && locked.field("lock-token").is_some(), "{}", locked.head);
-    assert_eq!(served.ask_with("PUT /later", "", b"now").status, 201);
+}
+
+/// Locks a place, and what the token of the lock is.
+fn lock(served: &Served, path: &str, fields: &str) -> String {
+    let wanted = "<?xml version=\"1.0\"?><D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>\
+                  <D:locktype><D:write/></D:locktype><D:owner>me</D:owner></D:lockinfo>";
+    let told = served.ask_with(&format!("LOCK {path}"), fields, wanted.as_bytes());
+    assert!(matches!(told.status, 200 | 201), "{path}: {}{}", told.head, told.text());
+    told.field("lock-token").unwrap().to_owned()
+}
+
+#[test]
+fn a_lock_keeps_others_off() {
+    // What replaces nothing but what a lock has made needs no more than `--upload`.
+    let settings = Settings { overwrite: false, ..all() };
+    let served = Served::new(&[("a", b"a"), ("sub/x", b"x"), ("flat/y", b"y")], settings);
+    let token = lock(&served, "/new", "Timeout: Second-60\r\n");
+    assert_eq!(fs::read(served.path("new")).unwrap(), b"");
+    let with = format!("If: ({token})\r\n");
+    let put = |path: &str, fields: &str| served.ask_with(&format!("PUT {path}"), fields, b"now").status;
+    assert_eq!((put("/new", ""), put("/new", "If: (<urn:uuid:0>)\r\n")), (423, 412));
+    assert_eq!((put("/new", "If: nonsense\r\n"), put("/new", &with), put("/new", &with)), (400, 204, 409));
+    assert_eq!(served.take("/new").text(), "now", "anyone may read");
+    let deep = lock(&served, "/sub/", "");
+    let flat = lock(&served, "/flat/", "Depth: 0\r\n");
+    let tagged = format!("If: </sub/> ({deep})\r\n");
+    let form = "Content-Type: multipart/form-data; boundary=X\r\n";
+    let file = b"--X\r\nContent-Disposition: form-data; name=a; filename=z\r\n\r\nz\r\n--X--\r\n";
+    for (line, fields, status) in [
+        ("PUT /sub/new", "", 423),
+        ("PUT /sub/new", "If: </sub/> (<urn:uuid:0>)\r\n", 412),
+        ("PUT /sub/new", tagged.as_str(), 201),
+        ("DELETE /sub/x", "", 423),
+        ("DELETE /", "", 423),
+        ("MKCOL /sub/deep", "", 423),
+        ("MOVE /sub/x", "Destination: /x\r\n", 423),
+        ("COPY /sub/x", "Destination: /sub/z\r\n", 423),
+        ("COPY /a", "Destination: /new\r\nOverwrite: T\r\n", 423),
+        ("COPY /sub/x", "Destination: /copied\r\n", 201),
+        ("PROPPATCH /sub/x", "", 423),
+        ("PATCH /sub/x", "X-Update-Range: append\r\n", 405),
+        // A lock that does not reach what is in a folder keeps it from coming and going.
+        ("PUT /flat/new", "", 423),
+        ("DELETE /flat/y", "", 423),
+        ("MOVE /a", "Destination: /flat/a\r\n", 423),
+    ] {
+        let told = served.ask_with(line, fields, if line.starts_with("PUT") { b"now" } else { b"" });
+        assert_eq!(told.status, status, "{line} {fields}: {}", told.text());
+    }
+    let told = served.ask_with("POST /sub/", form, file);
+    assert!(told.status == 423 && told.text().contains("lock-token-submitted"), "{}", told.text());
+    let told = served.ask("PROPFIND /sub/x", "Depth: 0\r\n").text();
+    assert!(told.contains(deep.trim_matches(['<', '>'])) && told.contains("me"), "{told}");
+    assert_eq!(served.ask("UNLOCK /sub/", &format!("Lock-Token: {flat}\r\n")).status, 409);
+    assert_eq!(served.ask("UNLOCK /sub/", &format!("Lock-Token: {deep}\r\n")).status, 204);
+    assert_eq!(served.ask("DELETE /sub/x", "").status, 204);
+    // Refreshed by its token alone; it goes with what it is on.
+    assert_eq!(served.ask("LOCK /flat/", &format!("If: ({flat})\r\nTimeout: Second-5\r\n")).status, 200);
+    assert_eq!(served.ask("DELETE /new", &with).status, 204);
+    assert_eq!(put("/new", ""), 201);
+}
+
+#[test]
+fn a_lock_is_of_who_made_it() {
+    let access = Access::default().with("me:secret").unwrap().with("you:too").unwrap();
+    let served = Served::new(&[("a", b"a")], Settings { access, ..all() });
+    let (me, you) = ("Authorization: Basic bWU6c2VjcmV0\r\n", "Authorization: Basic eW91OnRvbw==\r\n");
+    let token = lock(&served, "/a", me);
+    for (fields, status) in [(you, 423), (me, 204)] {
+        let fields = format!("{fields}If: ({token})\r\n");
+        assert_eq!(served.ask_with("PUT /a", &fields, b"b").status, status);
+    }
+    let unlock = format!("Lock-Token: {token}\r\n");
+    assert_eq!(served.ask("UNLOCK /a", &format!("{you}{unlock}")).status, 409);
+    assert_eq!(served.ask("UNLOCK /a", &format!("{me}{unlock}")).status, 204);
+}
+
+#[test]
+fn properties_are_kept_and_go_along() {
+    let served = Served::new(&[("a", b"a"), ("sub/x", b"x")], all());
+    let set = |path: &str, what: &str| {
+        let body = format!(
+            "<D:propertyupdate xmlns:D=\"DAV:\" xmlns:Z=\"urn:z\"><D:{what}><D:prop><Z:tea>green &lt;</Z:tea>\
+             </D:prop></D:{what}></D:propertyupdate>"
+        );
+        let told = served.ask_with(&format!("PROPPATCH {path}"), "", body.as_bytes());
+        assert!(told.status == 207 && told.text().contains("200 OK"), "{path}: {}", told.text());
+    };
+    let has =
+        |path: &str| served.ask(&format!("PROPFIND {path}"), "Depth: 0\r\n").text().contains("green &lt;");
+    set("/a", "set");
+    set("/sub/x", "set");
+    set("/sub", "set");
+    for (line, to) in [("COPY /a", "/b"), ("MOVE /a", "/c"), ("COPY /sub", "/all"), ("MOVE /sub", "/moved")] {
+        assert_eq!(served.ask(line, &format!("Destination: {to}\r\n")).status, 201, "{line}");
+    }
+    for path in ["/b", "/c", "/all", "/all/x", "/moved", "/moved/x"] {
+        assert!(has(path), "{path}");
+    }
+    assert_eq!(served.ask_with("PUT /b", "", b"other").status, 204);
+    assert!(has("/b"), "it is the same file");
+    set("/b", "remove");
+    assert_eq!((has("/b"), served.ask("DELETE /c", "").status), (false, 204));
+    assert_eq!(served.ask_with("PUT /c", "", b"new").status, 201);
+    assert!(!has("/c"), "it is another file");
+}
+
+#[test]
+fn nothing_is_lost_to_make_room_for_itself() {
+    let served = Served::new(&[("a/x", b"x"), ("a/sub/y", b"y"), ("b", b"b")], all());
+    #[cfg(target_os = "linux")]
+    std::os::unix::fs::symlink("a/sub", served.path("link")).unwrap();
+    for (line, to) in [
+        ("MOVE /a/sub", "/a"),
+        ("COPY /a/sub/y", "/a"),
+        ("MOVE /a", "/a/"),
+        ("MOVE /a/", "/a"),
+        ("COPY /a", "/a/sub"),
+        ("MOVE /a", "/a/new"),
+        ("COPY /b", "/b"),
+        ("MOVE /link/y", "/a"),
+        ("MOVE /link/y", "/a/sub"),
+        ("COPY /a", "/link"),
+    ] {
+        if line.contains("link") && !cfg!(target_os = "linux") {
+            continue;
+        }
+        let told = served.ask(line, &format!("Destination: {to}\r\nOverwrite: T\r\n"));
+        assert_eq!(told.status, 403, "{line} {to}: {}", told.text());
+    }
+    for (path, content) in [("a/x", b"x"), ("a/sub/y", b"y"), ("b", b"b")] {
+        assert_eq!(fs::read(served.path(path)).unwrap(), content, "{path}");
+    }
+    // A file stays until what takes its place is whole, whatever that is.
+    for (line, to, status) in
+        [("MOVE /a", "/b", 204), ("MOVE /b/x", "/b/sub/y", 204), ("COPY /b/sub/y", "/b/sub/z", 201)]
+    {
+        assert_eq!(served.ask(line, &format!("Destination: {to}\r\n")).status, status, "{line} {to}");
+    }
+    assert_eq!(fs::read(served.path("b/sub/y")).unwrap(), b"x");
+    fs::write(served.path("long"), [b'l'; 101]).unwrap();
+    let told = served.ask("COPY /long", "Destination: /b/sub/y\r\n");
+    assert!(told.status >= 400, "{}", told.status);
+    assert_eq!(fs::read(served.path("b/sub/y")).unwrap(), b"x", "what does not fit takes nothing away");
+}
+
+#[test]
+fn documents_are_bounded() {
+    let served = Served::new(&[("a", b"a")], all());
+    let ask = |method: &str, document: &str| {
+        served.ask_with(&format!("{method} /a"), "Depth: 0\r\n", document.as_bytes()).status
+    };
+    let deep = |count: usize| {
+        let (open, close) = ("<x>".repeat(count), "</x>".repeat(count));
+        format!("<D:propfind xmlns:D=\"DAV:\"><D:prop>{open}{close}</D:prop></D:propfind>")
+    };
+    assert_eq!((ask("PROPFIND", &deep(250)), ask("PROPFIND", &deep(9000))), (207, 400));
+    assert_eq!(ask("PROPFIND", "<!DOCTYPE a [<!ENTITY b \"c\">]><a/>"), 400);
+    assert_eq!(ask("LOCK", &format!("<a>{}</a>", "x".repeat(3000))), 413);
+    assert_eq!(served.take("/a").text(), "a");
 }
 
 #[test]
