@@ -17,6 +17,8 @@ mod cookie;
 mod cookies;
 mod digest;
 mod fields;
+#[doc(hidden)]
+pub mod fuzz;
 mod images;
 mod json;
 mod made;

@@ -21,6 +21,8 @@ mod condition;
 mod dav;
 mod fields;
 mod held;
+#[doc(hidden)]
+pub mod fuzz;
 mod kind;
 mod listing;
 mod markdown;

@@ -13,7 +13,7 @@ const HEAD: usize = 8 * 1024;
 const BOUNDARY: usize = 70;
 
 /// A form that is being read.
-pub(super) struct Form {
+pub(in super::super) struct Form {
     /// A line end, two dashes, and the boundary.
     delimiter: Vec<u8>,
     buffer: BytesMut,
@@ -38,7 +38,7 @@ enum State {
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(in super::super) enum Event {
     /// A part begins: the name of its file, where it is one.
     Part(Option<String>),
     /// Bytes of it.
@@ -50,7 +50,7 @@ pub(super) enum Event {
 }
 
 /// The boundary that a Content-Type names.
-pub(super) fn boundary(value: &str) -> Option<String> {
+pub(in super::super) fn boundary(value: &str) -> Option<String> {
     let (kind, rest) = value.split_once(';')?;
     let boundary = parameter(rest, "boundary")?;
     let fits = (1..=BOUNDARY).contains(&boundary.len());
@@ -58,7 +58,7 @@ pub(super) fn boundary(value: &str) -> Option<String> {
 }
 
 impl Form {
-    pub(super) fn new(boundary: &str) -> Self {
+    pub(in super::super) fn new(boundary: &str) -> Self {
         // The first boundary may stand at the very beginning: as if there were a line end in front of it.
         let buffer = BytesMut::from(&b"\r\n"[..]);
         Self {
@@ -70,17 +70,22 @@ impl Form {
     }
 
     /// Takes what has come.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(in super::super) fn feed(&mut self, bytes: &[u8]) {
         if self.state != State::Behind {
             self.buffer.extend_from_slice(bytes);
         }
+    }
+
+    /// How many bytes wait for more.
+    pub(in super::super) fn kept(&self) -> usize {
+        self.buffer.len()
     }
 
     /// The next thing; `None` where more has to come.
     ///
     /// # Errors
     /// When it is no form.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, &'static str> {
+    pub(in super::super) fn next(&mut self) -> Result<Option<Event>, &'static str> {
         if std::mem::take(&mut self.ended) {
             return Ok(Some(Event::End));
         }
@@ -241,7 +246,7 @@ mod tests {
         for _ in 0..100 {
             form.feed(&[b'\r'; 10_000]);
             while form.next() != Ok(None) {}
-            assert!(form.buffer.len() < form.delimiter.len());
+            assert!(form.kept() < form.delimiter.len());
         }
     }
 

@@ -8,7 +8,7 @@
 //! Deliberately absent: making folders on the way, taking away folders that are not empty, and waiting for the disk: who
 //! pulls the plug loses what has just come.
 
-mod form;
+pub(super) mod form;
 mod origin;
 mod range;
 mod receive;

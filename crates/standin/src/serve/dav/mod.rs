@@ -15,7 +15,7 @@ mod holder;
 mod known;
 mod locks;
 mod properties;
-mod states;
+pub(super) mod states;
 mod tree;
 
 use std::{path::Path, time::SystemTime};
