@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::change::is_part;
 use crate::os;
 
 /// The longest path that any system opens, in bytes (Linux: PATH_MAX).
@@ -31,7 +32,7 @@ impl Wanted {
         // A slash that was written as `%2f` is none between parts, and no part has one.
         for part in rest.split('/').filter(|part| !part.is_empty()) {
             let part = decode(part)?;
-            if !is_entry(&part) {
+            if !is_entry(&part) || is_part(&part) {
                 return None;
             }
             parts.push(part);
@@ -124,6 +125,8 @@ mod tests {
             ("/%41", Some(("A", false))),
             ("/a%252e", Some(("a%2e", false))),
             ("/...", Some(("...", false))),
+            ("/.navyd-1.part", None),
+            ("/a/%2enavyd-1.PART/b", None),
             ("", None),
             ("*", None),
             ("a", None),

@@ -11,7 +11,10 @@ use std::{
     time::SystemTime,
 };
 
-use super::held::{Held, Served};
+use super::{
+    change::is_part,
+    held::{Held, Served},
+};
 use crate::os;
 
 /// A folder that is served.
@@ -98,6 +101,17 @@ impl Reader {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn entries(&self, path: &Path, most: usize) -> io::Result<Vec<Entry>> {
+        let mut entries = self.all_entries(path, most)?;
+        // What is not whole is nobody's yet.
+        entries.retain(|entry| !is_part(&entry.name));
+        Ok(entries)
+    }
+
+    /// The same, with what is being sent here.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn all_entries(&self, path: &Path, most: usize) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for name in self.0.names(path, most)? {
             // What is gone, may not be read or leads out is not there.

@@ -92,7 +92,19 @@ impl Files {
     /// What goes on beside the site, to be done once; `None` where there is nothing.
     #[must_use]
     pub fn work(&self) -> Option<Talking> {
-        self.watch.as_ref()?.work()
+        let watching = self.watch.as_ref().and_then(Watch::work);
+        if self.settings.upload.is_none() || self.only.is_some() {
+            return watching;
+        }
+        let sweeping = change::sweep(self.root.reader());
+        Some(Box::pin(async move {
+            let watching = async {
+                if let Some(watching) = watching {
+                    watching.await;
+                }
+            };
+            tokio::join!(watching, sweeping);
+        }))
     }
 
     async fn read(&self, head: &Head, stop: &Stop) -> Answer {

@@ -1,6 +1,12 @@
 //! A folder as a drive and as one file, for the programs that people have for it.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::Command,
+};
 
 use super::support::Standing;
 use crate::support::{
@@ -126,4 +132,49 @@ fn files_are_sent_by_what_people_have() {
         assert_eq!(fs::read(folder.path().join(name)).unwrap(), large, "{name}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
+}
+
+#[test]
+fn what_came_before_it_was_killed_is_gone_on_with() {
+    let folder = TempDir::new();
+    let whole: Vec<u8> = (0..2_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let standing = Standing::start("serve", folder.path(), &["--upload"]);
+    let head = |from: usize| {
+        let (length, all) = (whole.len() - from, whole.len());
+        format!(
+            "PUT /file HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\
+             Content-Range: bytes {from}-{}/{all}\r\n\r\n",
+            all - 1
+        )
+    };
+    let mut stream = TcpStream::connect(standing.address()).unwrap();
+    stream.write_all(head(0).as_bytes()).unwrap();
+    stream.write_all(&whole[..1_500_000]).unwrap();
+    let come = || {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().metadata().unwrap().len()).sum::<u64>()
+    };
+    while come() < 1_000_000 {
+        std::thread::yield_now();
+    }
+    // It is killed with SIGKILL, and has no time for anything.
+    drop(standing);
+    let standing = Standing::start("serve", folder.path(), &["--upload"]);
+    assert!(standing.take("/", "Accept: application/json\r\n").contains("\"entries\":[]"));
+    let asked = format!(
+        "PUT /file HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Range: bytes */{}\r\n\r\n",
+        whole.len()
+    );
+    let told = standing.ask(&asked);
+    let last = told.split_once("bytes=0-").and_then(|(_, rest)| rest.split_once("\r\n")).unwrap().0;
+    let from = last.parse::<usize>().unwrap() + 1;
+    assert!((1_000_000..=1_500_000).contains(&from), "{told}");
+    let mut stream = TcpStream::connect(standing.address()).unwrap();
+    stream.write_all(head(from).as_bytes()).unwrap();
+    stream.write_all(&whole[from..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(fs::read(folder.path().join("file")).unwrap() == whole);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside");
 }

@@ -2,13 +2,15 @@
 //!
 //! - A file stands there whole or not at all: it is written beside its place, and gets its name in one step.
 //! - What has a name already is replaced only where that is allowed, and appended to under the same condition.
-//! - PUT with Content-Range is an upload in pieces: what has come is kept beside its place, [`range`] says where to go on.
+//! - PUT with Content-Range is an upload in pieces: what has come is kept beside its place, [`range`] says where to go on;
+//!   [`leftover`] takes away what nobody goes on with.
 //! - A page of another site is refused ([`origin`]): a browser would send the password for it.
 //!
 //! Deliberately absent: making folders on the way, taking away folders that are not empty, and waiting for the disk: who
 //! pulls the plug loses what has just come.
 
 pub(super) mod form;
+mod leftover;
 mod origin;
 mod range;
 mod receive;
@@ -30,6 +32,7 @@ use super::{
     root::{Facts, Root},
 };
 use crate::http::{Answer, Asked, Head};
+pub(super) use leftover::sweep;
 pub(super) use origin::is_ours;
 pub(super) use writing::{Beside, is_part};
 

@@ -32,9 +32,18 @@ pub(in super::super) struct Beside<'a> {
     kept: bool,
 }
 
-/// Whether a name is that of a file that is not whole: nobody may ask for it, or send it.
+/// Whether a name is that of a file that is not whole: nobody may ask for it, or send it. Case is left out of it, because
+/// some disks leave it out as well.
 pub(in super::super) fn is_part(name: &str) -> bool {
-    name.starts_with(BEGIN) && name.ends_with(END)
+    let is = |part: Option<&str>, wanted: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(wanted));
+    is(name.get(..BEGIN.len()), BEGIN)
+        && is(name.len().checked_sub(END.len()).and_then(|at| name.get(at..)), END)
+}
+
+/// Whether a name is one that is given here, so that what has it is nobody else's.
+pub(super) fn is_ours(name: &str) -> bool {
+    let hex = name.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
+    hex.is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl Writing {
@@ -122,6 +131,28 @@ impl Drop for Beside<'_> {
         if !self.kept {
             // What cannot be taken away stays, hidden: there is nobody to tell.
             let _ = self.folder.remove(&self.name, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_is_not_whole() {
+        for (name, part, ours) in [
+            (".navyd-0123456789abcdef.part", true, true),
+            (".NAVYD-0123456789abcdef.PART", true, false),
+            (".navyd-0123456789abcde.part", true, false),
+            (".navyd-0123456789abcdeg.part", true, false),
+            (".navyd-.part", true, false),
+            (".navyd.part", false, false),
+            ("navyd-0123456789abcdef.part", false, false),
+            (".navyd-0123456789abcdef", false, false),
+            ("é", false, false),
+        ] {
+            assert_eq!((is_part(name), is_ours(name)), (part, ours), "{name}");
         }
     }
 }

@@ -39,6 +39,13 @@ pub(super) struct Told {
 impl Served {
     /// Files and what is in them; a folder `root` is served, so that something lies beside it.
     pub(super) fn new(files: &[(&str, &[u8])], settings: Settings) -> Self {
+        let folder = Self::folder(files);
+        let at = folder.join("root");
+        Self::at(folder, at, settings)
+    }
+
+    /// The folder alone, to be served later.
+    pub(super) fn folder(files: &[(&str, &[u8])]) -> PathBuf {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("navyd-serve-{}-{number}", std::process::id()));
@@ -49,8 +56,7 @@ impl Served {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        let at = folder.join("root");
-        Self::at(folder, at, settings)
+        folder
     }
 
     pub(super) fn at(folder: PathBuf, at: PathBuf, settings: Settings) -> Self {

@@ -77,6 +77,33 @@ fn files_are_sent_here_and_taken_away() {
 }
 
 #[test]
+fn what_is_left_behind_goes() {
+    let (old, new) = (".navyd-0123456789abcdef.part", ".navyd-fedcba9876543210.part");
+    let names: Vec<_> = [old, new, ".navyd-mine.part"].iter().map(|name| format!("sub/{name}")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+    let settings =
+        Settings { upload: Some(9), delete: true, overwrite: true, hidden: true, ..Settings::default() };
+    let folder = Served::folder(&files);
+    let at = |name: &str| folder.join("root/sub").join(name);
+    for name in [old, ".navyd-mine.part"] {
+        let file = fs::File::options().write(true).open(at(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    let served = Served::at(folder.clone(), folder.join("root"), settings);
+    while at(old).exists() {
+        std::thread::yield_now();
+    }
+    assert!(at(new).exists() && at(".navyd-mine.part").exists());
+    // What is there is nobody's, though hidden names are served.
+    for line in ["GET", "PUT", "DELETE"].map(|method| format!("{method} /sub/{new}")) {
+        assert_eq!(served.ask(&line, "").status, 404, "{line}");
+    }
+    let listed = served.ask("GET /sub/", "Accept: application/json\r\n").text();
+    assert!(!listed.contains("navyd-"), "{listed}");
+    assert!(at(new).exists());
+}
+
+#[test]
 fn forms_bring_files() {
     let access = Access::default().with("me:secret@/sub/mine").unwrap();
     let settings = Settings { upload: Some(1000), access, ..Settings::default() };

@@ -7,6 +7,8 @@ use std::{
 
 use notify::Event;
 
+use super::super::change::is_part;
+
 /// How many styles one event names; where more have changed, the page is loaded again.
 const MOST: usize = 64;
 
@@ -59,7 +61,7 @@ impl<'a> Burst<'a> {
         for part in below.components() {
             let Component::Normal(name) = part else { return None };
             let name = name.to_string_lossy();
-            if (name.starts_with('.') && !self.hidden) || name.ends_with('~') {
+            if (name.starts_with('.') && !self.hidden) || name.ends_with('~') || is_part(&name) {
                 return None;
             }
             address.push('/');
