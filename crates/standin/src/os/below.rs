@@ -141,10 +141,12 @@ impl Below {
     }
 }
 
-/// What lies outside is not there, and neither is what is behind too many links.
+/// What lies outside is not there, and neither is what is behind too many links, or has no content to open (a socket).
 fn outside(error: Errno) -> io::Error {
     match error {
-        Errno::XDEV | Errno::LOOP | Errno::NOTDIR | Errno::NAMETOOLONG => io::ErrorKind::NotFound.into(),
+        Errno::XDEV | Errno::LOOP | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::NXIO | Errno::NODEV => {
+            io::ErrorKind::NotFound.into()
+        }
         error => error.into(),
     }
 }
@@ -173,6 +175,8 @@ mod tests {
             symlink("../../secret", path.join("root/sub/outside")).expect("our own link");
             symlink(path.join("secret"), path.join("root/absolute")).expect("our own link");
             symlink("loop", path.join("root/loop")).expect("our own link");
+            // What is bound stays when nobody listens any more.
+            std::os::unix::net::UnixListener::bind(path.join("root/socket")).expect("our own socket");
             Self(path)
         }
     }
@@ -197,6 +201,7 @@ mod tests {
             ("sub/outside", not),
             ("absolute", not),
             ("loop", not),
+            ("socket", not),
             ("../secret", not),
             ("sub/../../secret", not),
             ("/etc/passwd", not),

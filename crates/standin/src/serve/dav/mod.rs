@@ -5,6 +5,7 @@
 //!
 //! - `claim`: what a request says of locks; `states`: its `If`; `locks`: who has locked what; `holder`: the library's view
 //! - `properties`: those that clients make up; `document`: what may be read of a request; `tree`, `known`: the files
+//! - `wants`, `told`: PROPFIND
 //!
 //! Locks and properties last as long as the server, and both are bounded. Deliberately absent: asking for a tree of any
 //! depth at once, which a link in a circle would make endless (RFC 4918 §9.1 lets a server refuse it).
@@ -16,22 +17,27 @@ mod known;
 mod locks;
 mod properties;
 pub(super) mod states;
+mod told;
 mod tree;
+mod wants;
 
-use std::{path::Path, time::SystemTime};
+use std::{io, path::Path, time::SystemTime};
 
 use bytes::Bytes;
 use dav_server::{
     DavHandler,
     body::{Body as Said, BodyType},
 };
+use tokio::task::spawn_blocking;
 use tokio_stream::StreamExt as _;
 
 use super::{Settings, access, change, path::Wanted, root::Root};
 use crate::http::{Answer, Asked, Body, Head, Source, Sourced, TooLong};
 pub(super) use claim::{Claim, locked};
 use holder::{Holder, Kept};
-use tree::{May, Tree, Way};
+use told::Told;
+use tree::{MOST, May, Tree, Way};
+use wants::Wants;
 
 /// What a drive knows beyond its files.
 #[derive(Debug, Default)]
@@ -133,10 +139,11 @@ impl Drive {
         document: Bytes,
     ) -> Result<Answer, Answer> {
         let claim = Claim::read(&self.0, root, &settings.access, wanted, head)?;
-        let to = destination(head)?.filter(|_| matches!(method, "COPY" | "MOVE"));
-        if does != Does::Read {
-            judge(root, &claim, method, wanted, to.as_ref())?;
+        if does == Does::Read {
+            return self.told(root, settings, wanted, head, &document).await;
         }
+        let to = destination(head)?.filter(|_| matches!(method, "COPY" | "MOVE"));
+        judge(root, &claim, method, wanted, to.as_ref())?;
         if method == "LOCK" && !document.is_empty() && self.0.locks().is_full(SystemTime::now()) {
             return Err(Answer::text(503, "there are too many locks\n").with("Retry-After", "60"));
         }
@@ -157,6 +164,42 @@ impl Drive {
             handler = handler.locksystem(Box::new(Holder { kept: self.0.clone(), who }));
         }
         Ok(answered(handler.build_handler().handle(request).await))
+    }
+
+    /// The properties of what stands there, and, where the client asks for that too, of what is in it.
+    async fn told(
+        &self,
+        root: &Root,
+        settings: &Settings,
+        wanted: &Wanted,
+        head: &Head,
+        document: &[u8],
+    ) -> Result<Answer, Answer> {
+        let wants = Wants::parse(document).ok_or_else(|| Answer::text(400, "it is not understood\n"))?;
+        let facts = root.reader().look(&wanted.path()).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Answer::text(404, "not found\n"),
+            io::ErrorKind::PermissionDenied => Answer::text(403, "this may not be read\n"),
+            _ => Answer::text(500, format!("this cannot be read: {error}\n")),
+        })?;
+        if wanted.folder && !facts.folder {
+            return Err(Answer::text(404, "not found\n"));
+        }
+        let mut within = Vec::new();
+        if facts.folder && head.value("depth") == Some(b"1") {
+            let (reader, path) = (root.reader(), wanted.path());
+            let read = spawn_blocking(move || reader.entries(&path, MOST)).await;
+            // A folder that may not be read is there all the same.
+            within = read.ok().and_then(Result::ok).unwrap_or_default();
+            within.retain(|entry| {
+                let path = wanted.path().join(&entry.name);
+                tree::is_served(&entry.name, settings.hidden)
+                    && settings.access.admits_path(&path, head.value("authorization"))
+            });
+        }
+        let brief = head.text("brief").is_some_and(|brief| brief.trim().eq_ignore_ascii_case("t"))
+            || head.text("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
+        let told = Told::new(wants, self.0.clone(), wanted, facts, within);
+        Ok(told.with(settings.upload.is_some(), brief).answer())
     }
 }
 
@@ -282,14 +325,14 @@ fn answered(response: http::Response<Said>) -> Answer {
     answer.body(match body.inner {
         BodyType::Bytes(bytes) => Body::Bytes(bytes.unwrap_or_default()),
         BodyType::Empty => Body::Empty,
-        inner @ BodyType::AsyncStream(_) => Body::Source(Box::new(Told(Said { inner })), None),
+        inner @ BodyType::AsyncStream(_) => Body::Source(Box::new(Made(Said { inner })), None),
     })
 }
 
-/// A body that is told while a folder is read.
-struct Told(Said);
+/// A body that the library makes while it works.
+struct Made(Said);
 
-impl Source for Told {
+impl Source for Made {
     fn next(&mut self) -> Sourced<'_> {
         Box::pin(async move {
             loop {

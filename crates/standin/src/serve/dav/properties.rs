@@ -51,11 +51,6 @@ impl Properties {
         self.of.get(place).map_or(&[], Vec::as_slice)
     }
 
-    /// One of them.
-    pub(super) fn one(&self, place: &str, named: &DavProp) -> Option<&DavProp> {
-        self.all(place).iter().find(|other| is_same(other, named))
-    }
-
     /// What stood at a place, and below it, is gone.
     pub(super) fn forget(&mut self, place: &str) {
         for place in self.at_and_below(place) {
@@ -156,10 +151,6 @@ mod tests {
             vec![(true, property("q", "1")), (false, property("p", "")), (true, property("q", "2"))],
         );
         assert_eq!(told(&properties, "c"), "q=2");
-        assert!(
-            properties.one("c", &property("q", "")).is_some()
-                && properties.one("c", &property("p", "")).is_none()
-        );
         properties.moved("a", "c");
         let all =
             |properties: &Properties| ["a", "a/b", "ab", "c", "c/b"].map(|place| told(properties, place));

@@ -36,7 +36,7 @@ use super::{
 use crate::http::Head;
 
 /// The most entries of a folder that are told.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 /// What the request may do.
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +127,7 @@ impl Inner {
     }
 
     fn is_served(&self, name: &str) -> bool {
-        is_entry(name) && !is_part(name) && (self.hidden || !name.starts_with('.'))
+        is_served(name, self.hidden)
     }
 
     fn known(&self, path: &Path, links: bool) -> FsResult<Known> {
@@ -226,6 +226,11 @@ impl Inner {
         self.kept.properties().moved(&place(from), &place(to));
         Ok(())
     }
+}
+
+/// Whether a name is that of something that may be told.
+pub(super) fn is_served(name: &str, hidden: bool) -> bool {
+    is_entry(name) && !is_part(name) && (hidden || !name.starts_with('.'))
 }
 
 /// A path as locks and properties know it.
@@ -331,25 +336,6 @@ impl DavFileSystem for Tree {
         patch: Vec<(bool, DavProp)>,
     ) -> FsFuture<'a, Vec<(StatusCode, DavProp)>> {
         self.at(path, true, |inner, path| Ok(inner.kept.properties().patch(&place(path), patch)))
-    }
-
-    fn get_props<'a>(&'a self, path: &'a DavPath, contents: bool) -> FsFuture<'a, Vec<DavProp>> {
-        let told = self.0.place(path, false).map(|path| {
-            let mut all = self.0.kept.properties().all(&place(&path)).to_vec();
-            if !contents {
-                all.iter_mut().for_each(|property| property.xml = None);
-            }
-            all
-        });
-        Box::pin(std::future::ready(told))
-    }
-
-    fn get_prop<'a>(&'a self, path: &'a DavPath, named: DavProp) -> FsFuture<'a, Vec<u8>> {
-        let told = self.0.place(path, false).and_then(|path| {
-            let properties = self.0.kept.properties();
-            properties.one(&place(&path), &named).and_then(|one| one.xml.clone()).ok_or(FsError::NotFound)
-        });
-        Box::pin(std::future::ready(told))
     }
 }
 
