@@ -38,6 +38,9 @@ use crate::http::Head;
 /// The most entries of a folder that are told.
 pub(super) const MOST: usize = 100_000;
 
+/// The most folders inside of each other that are gone down: the library keeps a frame of the stack for each.
+const DEEPEST: usize = 100;
+
 /// What the request may do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct May {
@@ -137,6 +140,9 @@ impl Inner {
     }
 
     fn entries(&self, path: &Path, links: bool) -> FsResult<Vec<Named>> {
+        if path.iter().count() > DEEPEST {
+            return Err(FsError::Forbidden);
+        }
         let entries = self.reader.entries(path, MOST).map_err(|error| failed(&error))?;
         let mut told = Vec::with_capacity(entries.len());
         for entry in entries.into_iter().filter(|entry| self.is_served(&entry.name)) {

@@ -227,6 +227,13 @@ fn documents_are_bounded() {
     };
     assert_eq!((ask("PROPFIND", &deep(250)), ask("PROPFIND", &deep(9000))), (207, 400));
     assert_eq!(ask("PROPFIND", "<!DOCTYPE a [<!ENTITY b \"c\">]><a/>"), 400);
+    // A tree that is deeper than anyone has made is neither gone down nor taken away, and ends nobody.
+    fs::create_dir_all(served.path(&"d/".repeat(1500))).unwrap();
+    for (line, fields) in [("COPY /d", "Destination: /e\r\n"), ("DELETE /d", "")] {
+        let told = served.ask(line, fields);
+        assert!(told.status == 207 || told.status == 403, "{line}: {}", told.status);
+    }
+    assert!(served.path(&"d/".repeat(1500)).exists());
     assert_eq!(ask("LOCK", &format!("<a>{}</a>", "x".repeat(3000))), 413);
     assert_eq!(served.take("/a").text(), "a");
 }
