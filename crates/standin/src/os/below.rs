@@ -23,22 +23,27 @@ const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOC
 
 /// A folder below which files are opened.
 #[derive(Debug)]
-pub(crate) struct Below(OwnedFd);
+pub(crate) struct Below {
+    root: OwnedFd,
+    /// Whether links are followed, as long as they stay below.
+    links: bool,
+}
 
 impl AsFd for Below {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.root.as_fd()
     }
 }
 
 impl Below {
-    /// Opens the folder itself.
+    /// Opens the folder itself. `links`: whether links are followed, as long as they stay below; on other systems than
+    /// Linux none is.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, links: bool) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY;
-        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+        Ok(Self { root: rustix::fs::open(path, flags, Mode::empty())?, links })
     }
 
     /// Opens for reading what stands at a relative path. Links are followed as long as they stay below.
@@ -108,9 +113,10 @@ impl Below {
     #[cfg(target_os = "linux")]
     fn find(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<File> {
         use rustix::fs::{ResolveFlags, openat2};
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        let mut beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        beneath.set(ResolveFlags::NO_SYMLINKS, !self.links);
         loop {
-            match openat2(&self.0, path, flags, mode, beneath) {
+            match openat2(&self.root, path, flags, mode, beneath) {
                 // Something was moved while `..` in a link was resolved: it has to be asked again (openat2(2), EAGAIN).
                 Err(Errno::AGAIN) => {}
                 // Kernels before 5.6, and sandboxes that do not know the call.
@@ -129,7 +135,7 @@ impl Below {
     fn walk(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<File> {
         let mut parts = path.components().filter(|part| *part != Component::CurDir).peekable();
         let folder = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-        let mut at = openat(&self.0, ".", folder, Mode::empty())?;
+        let mut at = openat(&self.root, ".", folder, Mode::empty())?;
         while let Some(part) = parts.next() {
             let Component::Normal(name) = part else { return Err(Errno::XDEV) };
             if parts.peek().is_none() {
@@ -190,7 +196,8 @@ mod tests {
     #[test]
     fn links_that_leave_lead_nowhere() {
         let folder = Folder::new("links");
-        let below = Below::open(&folder.0.join("root")).expect("it is there");
+        let below = Below::open(&folder.0.join("root"), true).expect("it is there");
+        let strict = Below::open(&folder.0.join("root"), false).expect("it is there");
         let read = |path: &str| below.read(Path::new(path)).map(drop).map_err(|error| error.kind());
         let not = Err(io::ErrorKind::NotFound);
         for (path, expected) in [
@@ -209,6 +216,8 @@ mod tests {
             ("nosuch", not),
         ] {
             assert_eq!(read(path), expected, "{path}");
+            let told = strict.read(Path::new(path)).map(drop).map_err(|error| error.kind());
+            assert_eq!(told, if path == "sub/inside" { not } else { expected }, "without links: {path}");
             let walked = below.walk(Path::new(path), READ, Mode::empty()).map(drop);
             let expected = if path == "sub/inside" { not } else { expected };
             assert_eq!(walked.map_err(|error| outside(error).kind()), expected, "walked: {path}");

@@ -88,7 +88,7 @@ mod tests {
         fs::create_dir_all(path.join("sub")).unwrap();
         fs::write(path.join("old"), "old").unwrap();
         std::os::unix::fs::symlink("old", path.join("link")).unwrap();
-        let below = Below::open(&path).unwrap();
+        let below = Below::open(&path, true).unwrap();
         let root = below.folder(Path::new(".")).unwrap();
         let sub = below.folder(Path::new("sub")).unwrap();
         root.create("new").unwrap();

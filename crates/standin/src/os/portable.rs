@@ -37,11 +37,11 @@ pub(crate) struct Below(std::path::PathBuf);
 
 #[cfg(not(unix))]
 impl Below {
-    /// Takes the folder itself.
+    /// Takes the folder itself. No link is followed here, whatever is told.
     ///
     /// # Errors
     /// When it is none.
-    pub(crate) fn open(path: &std::path::Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &std::path::Path, _: bool) -> io::Result<Self> {
         let path = path.canonicalize()?;
         if path.is_dir() { Ok(Self(path)) } else { Err(io::ErrorKind::NotADirectory.into()) }
     }

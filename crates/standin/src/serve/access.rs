@@ -2,7 +2,7 @@
 //!
 //! The rule with the longest path decides; several with the same path are several people. Where there are rules for
 //! writing, they alone decide about it. Paths are compared as they were decoded, entry by entry, and what a request
-//! leads to is judged like what it names.
+//! leads to is judged like what it names; where a path has a rule, no link is followed.
 
 use std::path::Path;
 
@@ -40,6 +40,11 @@ impl Access {
     pub fn writing(mut self, text: &str) -> Option<Self> {
         self.writers.push(credentials(text)?);
         Some(self)
+    }
+
+    /// Whether some may see one place and not another.
+    pub(super) fn has_paths(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.below.is_empty())
     }
 
     /// Whether someone who says this in Authorization may read, or write, what stands there.

@@ -95,8 +95,14 @@ impl Held {
                 self.bytes -= before.map_or(0, |before| before.bytes.len());
                 Served { facts, content: Content::Held(bytes) }
             }
-            None => Served { facts, content: Content::File(file) },
+            None => Found { file, facts }.into(),
         }
+    }
+}
+
+impl From<Found> for Served {
+    fn from(Found { file, facts }: Found) -> Self {
+        Self { facts, content: Content::File(file) }
     }
 }
 
@@ -158,7 +164,7 @@ mod tests {
         }
 
         fn below(&self) -> os::Below {
-            os::Below::open(&self.0.join("root")).expect("it is there")
+            os::Below::open(&self.0.join("root"), true).expect("it is there")
         }
     }
 

@@ -21,7 +21,8 @@ use crate::os;
 #[derive(Debug)]
 pub(super) struct Root {
     below: Arc<os::Below>,
-    held: RefCell<Held>,
+    /// `None` where no link is followed: a look at a path follows those before its end.
+    held: Option<RefCell<Held>>,
 }
 
 /// A root as another thread reads and changes it.
@@ -60,12 +61,13 @@ pub(super) struct Facts {
 }
 
 impl Root {
-    /// Opens a folder.
+    /// Opens a folder. `links`: whether links are followed, as long as they stay below.
     ///
     /// # Errors
     /// When it is none, or cannot be read.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { below: Arc::new(os::Below::open(path)?), held: RefCell::default() })
+    pub(super) fn open(path: &Path, links: bool) -> io::Result<Self> {
+        let held = links.then(RefCell::default);
+        Ok(Self { below: Arc::new(os::Below::open(path, links)?), held })
     }
 
     /// Opens a file or folder for reading; whatever else stands there is not found.
@@ -81,7 +83,8 @@ impl Root {
     /// # Errors
     /// As there.
     pub(super) fn serve(&self, path: &Path) -> io::Result<Served> {
-        let mut held = self.held.borrow_mut();
+        let Some(held) = &self.held else { return self.find(path).map(Served::from) };
+        let mut held = held.borrow_mut();
         match held.find(&self.below, path) {
             Some(served) => Ok(served),
             None => Ok(held.take(&self.below, path, self.find(path)?)),

@@ -68,7 +68,8 @@ impl Files {
         let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
         let folder = folder.ok_or(io::ErrorKind::NotFound)?;
         let watch = settings.watch.then(|| Watch::start(folder, settings.hidden)).transpose()?;
-        let root = Root::open(folder)?;
+        // A link would lead past a password that stands in front of what it leads to.
+        let root = Root::open(folder, !settings.access.has_paths())?;
         let called = folder.file_name().map_or_else(|| "files".into(), |name| name.to_string_lossy());
         let files = Self {
             root,

@@ -309,7 +309,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("navyd-zip-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("root")).unwrap();
         std::fs::write(folder.join("root/tea.txt"), "tea ".repeat(1000)).unwrap();
-        let root = Root::open(&folder.join("root")).unwrap();
+        let root = Root::open(&folder.join("root"), true).unwrap();
         // A hole of 5 GiB takes no room, and everything behind it has an offset of 64 bits.
         let far = 5 << 30;
         let mut file = File::create(folder.join("far.zip")).unwrap();

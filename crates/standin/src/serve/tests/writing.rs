@@ -19,6 +19,7 @@ fn files_are_sent_here_and_taken_away() {
     assert_eq!(fs::read(served.path("new")).unwrap(), b"more tea");
     for (path, fields, body, status) in [
         ("/new", "If-None-Match: *\r\n", &b"x"[..], 412),
+        ("/new", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", b"x", 412),
         ("/new", "Origin: http://evil.example\r\n", b"x", 403),
         ("/new", "Sec-Fetch-Site: cross-site\r\n", b"x", 403),
         ("/new", "", &[b'x'; 21], 413),
@@ -187,6 +188,16 @@ fn who_may_is_asked_by_path() {
         ("/private/", me, 200),
     ] {
         assert_eq!(served.ask(&format!("GET {path}"), fields).status, status, "{path}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink("private", served.path("folder")).unwrap();
+        symlink("private/b.html", served.path("file")).unwrap();
+        for path in ["/folder/b.html", "/folder/", "/file"] {
+            assert_eq!(served.take(path).status, 404, "{path}: no link leads past a password");
+        }
+        assert!(!served.take("/?archive=zip").text().contains("b.html"));
     }
     let writers = Access::default().writing("me:secret").unwrap();
     let served = Served::new(
