@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     super::path::encode,
@@ -10,10 +10,16 @@ use super::{
     order::{KEYS, Key, Order},
 };
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-    :root{color-scheme:light dark}table{border-collapse:collapse;width:100%}th{text-align:left}\
-    td,th{padding:.2rem .6rem}td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
-    tr:hover td{background:#8882}a{text-decoration:none}a:hover{text-decoration:underline}h1{font-size:1.2rem}";
+/// Narrow, the time of day gives way to the name, which may break anywhere.
+const STYLE: &str = ":root{color-scheme:light dark}\
+    body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:1.5rem auto;padding:0 1rem}\
+    h1{font-size:1.2rem;margin:0;overflow-wrap:anywhere}header{display:flex;flex-wrap:wrap;gap:.4rem 1.5rem;\
+    align-items:baseline;margin-bottom:.8rem}header p,form{margin:0}table{border-collapse:collapse;width:100%}\
+    th{text-align:left;position:sticky;top:0;background:Canvas;border-bottom:1px solid #8886}td,th{padding:.25rem .5rem}\
+    td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;vertical-align:top}\
+    td+td{opacity:.75}td a{unicode-bidi:isolate;overflow-wrap:anywhere}tr:hover td{background:#8882}\
+    .d{font-weight:600}a{text-decoration:none}a:hover{text-decoration:underline}article{margin-top:2rem}\
+    @media(max-width:34rem){time i{display:none}td,th{padding:.25rem .3rem}}time i{font-style:normal}";
 
 /// What sends files here. It needs no script: the answer leads back to this page.
 const FORM: &str = "<form method=\"post\" enctype=\"multipart/form-data\">\
@@ -25,9 +31,14 @@ pub(super) fn page(listing: &Listing<'_>) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <style>{STYLE}</style></head>\n<body><h1>{}</h1>\n<table><thead><tr>",
+         <style>{STYLE}</style></head>\n<body><header><h1>{}</h1>\n\
+         <p>all of it: <a href=\"?archive=zip\">zip</a>, <a href=\"?archive=tar.gz\">tar.gz</a></p>\n",
         crumbs(listing)
     );
+    if listing.upload {
+        page.push_str(FORM);
+    }
+    page.push_str("</header>\n<table><thead><tr>");
     for (key, name) in KEYS {
         page.push_str(&column(key, name, listing.order));
     }
@@ -39,19 +50,13 @@ pub(super) fn page(listing: &Listing<'_>) -> String {
         row(&mut page, entry);
     }
     page.push_str("</tbody></table>\n");
-    if listing.upload {
-        page.push_str(FORM);
+    if listing.more {
+        page.push_str("<p>There is more than is listed.</p>\n");
     }
     if let Some(readme) = &listing.readme {
         // It is a text of ours by now: nothing in it runs.
         let _ = writeln!(page, "<article>{readme}</article>");
     }
-    if listing.more {
-        page.push_str("<p>There is more than is listed.</p>\n");
-    }
-    page.push_str(
-        "<p>All of it: <a href=\"?archive=zip\">zip</a>, <a href=\"?archive=tar.gz\">tar.gz</a></p>\n",
-    );
     page.push_str("</body></html>\n");
     page
 }
@@ -82,15 +87,18 @@ fn column(key: Key, name: &str, order: Order) -> String {
 }
 
 fn row(page: &mut String, entry: &Entry) {
-    let slash = if entry.facts.folder { "/" } else { "" };
+    let (slash, class) = if entry.facts.folder { ("/", " class=d") } else { ("", "") };
     let (link, name) = (encode(&entry.name), escaped(&entry.name));
     let size = if entry.facts.folder { String::new() } else { size(entry.facts.length) };
     let modified = entry.facts.changed.and_then(|changed| Timestamp::try_from(changed).ok());
-    let modified = modified.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+    // The time of day where the server is, which mostly is where its reader is.
+    let local = modified.map(|time| time.to_zoned(TimeZone::system()));
+    let modified = local.map(|time| time.strftime("<time>%Y-%m-%d<i> %H:%M</i></time>").to_string());
     // A name such as `a:b` would be taken for a scheme without `./`. Writing to a text cannot fail.
     let _ = writeln!(
         page,
-        "<tr><td><a href=\"./{link}{slash}\">{name}{slash}</a></td><td>{size}</td><td>{modified}</td></tr>"
+        "<tr><td><a{class} href=\"./{link}{slash}\">{name}{slash}</a></td><td>{size}</td><td>{}</td></tr>",
+        modified.unwrap_or_default()
     );
 }
 

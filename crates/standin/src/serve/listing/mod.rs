@@ -24,6 +24,9 @@ use crate::http::Answer;
 pub(super) use html::escaped;
 use order::Order;
 
+/// The most entries of a folder that are read, of which the first in order are listed.
+const READ: usize = 100_000;
+
 /// The most entries of a folder that are listed.
 const MOST: usize = 10_000;
 
@@ -72,16 +75,15 @@ pub(super) async fn answer(
     settings: &Settings,
     watched: bool,
 ) -> Answer {
-    let (entries, more) = match entries(root, wanted.path(), settings.hidden).await {
+    let order = Order::parse(query);
+    let (entries, more) = match entries(root, wanted.path(), settings.hidden, order).await {
         Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return Answer::text(403, "this may not be read\n");
         }
         Err(error) => return Answer::text(500, format!("this cannot be read: {error}\n")),
     };
-    let order = Order::parse(query);
     let mut listing = Listing { entries, order, more, ..Listing::of(wanted) };
-    order.sort(&mut listing.entries);
     let json = match fields.accept.as_deref() {
         Some(accept) => weighed::media(accept, "application/json") > weighed::media(accept, "text/html"),
         None => false,
@@ -97,14 +99,19 @@ pub(super) async fn answer(
     answer.with("Vary", "Accept").with("Cache-Control", "no-cache").with("X-Content-Type-Options", "nosniff")
 }
 
-/// What is in a folder, and whether there is more. Read on another thread: a large one takes its time.
-async fn entries(root: &Root, path: PathBuf, hidden: bool) -> io::Result<(Vec<Entry>, bool)> {
+/// What is in a folder, in this order, and whether there is more. Read on another thread: a large one takes its time.
+async fn entries(root: &Root, path: PathBuf, hidden: bool, order: Order) -> io::Result<(Vec<Entry>, bool)> {
     let reader = root.reader();
-    let mut entries = spawn_blocking(move || reader.entries(&path, MOST + 1)).await??;
-    let more = entries.len() > MOST;
-    entries.truncate(MOST);
-    entries.retain(|entry| hidden || !entry.name.starts_with('.'));
-    Ok((entries, more))
+    let work = move || {
+        let mut entries = reader.entries(&path, READ)?;
+        let mut more = entries.len() >= READ;
+        entries.retain(|entry| hidden || !entry.name.starts_with('.'));
+        order.sort(&mut entries);
+        more |= entries.len() > MOST;
+        entries.truncate(MOST);
+        Ok((entries, more))
+    };
+    spawn_blocking(work).await?
 }
 
 impl<'a> Listing<'a> {

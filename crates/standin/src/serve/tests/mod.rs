@@ -434,3 +434,18 @@ fn a_pipe_keeps_nobody_waiting() {
     }
     assert_eq!(served.take("/pipe").status, 404);
 }
+
+#[test]
+fn of_many_files_the_first_in_order_are_listed() {
+    let names: Vec<_> = (0..10_050).map(|at| format!("f{at:05}")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    files.push((".hidden", b""));
+    let served = Served::new(&files, Settings::default());
+    for (query, first, last) in [("", "f00000", "f09999"), ("?order=desc", "f10049", "f00050")] {
+        let told = served.ask(&format!("GET /{query}"), "Accept: application/json\r\n").text();
+        let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let entries = document["entries"].as_array().unwrap();
+        assert_eq!((entries.len(), &document["truncated"]), (10_000, &true.into()), "{query}");
+        assert_eq!((&entries[0]["name"], &entries[9_999]["name"]), (&first.into(), &last.into()), "{query}");
+    }
+}
