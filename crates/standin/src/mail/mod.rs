@@ -166,7 +166,8 @@ impl Mail {
             };
             let (relay, links) = (settings.relay, settings.links);
             let stop = RefCell::default();
-            let api = Rc::new(Api { store, rules, relay, links, away, database, since: Instant::now(), stop });
+            let api =
+                Rc::new(Api { store, rules, relay, links, away, database, since: Instant::now(), stop });
             let web = Rc::new(Web::new(api, manners, told));
             stand = stand.answering(door, settings.tls, Rc::clone(&web) as _);
             stand = doors

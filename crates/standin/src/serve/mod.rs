@@ -20,9 +20,9 @@ mod compress;
 mod condition;
 mod dav;
 mod fields;
-mod held;
 #[doc(hidden)]
 pub mod fuzz;
+mod held;
 mod kind;
 mod listing;
 mod markdown;
