@@ -146,7 +146,7 @@ pub(super) fn whole(file: &File, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, unix))]
 mod tests {
     use std::{fs, os::unix::fs::symlink};
 
@@ -182,14 +182,18 @@ mod tests {
         Found { file, facts }
     }
 
-    /// What is held at once, however young it is.
-    fn holding(below: &os::Below) -> Held {
+    /// What is held at once, however young it is; `None` where the system does not tell versions of files.
+    fn holding(below: &os::Below) -> Option<Held> {
         let mut held = Held { settled: Duration::ZERO, ..Held::default() };
         let served = held.take(below, Path::new(A), opened(below, A));
+        if below.stamp(Path::new(A)).is_none() {
+            assert!(matches!(served.content, Content::File(_)));
+            return None;
+        }
         assert!(matches!(&served.content, Content::Held(bytes) if bytes == "first"));
         let again = held.find(below, Path::new(A)).expect("nobody has touched it");
         assert_eq!((again.whole().unwrap(), again.facts), (Bytes::from("first"), served.facts));
-        held
+        Some(held)
     }
 
     #[test]
@@ -226,7 +230,7 @@ mod tests {
         for (name, change) in changes {
             let folder = Folder::new(&name.replace(' ', "-"));
             let below = folder.below();
-            let mut held = holding(&below);
+            let Some(mut held) = holding(&below) else { return };
             change(&folder.0.join("root"));
             assert!(held.find(&below, Path::new(A)).is_none(), "{name}");
             assert_eq!((held.bytes, held.files.len()), (0, 0), "{name}");
@@ -237,7 +241,7 @@ mod tests {
     fn all_are_let_go_when_there_is_no_room() {
         let folder = Folder::new("room");
         let below = folder.below();
-        let mut held = holding(&below);
+        let Some(mut held) = holding(&below) else { return };
         held.bytes = HELD;
         fs::write(folder.0.join("root/b"), "b").unwrap();
         held.take(&below, Path::new("b"), opened(&below, "b"));
