@@ -1,4 +1,4 @@
-//! The published suites of httpbin, of its fixture for pytest and of two clients that are tested with it, against
+//! The published suites of httpbin, of its fixture for pytest and of three clients that are tested with it, against
 //! `navyd echo`.
 //!
 //! They run as they are published; `tests/peers/httpbin_elsewhere.py` leads their fixtures here and keeps them on the
@@ -122,6 +122,21 @@ fn requests() {
             ],
             fails: &[],
             passes: 324,
+        },
+    );
+}
+
+#[test]
+fn requests_futures() {
+    check(
+        "standin::suites::requests_futures",
+        &Suite {
+            folder: "requests_futures-1.1.0",
+            tests: "tests",
+            users_alone: false,
+            left_out: &[],
+            fails: &[],
+            passes: 30,
         },
     );
 }
