@@ -25,19 +25,30 @@ use crate::{
 const PAGE: u64 = 50;
 
 const STYLE: &str = "
-:root{color-scheme:light dark;--line:#8884;--dim:#888}
-body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem}
-header{display:flex;flex-wrap:wrap;gap:1rem;align-items:center;margin-bottom:1rem}h1{font-size:1.2rem;margin:0}
-form{display:inline}input[type=search]{font:inherit;padding:.3rem .6rem;width:min(24rem,60vw)}
-button{font:inherit;padding:.3rem .8rem}a{color:inherit}
+:root{color-scheme:light dark;--line:#8884;--dim:#767676;--mark:#2563eb}
+@media(prefers-color-scheme:dark){:root{--dim:#999;--mark:#7aa2ff}}
+*{box-sizing:border-box}
+body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:75rem;padding:1rem}
+header{display:flex;flex-wrap:wrap;gap:.6rem 1rem;align-items:center;margin-bottom:1rem}
+h1{font-size:1.2rem;line-height:1.3;margin:0;min-width:0;overflow-wrap:anywhere}
+form{display:inline}form[method]{margin-left:auto}
+input[type=search]{font:inherit;padding:.35rem .7rem;width:min(26rem,70vw);border:1px solid var(--line);border-radius:.4rem}
+button{font:inherit;padding:.3rem .8rem;background:none;border:1px solid var(--line);border-radius:.4rem;color:inherit}
+button:hover{background:#8882}a{color:inherit}a:focus-visible,button:focus-visible{outline:2px solid var(--mark)}
 ul{list-style:none;margin:0;padding:0}li{border-top:1px solid var(--line)}
-li a{display:grid;grid-template-columns:14rem 1fr auto;gap:1rem;padding:.5rem .2rem;text-decoration:none}
-li a:hover,li a:focus{background:#8882}li.new a{font-weight:600}
-span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}small,.dim{color:var(--dim);font-weight:400}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border-top:1px solid var(--line);padding-top:1rem}
-iframe{width:100%;height:70vh;border:1px solid var(--line);background:#fff}
-@media(max-width:40rem){li a{grid-template-columns:1fr}}";
+li a{display:grid;grid-template-columns:14rem minmax(0,1fr) auto;gap:0 1rem;align-items:baseline;padding:.5rem .6rem;
+text-decoration:none;border-left:3px solid transparent}
+li a:hover{background:#8881}li.new a{border-left-color:var(--mark)}li.new b{font-weight:600}
+b{font-weight:400}li span{text-align:left;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+small,.dim,time{color:var(--dim);font-size:.85em}time{white-space:nowrap;font-variant-numeric:tabular-nums}
+nav{margin:1rem 0;overflow-wrap:anywhere}nav>*{margin-right:.6rem}
+dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.1rem 1rem;margin:0}dt{color:var(--dim)}
+dd{margin:0;overflow-wrap:anywhere}dd time{font-size:inherit;color:inherit}
+pre{font:.95em/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;border-top:1px solid var(--line);
+margin:0;padding-top:1rem}
+iframe{display:block;width:100%;height:75vh;border:1px solid var(--line);border-radius:.4rem;background:#fff}
+@media(max-width:45rem){li a{grid-template-columns:minmax(0,1fr) auto}li a>span:first-child{grid-row:1}
+li a>span+span{grid-column:1/3}time{grid-row:1;grid-column:2}}";
 
 /// The pages themselves load nothing either, but the frame; and their forms go nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -109,6 +120,7 @@ fn listing(words: &str, page: &Page, start: u64, stats: Stats) -> String {
     if page.messages.is_empty() {
         body.push_str("<p class=dim>No messages.</p>");
     }
+    body.push_str("<nav>");
     let link =
         |start: u64, text: &str| format!("<a href=\"/?q={}&amp;start={start}\">{text}</a> ", encoded(words));
     if start > 0 {
@@ -117,21 +129,27 @@ fn listing(words: &str, page: &Page, start: u64, stats: Stats) -> String {
     if start.saturating_add(PAGE) < page.found {
         body.push_str(&link(start + PAGE, "older"));
     }
+    body.push_str("</nav>");
     whole("Mail", &body)
 }
 
 fn row(facts: &Facts) -> String {
     let class = if facts.read { "" } else { " class=new" };
     let subject = if facts.subject.is_empty() { "(no subject)" } else { &facts.subject };
-    let files = if facts.attachments > 0 { " 📎" } else { "" };
+    let files = match facts.attachments {
+        0 => String::new(),
+        1 => " <small>[1 file]</small>".to_owned(),
+        more => format!(" <small>[{more} files]</small>"),
+    };
     let from = &facts.known.from;
     format!(
-        "<li{class}><a href=\"/mail/{}\"><span>{}</span><span>{}{files} <small>{}</small></span><small>{}</small></a></li>",
+        "<li{class}><a href=\"/mail/{}\"><span dir=auto><b>{}</b></span><span dir=auto><b>{}</b>{files} <small>{}</small>\
+         </span>{}</a></li>",
         facts.key,
         escaped(if from.name.is_empty() { &from.address } else { &from.name }),
         escaped(subject),
         escaped(&facts.known.snippet),
-        moment(facts.received),
+        moment(facts.received, true),
     )
 }
 
@@ -139,9 +157,9 @@ fn shown(message: &Whole, mail: &Mail, as_text: bool) -> String {
     let (facts, key) = (&message.facts, &message.facts.key);
     let known = &facts.known;
     let mut body = format!(
-        "<header><a href=/>← all</a><h1>{}</h1><form method=post action=\"/mail/{key}/delete\"><button>Delete</button>\
+        "<header><a href=/>← all</a><h1 dir=auto>{}</h1><form method=post action=\"/mail/{key}/delete\"><button>Delete</button>\
          </form></header><dl>",
-        escaped(&facts.subject)
+        escaped(if facts.subject.is_empty() { "(no subject)" } else { &facts.subject })
     );
     let people = |list: &[Address]| list.iter().map(Address::shown).collect::<Vec<_>>().join(", ");
     for (name, value) in [
@@ -150,37 +168,36 @@ fn shown(message: &Whole, mail: &Mail, as_text: bool) -> String {
         ("Cc", people(&known.cc)),
         ("Bcc", people(&known.bcc)),
         ("Reply-To", people(&known.reply_to)),
-        ("Received", moment(facts.received)),
         ("Inboxes", known.inboxes.join(", ")),
         ("Tags", facts.tags.join(", ")),
     ] {
         if !value.is_empty() {
             // Writing to a text cannot fail.
-            let _ = write!(body, "<dt>{name}</dt><dd>{}</dd>", escaped(&value));
+            let _ = write!(body, "<dt>{name}</dt><dd dir=auto>{}</dd>", escaped(&value));
         }
     }
-    body.push_str("</dl><p>");
+    let _ = write!(body, "<dt>Received</dt><dd>{}</dd></dl><nav>", moment(facts.received, false));
     if !mail.html.is_empty() {
         let (form, name) = if as_text { ("html", "HTML") } else { ("text", "text") };
-        let _ = write!(body, "<a href=\"/mail/{key}?as={form}\">as {name}</a> · ");
+        let _ = write!(body, "<a href=\"/mail/{key}?as={form}\">as {name}</a> ");
     }
     let _ = write!(
         body,
-        "<a href=\"/api/v1/message/{key}/headers\">headers</a> · <a href=\"/api/v1/message/{key}/raw\">raw</a>"
+        "<a href=\"/api/v1/message/{key}/headers\">headers</a> <a href=\"/api/v1/message/{key}/raw\">raw</a>"
     );
     for part in &mail.parts {
         let name = if part.name.is_empty() { &part.kind } else { &part.name };
         let _ = write!(
             body,
-            " · <a href=\"/api/v1/message/{key}/part/{}\">{}</a> <small>{} bytes</small>",
+            " <a href=\"/api/v1/message/{key}/part/{}\">{}</a> <small>{} bytes</small>",
             part.number,
             escaped(name),
             part.bytes.len()
         );
     }
-    body.push_str("</p>");
+    body.push_str("</nav>");
     if mail.html.is_empty() || as_text {
-        let _ = write!(body, "<pre>{}</pre>", escaped(&mail.text));
+        let _ = write!(body, "<pre dir=auto>{}</pre>", escaped(&mail.text));
     } else {
         let _ = write!(body, "<iframe sandbox title=Message src=\"/view/{key}.html\"></iframe>");
     }
@@ -203,10 +220,12 @@ fn html(text: &str) -> Answer {
         .with("Cache-Control", "no-store")
 }
 
-/// A time to the second.
-fn moment(milliseconds: i64) -> String {
+/// A time to the second, or where there is little room to the minute.
+fn moment(milliseconds: i64, short: bool) -> String {
     let time = time(milliseconds);
-    time.get(..19).map_or_else(|| time.clone(), |time| time.replace('T', " ") + " UTC")
+    let shown = time.get(..if short { 16 } else { 19 }).unwrap_or(&time).replace('T', " ");
+    let zone = if short { "" } else { " UTC" };
+    format!("<time datetime=\"{time}\">{shown}{zone}</time>")
 }
 
 /// A text that means nothing but itself in HTML.

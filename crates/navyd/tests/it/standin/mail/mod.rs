@@ -1,6 +1,7 @@
 //! `navyd mail`, met by the programs that send and read mail.
 
 mod away;
+mod browser;
 mod clients;
 mod commands;
 mod limits;
