@@ -107,7 +107,12 @@ async fn through(
         let until = sent.map_or(moved.get() + limits::PAUSE, |ended| ended + limits::LINGER);
         tokio::select! {
             biased;
-            ended = &mut down, if sent.is_none() => sent = Some(ended?),
+            ended = &mut down, if sent.is_none() => match ended {
+                Ok(at) => sent = Some(at),
+                // A client that has said all that it had may leave without a farewell.
+                Err(_) if taken => return Ok(()),
+                Err(error) => return Err(error),
+            },
             ended = &mut up, if !taken => {
                 // What a client says that was sent everything is of no interest, and neither is how it leaves.
                 if sent.is_none() {

@@ -185,6 +185,11 @@ pub(super) fn is_transfer(line: &[u8]) -> bool {
     TRANSFERS.contains(&parts(line).0.as_str())
 }
 
+/// Whether a command has the library send bytes, and not take them.
+pub(super) fn is_sent(line: &[u8]) -> bool {
+    matches!(parts(line).0.as_str(), "RETR" | "LIST" | "NLST" | "MLSD")
+}
+
 /// Whether a command is about files, so that it may be made to fail.
 pub(super) fn is_about_files(line: &[u8]) -> bool {
     is_transfer(line) || FILES.contains(&parts(line).0.as_str())

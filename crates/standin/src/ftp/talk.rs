@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     data::Data,
-    session::{Heard, Session, Step, is_about_files, is_last, is_transfer, plain},
+    session::{Heard, Session, Step, is_about_files, is_last, is_sent, is_transfer, plain},
 };
 use crate::{Socket, Stop, Tls, http::chance, limits};
 
@@ -63,6 +63,8 @@ enum Turn {
     Read,
     /// There may be more to do.
     Again,
+    /// The library has moved all, and says so: what was said before goes out, and this when the client has it.
+    Moved(Vec<u8>),
     /// Hands are to be shaken.
     Encrypt,
     /// The session has ended.
@@ -110,6 +112,14 @@ impl Talk {
             }
             self.send(&mut client).await?;
             match (turn, &self.tls) {
+                (Turn::Moved(reply), _) => {
+                    let whole = match self.moving.take() {
+                        Some(all_sent) => all_sent.await.is_ok(),
+                        None => true,
+                    };
+                    self.tell(if whole { &reply } else { b"426 the data connection was cut short" });
+                    continue;
+                }
                 (Turn::Encrypt, Some(tls)) => {
                     // What was sent in clear behind AUTH may be another's, and is not taken for the client's.
                     self.said.clear();
@@ -146,8 +156,7 @@ impl Talk {
         self.said.reserve(READ);
         self.heard.reserve(READ);
         if let Some(line) = line(&mut self.heard) {
-            self.hear(&line).await;
-            return Ok(Turn::Again);
+            return Ok(self.hear(&line).await);
         }
         if self.heard.len() > LINE {
             return Err(io::ErrorKind::InvalidData.into());
@@ -178,7 +187,8 @@ impl Talk {
             Step::Pass => {
                 if is_transfer(line) {
                     self.unused = false;
-                    self.moving = self.all_sent.take();
+                    // What the library has taken it has read to its end: its own word is enough.
+                    self.moving = self.all_sent.take().filter(|_| is_sent(line));
                 }
                 self.ask(line).await?;
             }
@@ -196,29 +206,24 @@ impl Talk {
     }
 
     /// Tells the client what the library said.
-    async fn hear(&mut self, line: &[u8]) {
+    async fn hear(&mut self, line: &[u8]) -> Turn {
         if is_last(line) {
             if self.ours > 0 {
                 self.ours -= 1;
-                return;
+                return Turn::Again;
             }
             self.owed = false;
         }
         match self.session.heard(line) {
             Heard::Pass => self.tell(line),
-            Heard::Moved => {
-                let whole = match self.moving.take() {
-                    Some(all_sent) => all_sent.await.is_ok(),
-                    None => true,
-                };
-                self.tell(if whole { line } else { b"426 the data connection was cut short" });
-            }
+            Heard::Moved => return Turn::Moved(line.to_vec()),
             Heard::Instead(line) => self.out.extend_from_slice(line.as_bytes()),
             Heard::Opened(port) => match self.open(port).await {
                 Ok(reply) => self.out.extend_from_slice(reply.as_bytes()),
                 Err(_) => self.say("425 no port can be opened for data"),
             },
         }
+        Turn::Again
     }
 
     async fn open(&mut self, library: u16) -> io::Result<String> {

@@ -195,6 +195,21 @@ fn commands_about_files_fail_as_often_as_was_asked_for() {
     assert!(client.say("SIZE a").starts_with("451 "));
 }
 
+#[test]
+fn a_client_that_waits_for_the_first_reply_gets_it() {
+    let place = Place::new("first");
+    let standing = place.standing(false, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    let port = client.port();
+    assert!(client.say("RETR a").starts_with("150 "));
+    let mut data = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let mut taken = String::new();
+    data.read_to_string(&mut taken).expect("it is text");
+    assert_eq!(taken, "tea");
+    assert!(client.line().starts_with("226 "));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_never_arrived_was_not_sent() {
