@@ -25,7 +25,7 @@ use slog::{Discard, Logger, o};
 pub use told::{Moved, ToldFile};
 use unftp_core::auth::{AuthenticationError, Authenticator, Credentials as Given, DefaultUser, Principal};
 
-use crate::{Socket, Stop, Talk, Talking, Tls, http::Credentials, limits};
+use crate::{Socket, Stop, Talk, Talking, Tls, http::Credentials, limits, os};
 
 /// What is served, and to whom.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +91,7 @@ impl Talk for Ftp {
     fn talk(self: Rc<Self>, socket: Socket, stop: Stop) -> Talking {
         Box::pin(async move {
             let (Some(server), Ok((ours, theirs))) = (self.server(), talk::pair().await) else { return };
+            socket.plain().into_iter().for_each(os::take_urgent);
             let Settings { tls, latency, error_rate, .. } = &self.settings;
             let session = talk::Talk::new(&socket, ours, tls.clone(), *latency, *error_rate);
             let library = tokio::task::spawn_local(server.service(theirs));

@@ -27,12 +27,16 @@ pub(super) struct Session {
 pub(super) enum Step {
     /// The library is to answer it.
     Pass,
+    /// The library is to answer this instead.
+    Ask(&'static str),
     /// It is answered with this line.
     Say(&'static str),
     /// It is answered with this line, and then hands are shaken.
     Encrypt(&'static str),
     /// The library is to open a port for data.
     Open,
+    /// What is under way is cut short.
+    Abort,
 }
 
 /// What is done with a line of the library.
@@ -84,6 +88,9 @@ impl Session {
             // RFC 4217 §8: "the only permitted value is '0'".
             "PBSZ" => Step::Say("200 PBSZ=0"),
             "PROT" => self.protect(&argument),
+            "ABOR" if std::mem::take(&mut self.transfer) => Step::Abort,
+            // Above the root is the root itself: so does CDUP, and other servers with both.
+            "CWD" | "XCWD" if argument == ".." => Step::Ask("CDUP"),
             "CCC" => Step::Say("534 what was encrypted stays so"),
             "USER" | "PASS" | "ACCT" if self.tls && !self.encrypted => {
                 Step::Say("530 say AUTH TLS first: nobody logs in here in clear")
@@ -231,7 +238,9 @@ mod tests {
     fn said(session: &mut Session, line: &str) -> String {
         match session.said(line.as_bytes()) {
             Step::Pass => "pass".to_owned(),
+            Step::Ask(line) => line.to_owned(),
             Step::Open => "open".to_owned(),
+            Step::Abort => "abort".to_owned(),
             Step::Say(line) | Step::Encrypt(line) => line[..3].to_owned(),
         }
     }
@@ -294,6 +303,8 @@ mod tests {
             (V4, "EPSV 2", "522"),
             (V4, "EPSV x", "501"),
             (V4, "epsv all", "200"),
+            (V4, "CWD ..", "CDUP"),
+            (V4, "CWD a/..", "pass"),
             (V4, "AUTH TLS", "502"),
             (V4, "PROT P", "502"),
         ] {
@@ -329,6 +340,9 @@ mod tests {
             assert_eq!(session.heard(line.as_bytes()) == Heard::Moved, line == "226 x", "{line}");
             assert_eq!(session.is_idle(), expected, "{line}");
         }
+        assert_eq!(said(&mut session, "ABOR"), "pass");
+        session.heard(b"150 x");
+        assert_eq!((said(&mut session, "ABOR"), session.is_idle()), ("abort".to_owned(), true));
         for (line, expected) in [("211-x", false), ("211 END", true), ("200", true), (" SIZE", false)] {
             assert_eq!(is_last(line.as_bytes()), expected, "{line}");
         }

@@ -19,7 +19,7 @@ use super::{
     data::Data,
     session::{Heard, Session, Step, is_about_files, is_last, is_sent, is_transfer, plain},
 };
-use crate::{Socket, Stop, Tls, http::chance, limits};
+use crate::{Socket, Stop, Tls, http::chance, limits, os};
 
 /// The longest line of a client or of the library, in bytes: a path may have 4096 (PATH_MAX), and its command is short.
 const LINE: usize = 8 * 1024;
@@ -45,8 +45,9 @@ pub(super) struct Talk {
     out: Vec<u8>,
     /// Whether the library owes a reply: the next command waits for it, so that replies keep their order.
     owed: bool,
-    /// How many replies of the library are answers to ourselves.
+    /// How many replies of the library are answers to ourselves, and what the client is told once they have come.
     ours: usize,
+    then: Option<&'static str>,
     /// Data connections: one, and those that were cut short and have not ended yet.
     data: JoinSet<()>,
     /// Tells when the client has all that the library sends through the port that is open, and for the command that is
@@ -94,6 +95,7 @@ impl Talk {
             // The greeting.
             owed: true,
             ours: 0,
+            then: None,
             data: JoinSet::new(),
             all_sent: None,
             moving: None,
@@ -137,7 +139,12 @@ impl Talk {
             tokio::select! {
                 biased;
                 read = self.library.read_buf(&mut self.heard) => if read? == 0 { break },
-                read = client.read_buf(&mut self.said), if !self.owed => if read? == 0 { break },
+                read = client.read_buf(&mut self.said), if !self.owed => {
+                    if read? == 0 {
+                        break;
+                    }
+                    self.read_on(&client);
+                }
                 Some(_) = self.data.join_next() => {}
                 () = &mut told, if !ending => ending = true,
             }
@@ -149,6 +156,13 @@ impl Talk {
         // A file that is under way when its client says goodbye is finished (RFC 959 §4.1.1, QUIT).
         while self.data.join_next().await.is_some() {}
         Ok(())
+    }
+
+    /// Reads what an urgent byte has kept back.
+    fn read_on(&mut self, client: &Socket) {
+        let mut behind = [0; READ];
+        let read = client.plain().map_or(0, |stream| os::read_behind_urgent(stream, &mut behind));
+        self.said.extend_from_slice(&behind[..read]);
     }
 
     /// Takes one line: of the library before the client's.
@@ -192,10 +206,20 @@ impl Talk {
                 }
                 self.ask(line).await?;
             }
+            Step::Ask(line) => self.ask(line.as_bytes()).await?,
             Step::Say(reply) => self.say(reply),
             Step::Open => {
                 self.cut().await?;
                 self.ask(b"EPSV").await?;
+            }
+            Step::Abort => {
+                // RFC 959 §5.4: the transfer is answered with 426, and ABOR with 226. The library hears neither while it
+                // moves bytes: it loses its connection first, and its two replies come in any order.
+                self.say("426 the transfer was aborted");
+                (self.moving, self.then) = (None, Some("226 it has ended"));
+                self.ours += 2;
+                self.data.abort_all();
+                self.ask(b"ABOR").await?;
             }
             Step::Encrypt(reply) => {
                 self.say(reply);
@@ -210,6 +234,12 @@ impl Talk {
         if is_last(line) {
             if self.ours > 0 {
                 self.ours -= 1;
+                if self.ours == 0
+                    && let Some(reply) = self.then.take()
+                {
+                    self.owed = false;
+                    self.say(reply);
+                }
                 return Turn::Again;
             }
             self.owed = false;

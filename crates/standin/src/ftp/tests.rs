@@ -226,3 +226,34 @@ fn what_never_arrived_was_not_sent() {
     assert!(client.line().starts_with("426 "));
     assert_eq!(client.take("RETR a").as_deref(), Ok("tea"));
 }
+
+#[cfg(unix)]
+fn urgently(stream: &TcpStream, bytes: &[u8]) {
+    use rustix::net::{SendFlags, send};
+    assert_eq!(send(stream, bytes, SendFlags::OOB), Ok(bytes.len()));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_under_way_can_be_aborted() {
+    let place = Place::new("abort");
+    fs::write(place.0.join("root/large"), vec![b'x'; 16 * 1024 * 1024]).expect("our own file");
+    let standing = place.standing(true, None);
+    let mut client = Client::new(&standing);
+    client.enter();
+    for command in ["RETR large", "STOR new"] {
+        // Nobody reads it, and nothing is sent: by itself neither would end.
+        let _data = TcpStream::connect(("127.0.0.1", client.port())).expect("it listens");
+        assert!(client.say(command).starts_with("150 "), "{command}");
+        // As clients send it: behind an interrupt of Telnet, or with its last byte urgent.
+        match command {
+            "STOR new" => client.0.get_mut().write_all(b"\xff\xf4\xff\xf2ABOR\r\n").expect("it reads"),
+            _ => urgently(client.0.get_ref(), b"ABOR\r\n"),
+        }
+        assert!(client.line().starts_with("426 "), "{command}");
+        assert!(client.line().starts_with("226 "), "{command}");
+        assert!(client.say("PWD").starts_with("257 "), "{command}");
+    }
+    assert!(client.say("ABOR").starts_with("226 "));
+    assert_eq!(client.take("RETR a").as_deref(), Ok("tea"));
+}

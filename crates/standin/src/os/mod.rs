@@ -12,7 +12,7 @@ pub(crate) use below::{Below, number};
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{is_executable, more_files, read_at, write_at};
+pub(crate) use unix::{is_executable, more_files, read_at, read_behind_urgent, take_urgent, write_at};
 #[cfg(unix)]
 mod folder;
 #[cfg(unix)]
@@ -20,7 +20,9 @@ pub(crate) use folder::Folder;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(not(unix))]
-pub(crate) use portable::{Below, Folder, is_executable, more_files, number, read_at, write_at};
+pub(crate) use portable::{
+    Below, Folder, is_executable, more_files, number, read_at, read_behind_urgent, take_urgent, write_at,
+};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{memory, send_file};
 

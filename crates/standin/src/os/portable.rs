@@ -30,6 +30,16 @@ pub(crate) fn read_at(file: &File, bytes: &mut [u8], from: u64) -> io::Result<us
 #[cfg(not(unix))]
 pub(crate) fn more_files() {}
 
+/// Asks for nothing: ABOR is heard with the next command.
+#[cfg(not(unix))]
+pub(crate) fn take_urgent(_: &TcpStream) {}
+
+/// Nothing, since urgent bytes are not taken.
+#[cfg(not(unix))]
+pub(crate) fn read_behind_urgent(_: &TcpStream, _: &mut [u8]) -> usize {
+    0
+}
+
 /// A folder below which files are opened.
 #[cfg(not(unix))]
 #[derive(Debug)]

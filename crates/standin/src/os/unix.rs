@@ -1,4 +1,4 @@
-//! Unix: `pread(2)`, `pwrite(2)`, modes, and how many files may be open.
+//! Unix: `pread(2)`, `pwrite(2)`, modes, urgent bytes, and how many files may be open.
 
 use std::{
     fs::File,
@@ -6,7 +6,11 @@ use std::{
     os::unix::fs::{FileExt, MetadataExt},
 };
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::{
+    net::{RecvFlags, recv, sockopt::set_socket_oobinline},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+};
+use tokio::net::TcpStream;
 
 /// Reads from an offset on, without moving the file's own.
 ///
@@ -31,6 +35,18 @@ pub(crate) fn more_files() {
         // Refused, the old limit holds, and who comes waits when it is reached.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
+}
+
+/// Has urgent bytes stand among the others: clients of FTP send the end of ABOR so.
+pub(crate) fn take_urgent(stream: &TcpStream) {
+    // Refused, ABOR is heard with the next command.
+    let _ = set_socket_oobinline(stream, true);
+}
+
+/// What has come behind an urgent byte, which every read stops before: the runtime takes a read that was not full for
+/// the last, and would wait. 0 where nothing has.
+pub(crate) fn read_behind_urgent(stream: &TcpStream, bytes: &mut [u8]) -> usize {
+    recv(stream, bytes, RecvFlags::DONTWAIT).map_or(0, |(read, _)| read)
 }
 
 /// Whether anybody may run it.
