@@ -54,3 +54,39 @@ fn chromium_follows_what_is_written() {
     write();
     until(&mut standing, |target| target == "/", write);
 }
+
+/// A page that sends two files as somebody would who has chosen them in the form of a listing.
+const SENDER: &str = "<!doctype html><form method=post enctype=multipart/form-data action=/sub/>\
+    <input type=file name=file multiple></form><script>const chosen = new DataTransfer();\
+    chosen.items.add(new File(['tea\\r\\n--'], 'é \"q\".txt'));\
+    chosen.items.add(new File([], 'empty'));\
+    document.querySelector('input').files = chosen.files;document.forms[0].submit()</script>";
+
+#[test]
+fn chromium_sends_files() {
+    let Some(chromium) = program("chromium") else {
+        return skip("standin::browser::chromium_sends_files", "`chromium` is not installed");
+    };
+    let folder = TempDir::new();
+    folder.write("root/send.html", SENDER);
+    folder.write("root/sub/old", "");
+    let mut standing = Standing::start("serve", &folder.path().join("root"), &["--upload", "--log"]);
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let url = format!("{}/send", standing.report["urls"][0].as_str().unwrap());
+    let mut browser = Command::new(chromium);
+    browser.args(CHROMIUM).args(["--remote-debugging-port=0", &profile, &url]).env("HOME", folder.path());
+    let _browser = Held::start(&mut browser);
+    let told = loop {
+        let told: Value = serde_json::from_str(&standing.held.line()).unwrap();
+        if told["method"] == "POST" {
+            break told;
+        }
+    };
+    assert_eq!(told["status"], 303, "{told}");
+    // The answer leads to the listing, with the files in it.
+    until(&mut standing, |target| target == "/sub/", || {});
+    let sub = folder.path().join("root/sub");
+    assert_eq!(fs::read_to_string(sub.join("é \"q\".txt")).unwrap(), "tea\r\n--");
+    assert_eq!(fs::read(sub.join("empty")).unwrap(), b"");
+    assert_eq!(fs::read_dir(&sub).unwrap().count(), 3);
+}

@@ -75,6 +75,39 @@ fn a_client_of_webdav_moves_files() {
 }
 
 #[test]
+fn a_folder_is_mirrored_and_moved() {
+    if program("rclone").is_none() {
+        return skip("standin::drive::a_folder_is_mirrored_and_moved", "`rclone` is not installed");
+    }
+    let (folder, home) = (TempDir::new(), TempDir::new());
+    home.write("here/large", vec![b'x'; 3 * 1024 * 1024]);
+    home.write("here/sub/é ü #?%25.txt", "tea");
+    home.write("here/sub/gone", "gone");
+    let all = ["--dav", "--upload", "--overwrite", "--delete"];
+    let standing = Standing::start("serve", folder.path(), &all);
+    let url = format!("http://localhost:{}/", standing.address().port());
+    home.write("conf", format!("[drive]\ntype = webdav\nurl = {url}\nvendor = other\n"));
+    let rclone = |arguments: &[&str]| {
+        let ran =
+            other("rclone", &[&["--config", "conf", "--retries", "1"], arguments].concat(), home.path());
+        assert_eq!(ran.status, Some(0), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    };
+    rclone(&["copy", "here", "drive:there"]);
+    rclone(&["check", "--download", "here", "drive:there"]);
+    fs::remove_file(home.path().join("here/sub/gone")).unwrap();
+    rclone(&["sync", "here", "drive:there"]);
+    rclone(&["move", "drive:there", "drive:elsewhere/deep"]);
+    rclone(&["check", "--download", "here", "drive:elsewhere/deep"]);
+    assert!(!folder.path().join("elsewhere/deep/sub/gone").exists());
+    let told = rclone(&["lsf", "-R", "drive:elsewhere"]);
+    let told: Vec<_> = told.lines().collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    rclone(&["purge", "drive:elsewhere"]);
+    assert!(!folder.path().join("elsewhere").exists());
+}
+
+#[test]
 fn a_folder_is_unpacked_by_what_people_have() {
     let (folder, home) = (TempDir::new(), TempDir::new());
     folder.write("site/é/a b.txt", "tea");
