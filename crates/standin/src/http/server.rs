@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    pin::Pin,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -83,10 +84,12 @@ impl Talk for Server {
 }
 
 impl Server {
-    async fn converse(&self, mut kept: Kept, mut stop: Stop) {
+    async fn converse(&self, mut kept: Kept, stop: Stop) {
         let mut request = Request::default();
+        let mut leaving = stop.clone();
+        let mut told = std::pin::pin!(leaving.told());
         loop {
-            let end = match kept.head(&mut request, &mut stop).await {
+            let end = match kept.head(&mut request, told.as_mut()).await {
                 Ok(end) => end,
                 Err(Silent::Left) => return kept.close().await,
                 Err(Silent::Refused(reject)) => return kept.refuse(reject).await,
@@ -185,8 +188,13 @@ fn left(body: &h1::Body, known: bool) -> u64 {
 }
 
 impl Kept {
-    /// Reads until a head is complete; how many bytes it has.
-    async fn head(&mut self, request: &mut Request, stop: &mut Stop) -> Result<usize, Silent> {
+    /// Reads until a head is complete; how many bytes it has. `told` ends when no head is to be waited for, and then
+    /// nothing is asked any more.
+    async fn head(
+        &mut self,
+        request: &mut Request,
+        mut told: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<usize, Silent> {
         let limits = Limits::default();
         let mut already = 0;
         let mut begun = None;
@@ -207,7 +215,7 @@ impl Kept {
                 biased;
                 read = read => read,
                 // Between two requests a client can be let go at any time.
-                () = stop.told(), if begun.is_none() => return Err(Silent::Left),
+                () = &mut told, if begun.is_none() => return Err(Silent::Left),
             };
             match read {
                 Ok(Ok(0) | Err(_)) => return Err(Silent::Left),

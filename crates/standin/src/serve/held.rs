@@ -13,13 +13,17 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 
-use super::root::{Facts, Found};
-use crate::{limits, os};
+use super::{
+    kind::Kind,
+    root::{Facts, Found},
+};
+use crate::{http::date, limits, os};
 
 /// How many bytes are held. Where there is no room all are let go: those that are asked for come back.
 const HELD: usize = 4 * 1024 * 1024;
@@ -32,8 +36,21 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub(super) struct Served {
     /// What it is.
     pub(super) facts: Facts,
+    /// What is said of it.
+    pub(super) said: Arc<Said>,
     /// Its bytes.
     pub(super) content: Content,
+}
+
+/// What is said of a file, as it is written.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// What it is by its name.
+    pub(super) kind: Kind,
+    /// Its strong tag, without quotes.
+    pub(super) tag: String,
+    /// When it was changed.
+    pub(super) changed: Option<String>,
 }
 
 /// Where the bytes are.
@@ -63,6 +80,7 @@ impl Default for Held {
 struct OneHeld {
     stamp: os::Stamp,
     facts: Facts,
+    said: Arc<Said>,
     bytes: Bytes,
 }
 
@@ -75,7 +93,8 @@ impl Held {
             self.files.remove(path);
             return None;
         }
-        Some(Served { facts: held.facts, content: Content::Held(held.bytes.clone()) })
+        let (said, content) = (Arc::clone(&held.said), Content::Held(held.bytes.clone()));
+        Some(Served { facts: held.facts, said, content })
     }
 
     /// Takes a file that was opened, where it is small and has settled.
@@ -85,7 +104,7 @@ impl Held {
         let small = !facts.folder && (1..=limits::TOGETHER as u64).contains(&facts.length);
         match small.then(|| one(below, path, &file, facts, self.settled)).flatten() {
             Some(held) => {
-                let bytes = held.bytes.clone();
+                let (said, bytes) = (Arc::clone(&held.said), held.bytes.clone());
                 if self.bytes + bytes.len() > HELD {
                     self.files.clear();
                     self.bytes = 0;
@@ -93,20 +112,26 @@ impl Held {
                 self.bytes += bytes.len();
                 let before = self.files.insert(path.to_owned(), held);
                 self.bytes -= before.map_or(0, |before| before.bytes.len());
-                Served { facts, content: Content::Held(bytes) }
+                Served { facts, said, content: Content::Held(bytes) }
             }
-            None => Found { file, facts }.into(),
+            None => Served::of(path, Found { file, facts }),
         }
     }
 }
 
-impl From<Found> for Served {
-    fn from(Found { file, facts }: Found) -> Self {
-        Self { facts, content: Content::File(file) }
+impl Said {
+    fn of(path: &Path, facts: &Facts) -> Arc<Self> {
+        let (kind, tag) = (Kind::of(&path.to_string_lossy()), facts.tag());
+        Arc::new(Self { kind, tag, changed: facts.changed.map(date) })
     }
 }
 
 impl Served {
+    /// A file that is not held.
+    pub(super) fn of(path: &Path, Found { file, facts }: Found) -> Self {
+        Self { said: Said::of(path, &facts), facts, content: Content::File(file) }
+    }
+
     /// All bytes.
     ///
     /// # Errors
@@ -127,7 +152,12 @@ fn one(below: &os::Below, path: &Path, file: &File, facts: Facts, settled: Durat
         return None;
     }
     let bytes = whole(file, facts.length).ok()?;
-    (below.stamp(path)? == stamp).then(|| OneHeld { stamp, facts, bytes: bytes.into() })
+    (below.stamp(path)? == stamp).then(|| OneHeld {
+        stamp,
+        facts,
+        said: Said::of(path, &facts),
+        bytes: bytes.into(),
+    })
 }
 
 /// All bytes of a file of this length.

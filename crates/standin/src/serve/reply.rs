@@ -19,7 +19,7 @@ use super::{
     range::{self, Asked, Range},
     root::Facts,
 };
-use crate::http::{Answer, Body, Part, date};
+use crate::http::{Answer, Body, Part};
 
 /// A representation: what an address stands for, for this client.
 pub(super) struct Shown {
@@ -33,6 +33,8 @@ pub(super) struct Shown {
     pub(super) tag: String,
     /// When it was changed.
     pub(super) changed: Option<SystemTime>,
+    /// That, as it is written.
+    pub(super) dated: Option<String>,
     /// Its bytes.
     pub(super) content: Content,
 }
@@ -88,14 +90,14 @@ impl Shown {
         }
     }
 
-    /// Everything but what describes a body. It takes the tag.
+    /// Everything but what describes a body. It takes tag and time.
     fn head(&mut self, status: u16) -> Answer {
         let mut answer = Answer::new(status);
         // Room for all that follows, at once.
         answer.fields.reserve(10);
         answer = answer.with("ETag", mem::take(&mut self.tag)).with("Cache-Control", "no-cache");
-        if let Some(changed) = self.changed {
-            answer = answer.with("Last-Modified", date(changed));
+        if let Some(changed) = self.dated.take() {
+            answer = answer.with("Last-Modified", changed);
         }
         if !self.vary.is_empty() {
             answer = answer.with("Vary", self.vary);

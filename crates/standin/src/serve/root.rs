@@ -83,7 +83,7 @@ impl Root {
     /// # Errors
     /// As there.
     pub(super) fn serve(&self, path: &Path) -> io::Result<Served> {
-        let Some(held) = &self.held else { return self.find(path).map(Served::from) };
+        let Some(held) = &self.held else { return Ok(Served::of(path, self.find(path)?)) };
         let mut held = held.borrow_mut();
         match held.find(&self.below, path) {
             Some(served) => Ok(served),

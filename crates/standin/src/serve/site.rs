@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
@@ -13,8 +14,7 @@ use super::{
     compress::{self, Compressed},
     dav::{self, Drive},
     fields::Fields,
-    held::Served,
-    kind::Kind,
+    held::{Said, Served},
     listing, markdown,
     path::Wanted,
     reply::{Content, Shown},
@@ -225,8 +225,7 @@ impl Files {
         if !self.settings.access.admits_path(path, fields.authorization.as_deref()) {
             return access::refused();
         }
-        let kind = Kind::of(&path.to_string_lossy());
-        let shown = match self.shown(found, path, kind, fields).await {
+        let shown = match self.shown(found, path, fields).await {
             Ok(shown) => shown,
             Err(error) => return Answer::text(500, format!("this cannot be read: {error}\n")),
         };
@@ -237,9 +236,10 @@ impl Files {
     }
 
     /// The representation of a file that the client wants most.
-    async fn shown(&self, found: Served, path: &Path, kind: Kind, fields: &Fields<'_>) -> io::Result<Shown> {
-        let tag = found.facts.tag();
-        if let Some(made) = self.made(&found, path, &kind, fields, &tag)? {
+    async fn shown(&self, found: Served, path: &Path, fields: &Fields<'_>) -> io::Result<Shown> {
+        let said = Arc::clone(&found.said);
+        let Said { kind, tag, .. } = &*said;
+        if let Some(made) = self.made(&found, path, fields)? {
             return Ok(made);
         }
         let markdown = kind.is_markdown();
@@ -247,8 +247,9 @@ impl Files {
             media: kind.media.clone(),
             coding: None,
             vary,
-            tag: format!("\"{tag}\""),
+            tag: format!("\"{}\"", found.said.tag),
             changed: found.facts.changed,
+            dated: found.said.changed.clone(),
             content: found.into(),
         };
         if !kind.text || !self.settings.compress {
@@ -258,7 +259,7 @@ impl Files {
         let mut on_the_fly = None;
         for coding in coding::wanted(fields.accept_encoding.as_deref()) {
             if let Some(ahead) = self.ahead(path, coding, &found) {
-                let tag = format!("\"{}-{}\"", ahead.facts.tag(), coding.name());
+                let tag = format!("\"{}-{}\"", ahead.said.tag, coding.name());
                 return Ok(Shown { tag, coding: Some(coding), ..plain(ahead, vary) });
             }
             on_the_fly = on_the_fly.or(Some(coding));
@@ -266,11 +267,11 @@ impl Files {
         match on_the_fly {
             // A part is one of the file itself, so that it does not depend on how it would be compressed.
             Some(coding) if fields.range.is_none() && compress::LENGTHS.contains(&found.facts.length) => {
-                let changed = found.facts.changed;
+                let (changed, dated) = (found.facts.changed, said.changed.clone());
                 let tag = format!("\"{tag}-{}\"", coding.name());
                 let text = Box::pin(self.compressed.text(&tag, coding, found)).await?;
                 let (media, content) = (kind.media.clone(), Content::Made(text));
-                Ok(Shown { media, coding: Some(coding), vary, tag, changed, content })
+                Ok(Shown { media, coding: Some(coding), vary, tag, changed, dated, content })
             }
             _ => Ok(plain(found, vary)),
         }
@@ -278,14 +279,8 @@ impl Files {
 
     /// A page that is made of a file: a text in Markdown for those who would rather have a page, and any page that is to
     /// be told when something changes.
-    fn made(
-        &self,
-        found: &Served,
-        path: &Path,
-        kind: &Kind,
-        fields: &Fields<'_>,
-        tag: &str,
-    ) -> io::Result<Option<Shown>> {
+    fn made(&self, found: &Served, path: &Path, fields: &Fields<'_>) -> io::Result<Option<Shown>> {
+        let Said { kind, tag, changed: dated } = &*found.said;
         let length = found.facts.length;
         let rendered = kind.is_markdown() && length <= markdown::LONGEST && fields.want_page();
         let told = self.watch.is_some() && (rendered || kind.is_html()) && length <= watch::LONGEST;
@@ -310,6 +305,7 @@ impl Files {
                 if told { "watched" } else { "" }
             ),
             changed: found.facts.changed,
+            dated: dated.clone(),
             content: Content::Made(page.into()),
         }))
     }
