@@ -72,7 +72,8 @@ pub struct Spoken {
 
 impl Spoken {
     /// An exchange that begins.
-    pub(crate) fn new(protocol: Protocol, started: i64, method: &str, target: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(protocol: Protocol, started: i64, method: &str, target: impl Into<String>) -> Self {
         Self {
             protocol,
             started,

@@ -88,22 +88,7 @@ impl Standing {
 /// A service that does this.
 #[cfg(test)]
 pub(crate) fn sample(phase: Phase) -> Service {
-    Service {
-        id: "web.shop".to_owned(),
-        name: "web".to_owned(),
-        project: None,
-        branch: None,
-        command: Vec::new(),
-        phase,
-        since: jiff::Timestamp::UNIX_EPOCH,
-        pid: None,
-        port: None,
-        listens: Vec::new(),
-        restarts: 0,
-        ended: None,
-        log: Vec::new(),
-        run_by: navyd_model::Runner::Hub,
-    }
+    Service::new("web.shop", "web", phase, jiff::Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]

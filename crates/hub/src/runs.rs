@@ -244,20 +244,13 @@ fn sorted(hosts: &[String], is_taken: impl Fn(&str) -> bool) -> Result<(Vec<Stri
 
 fn service(new: NewRun) -> Service {
     Service {
-        id: new.id,
-        name: new.name,
         project: new.project,
         branch: new.branch,
         command: new.command,
-        phase: Phase::Starting,
-        since: Timestamp::now(),
         pid: Some(new.pid),
         port: Some(new.port),
-        listens: Vec::new(),
-        restarts: 0,
-        ended: None,
-        log: Vec::new(),
         run_by: navyd_model::Runner::Terminal,
+        ..Service::new(new.id, new.name, Phase::Starting, Timestamp::now())
     }
 }
 

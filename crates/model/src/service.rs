@@ -42,6 +42,28 @@ pub struct Service {
     pub run_by: Runner,
 }
 
+impl Service {
+    /// A service that does this since then, of which nothing else is known.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, phase: Phase, since: Timestamp) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            project: None,
+            branch: None,
+            command: Vec::new(),
+            phase,
+            since,
+            pid: None,
+            port: None,
+            listens: Vec::new(),
+            restarts: 0,
+            ended: None,
+            log: Vec::new(),
+            run_by: Runner::Hub,
+        }
+    }
+}
+
 /// Who runs a service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

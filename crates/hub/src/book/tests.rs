@@ -50,22 +50,7 @@ fn route(text: &str) -> Route {
 }
 
 fn of_service(text: &str) -> Routed {
-    let service = Service {
-        id: "web.shop".to_owned(),
-        name: "web".to_owned(),
-        project: None,
-        branch: None,
-        command: Vec::new(),
-        phase: navyd_model::Phase::Ready,
-        since: jiff::Timestamp::UNIX_EPOCH,
-        pid: None,
-        port: None,
-        listens: Vec::new(),
-        restarts: 0,
-        ended: None,
-        log: Vec::new(),
-        run_by: navyd_model::Runner::Hub,
-    };
+    let service = Service::new("web.shop", "web", navyd_model::Phase::Ready, jiff::Timestamp::UNIX_EPOCH);
     Routed { service: Some(watch::Sender::new(service).subscribe()), ..Routed::from(route(text)) }
 }
 

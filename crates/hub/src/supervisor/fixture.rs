@@ -10,20 +10,9 @@ use super::plan::{Check, Condition, Definition, Dependency, Late, Ready, Restart
 /// A service that never ran.
 pub(crate) fn service(name: &str) -> Service {
     Service {
-        id: format!("{name}.shop"),
-        name: name.into(),
         project: Some("/srv/shop".into()),
-        branch: None,
         command: vec!["true".into()],
-        phase: Phase::Stopped,
-        since: Timestamp::UNIX_EPOCH,
-        pid: None,
-        port: None,
-        listens: Vec::new(),
-        restarts: 0,
-        ended: None,
-        log: Vec::new(),
-        run_by: navyd_model::Runner::Hub,
+        ..Service::new(format!("{name}.shop"), name, Phase::Stopped, Timestamp::UNIX_EPOCH)
     }
 }
 

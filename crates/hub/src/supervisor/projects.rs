@@ -333,19 +333,10 @@ fn safe(id: &str) -> String {
 
 fn never_ran(definition: &Definition) -> Service {
     Service {
-        id: definition.id.clone(),
-        name: definition.name.clone(),
         project: Some(definition.project.to_string_lossy().into_owned()),
         branch: definition.branch.clone(),
         command: definition.command.clone(),
-        phase: Phase::Stopped,
-        since: jiff::Timestamp::now(),
-        pid: None,
         port: definition.port,
-        listens: Vec::new(),
-        restarts: 0,
-        ended: None,
-        log: Vec::new(),
-        run_by: navyd_model::Runner::Hub,
+        ..Service::new(&definition.id, &definition.name, Phase::Stopped, jiff::Timestamp::now())
     }
 }

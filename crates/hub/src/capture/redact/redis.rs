@@ -135,27 +135,13 @@ fn contains(text: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use navyd_decode::Extent;
     use navyd_model::exchange::Protocol;
     use serde_json::json;
 
     use super::*;
 
     fn said(method: &str, target: &str, details: Value) -> Spoken {
-        Spoken {
-            protocol: Protocol::Redis,
-            started: 0,
-            answered: None,
-            ended: None,
-            extent: Extent::Known,
-            method: method.into(),
-            target: target.into(),
-            error: None,
-            sent: 0,
-            received: 0,
-            details,
-            pieces: Vec::new(),
-        }
+        Spoken { details, ..Spoken::new(Protocol::Redis, 0, method, target) }
     }
 
     #[test]

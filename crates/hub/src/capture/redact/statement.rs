@@ -98,26 +98,13 @@ fn members(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use navyd_decode::{Extent, Spoken};
+    use navyd_decode::Spoken;
     use serde_json::json;
 
     use super::*;
 
     fn said(protocol: Protocol, target: &str, details: Value) -> Spoken {
-        Spoken {
-            protocol,
-            started: 0,
-            answered: None,
-            ended: None,
-            extent: Extent::Known,
-            method: "execute".into(),
-            target: target.into(),
-            error: None,
-            sent: 0,
-            received: 0,
-            details,
-            pieces: Vec::new(),
-        }
+        Spoken { details, ..Spoken::new(protocol, 0, "execute", target) }
     }
 
     #[test]

@@ -71,22 +71,7 @@ mod tests {
     use super::*;
 
     fn services(phases: &[Phase]) -> Vec<Service> {
-        let service = |phase: &Phase| Service {
-            id: "web.shop".into(),
-            name: "web".into(),
-            project: None,
-            branch: None,
-            command: Vec::new(),
-            phase: *phase,
-            since: Timestamp::UNIX_EPOCH,
-            pid: None,
-            port: None,
-            listens: Vec::new(),
-            restarts: 0,
-            ended: None,
-            log: Vec::new(),
-            run_by: navyd_model::Runner::Hub,
-        };
+        let service = |phase: &Phase| Service::new("web.shop", "web", *phase, Timestamp::UNIX_EPOCH);
         phases.iter().map(service).collect()
     }
 

@@ -189,20 +189,8 @@ mod tests {
             RouteEntry::new(&text.parse().unwrap(), 62893, service.map(str::to_owned))
         };
         let service = Service {
-            id: "web.shop".into(),
-            name: "web".into(),
-            project: None,
-            branch: None,
-            command: Vec::new(),
-            phase: Phase::Failed,
-            since: jiff::Timestamp::UNIX_EPOCH,
-            pid: None,
             port: Some(3),
-            listens: Vec::new(),
-            restarts: 0,
-            ended: None,
-            log: Vec::new(),
-            run_by: navyd_model::Runner::Hub,
+            ..Service::new("web.shop", "web", Phase::Failed, jiff::Timestamp::UNIX_EPOCH)
         };
         let house = House {
             routes: vec![
