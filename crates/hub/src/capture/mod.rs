@@ -3,7 +3,7 @@
 //! # Layout
 //! - `assemble`: events become exchanges; `redact`: without secrets; `attribute`: whose connections they are
 //! - `keeping`: what waits for the disk; `store`: the disk; `known`: what is seen again and again
-//! - `told`: what other tools wrote; `query`: reading; `onward`: what is sent to a collector
+//! - `told`: what other tools wrote; `query` and `reading`: what is read; `onward`: what is sent to a collector
 //!
 //! One thread takes batches off the gateway's channel, and whoever asks what is kept has it written first. Neither a disk
 //! that is full nor one that is slow reaches the gateway: its channel fills, and what does not fit is counted.
@@ -17,6 +17,7 @@ mod known;
 mod limits;
 mod onward;
 mod query;
+mod reading;
 mod redact;
 mod source;
 mod store;
@@ -25,8 +26,6 @@ mod tests;
 mod told;
 
 use std::{
-    cmp::Reverse,
-    collections::HashSet,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
@@ -35,12 +34,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use navyd_decode::grpc::Schema;
 use navyd_gateway::tap::{FlowId, Plane};
-use navyd_model::{
-    capture::{Page, Stats},
-    exchange::{Exchange, Protocol, Summary},
-};
+use navyd_model::exchange::{Protocol, Summary};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::{
@@ -223,89 +218,6 @@ impl Capture {
         self.shared.keeping().assembler.read_as(route, protocol)
     }
 
-    /// The newest exchanges that are asked for. Pages are cut by number, and each has what began last first: a number is
-    /// had when an exchange becomes known, which of a statement is when its answer ends. Blocks for the disk.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn list(&self, question: &Question) -> Result<Page, CaptureError> {
-        let (folders, mut memory) = {
-            let mut keeping = self.shared.keeping();
-            keeping.write();
-            let mut seen = HashSet::new();
-            let mut memory: Vec<Summary> = keeping
-                .assembler
-                .open()
-                // What was told when it began and when it ended is told as it stands last.
-                .chain(keeping.waiting().iter().rev().cloned())
-                .filter(|record| seen.insert(record.id) && query::is_in(question, record))
-                .map(|record| record.summary())
-                .collect();
-            memory.sort_unstable_by_key(|summary| summary.id);
-            (keeping.folders()?, memory)
-        };
-        let mut page = query::list(&folders, question)?;
-        if memory.is_empty() {
-            page.exchanges.sort_by_key(begun);
-            return Ok(page);
-        }
-        // One that was written while it went on is told as it stands now.
-        page.exchanges.retain(|summary| memory.binary_search_by_key(&summary.id, |open| open.id).is_err());
-        // Behind the page there may be more on the disk.
-        memory.retain(|summary| page.next.is_none_or(|next| summary.id > next));
-        page.exchanges.append(&mut memory);
-        page.exchanges.sort_unstable_by_key(|summary| Reverse(summary.id));
-        if page.exchanges.len() > question.most() {
-            page.exchanges.truncate(question.most());
-            page.next = page.exchanges.last().map(|last| last.id);
-        }
-        page.exchanges.sort_by_key(begun);
-        Ok(page)
-    }
-
-    /// One exchange with all that is kept of it; `None` when there is none with this number. Blocks for the disk.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn show(&self, id: u64) -> Result<Option<Exchange>, CaptureError> {
-        self.show_by(id, None)
-    }
-
-    /// The same, with the messages of gRPC read by these descriptors.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn show_by(&self, id: u64, schema: Option<&Schema>) -> Result<Option<Exchange>, CaptureError> {
-        let (folders, found) = {
-            let mut keeping = self.shared.keeping();
-            keeping.write();
-            let found = keeping.standing(id).map(|record| query::in_memory(&record, schema));
-            (keeping.folders()?, found)
-        };
-        match found {
-            Some(found) => query::with_causes(&folders, found).map(Some),
-            None => query::show(&folders, id, schema),
-        }
-    }
-
-    /// One exchange with its bodies as they were sent, as far as they are kept; `None` when there is none with this
-    /// number. Blocks for the disk.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn raw(&self, id: u64) -> Result<Option<Raw>, CaptureError> {
-        let folders = {
-            let mut keeping = self.shared.keeping();
-            keeping.write();
-            let found = keeping.standing(id).as_ref().map(query::raw_in_memory);
-            if found.is_some() {
-                return Ok(found);
-            }
-            keeping.folders()?
-        };
-        query::raw(&folders, id)
-    }
-
     /// Keeps exchanges that were not seen here, under numbers of their own. Secrets in them are not kept either. Nobody
     /// who follows is told. Blocks for the disk.
     pub fn import(&self, all: &[Raw]) {
@@ -317,14 +229,6 @@ impl Capture {
             keeping.write_if_due();
         }
         self.flush();
-    }
-
-    /// Figures of all exchanges on the disk that are asked for. Blocks for the disk.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn stats(&self, question: &Question) -> Result<Stats, CaptureError> {
-        query::stats(&self.shared.written()?, question)
     }
 
     /// Removes the exchanges that are asked for, in whatever number. Gives how many there were. Blocks for the disk.
@@ -351,11 +255,6 @@ impl Capture {
     pub fn prune(&self) -> Result<usize, CaptureError> {
         self.shared.keeping().prune()
     }
-}
-
-/// By what a page is sorted. Pure.
-fn begun(summary: &Summary) -> Reverse<(Timestamp, u64)> {
-    Reverse((summary.started, summary.id))
 }
 
 impl Drop for Capture {

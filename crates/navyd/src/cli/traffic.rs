@@ -7,6 +7,7 @@ mod breakpoint;
 mod compare;
 mod details;
 mod diff;
+mod drawn;
 mod edit;
 mod export;
 mod import;
