@@ -10,7 +10,7 @@ impl Options {
     /// `close`: this is the last message of its sender on the connection (RFC 9112 §9.6).
     pub const CLOSE: Self = Self(1);
     /// `keep-alive`, which only HTTP/1.0 needs (RFC 9112 §9.3).
-    pub const KEEP_ALIVE: Self = Self(2);
+    pub(crate) const KEEP_ALIVE: Self = Self(2);
     /// `upgrade`: the Upgrade field is meant for the recipient (RFC 9110 §7.8).
     pub const UPGRADE: Self = Self(4);
     /// The name of some other field, which must not be forwarded.
@@ -50,7 +50,7 @@ impl Options {
     /// RFC 9112 §9.3: with `close` it does not; otherwise from HTTP/1.1 on it does, and with HTTP/1.0 only if it says
     /// `keep-alive`.
     #[must_use]
-    pub fn persist(self, version: Version) -> bool {
+    pub(crate) fn persist(self, version: Version) -> bool {
         !self.has(Self::CLOSE) && (version != Version::Http10 || self.has(Self::KEEP_ALIVE))
     }
 }

@@ -60,7 +60,7 @@ impl Schedule {
 
     /// Whether it is on so long after it was laid, and when that changes, counted from the same moment; `None` when
     /// it never does.
-    pub fn is_on(&self, passed: Duration) -> (bool, Option<Duration>) {
+    pub(crate) fn is_on(&self, passed: Duration) -> (bool, Option<Duration>) {
         let Some(within) = passed.checked_sub(self.at) else { return (false, Some(self.at)) };
         let Some(lasts) = self.lasts else { return (true, None) };
         let round = match self.every {

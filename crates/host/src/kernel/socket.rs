@@ -177,7 +177,7 @@ impl States {
     /// TCP in LISTEN.
     pub const LISTEN: Self = Self(1 << 10);
     /// TCP bound, neither listening nor connected (`TCP_BOUND_INACTIVE`). Only Linux 6.8 and newer tells.
-    pub const BOUND_NOT_LISTENING: Self = Self(1 << 13);
+    pub(crate) const BOUND_NOT_LISTENING: Self = Self(1 << 13);
     /// TCP in TIME_WAIT.
     pub const TIME_WAIT: Self = Self(1 << 6);
     /// UDP without a peer.

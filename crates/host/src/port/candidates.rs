@@ -12,7 +12,7 @@ use super::rules::{Objection, Rules};
 /// Where a port is taken from when nobody says where: above what programs usually choose for themselves, below
 /// the stable ports of services (20000 to 29999) and the ranges that Linux (from 32768), macOS and Windows
 /// (from 49152) draw source ports from.
-pub const ANYWHERE: RangeInclusive<u16> = 10_000..=19_999;
+pub(crate) const ANYWHERE: RangeInclusive<u16> = 10_000..=19_999;
 
 /// The first port that no privilege guards, by old custom: nobody is given a lower one unasked.
 const UNPRIVILEGED: u16 = 1024;

@@ -15,7 +15,6 @@ use std::{
 use navyd_model::Protocol;
 
 pub use self::{
-    candidates::ANYWHERE,
     held::{Held, is_free_for_server},
     rules::{Objection, Rules},
 };

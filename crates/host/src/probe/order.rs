@@ -79,7 +79,7 @@ pub fn plan(hints: &Hints) -> Vec<Step> {
 /// What a listener speaks as far as its program tells, without a byte being sent. `None` unless a program
 /// that is known for one protocol holds a port that is usual for it, or that its arguments name: many such
 /// programs have a second listener, for metrics or administration, that speaks something else.
-pub fn infer(hints: &Hints) -> Option<Speaks> {
+pub(crate) fn infer(hints: &Hints) -> Option<Speaks> {
     // Ports are compared before programs, because that is cheap and rules out most.
     let argued = hints.port_is_argued();
     let may_be = |probe: &&&dyn Probe| argued || probe.ports().contains(&hints.port);

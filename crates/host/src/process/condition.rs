@@ -43,24 +43,24 @@ pub struct Access {
 
 impl Access {
     /// Whether everybody may write to it: for a socket, connect to it (unix(7)).
-    pub fn all_may_write(&self) -> bool {
+    pub(crate) fn all_may_write(&self) -> bool {
         self.closed_by.is_none() && self.file.mode & 0o002 != 0
     }
 
     /// Whether everybody may read it.
-    pub fn all_may_read(&self) -> bool {
+    pub(crate) fn all_may_read(&self) -> bool {
         self.closed_by.is_none() && self.file.mode & 0o004 != 0
     }
 }
 
 impl File {
     /// Whether everybody may change it. In a folder with the sticky bit everybody changes only what is theirs.
-    pub fn is_open_to_all(self) -> bool {
+    pub(crate) fn is_open_to_all(self) -> bool {
         self.mode & 0o002 != 0 && self.mode & 0o1000 == 0
     }
 
     /// Whether who runs it becomes its owner.
-    pub fn is_setuid(self) -> bool {
+    pub(crate) fn is_setuid(self) -> bool {
         self.mode & 0o4000 != 0
     }
 }

@@ -101,7 +101,7 @@ impl Launch {
     }
 
     /// The npm package that the script belongs to.
-    pub fn npm_package(&self) -> Option<&str> {
+    pub(crate) fn npm_package(&self) -> Option<&str> {
         package(self.script()?)
     }
 

@@ -68,7 +68,7 @@ impl Capture {
     ///
     /// # Errors
     /// When the disk cannot be read.
-    pub fn show_by(&self, id: u64, schema: Option<&Schema>) -> Result<Option<Exchange>, CaptureError> {
+    pub(crate) fn show_by(&self, id: u64, schema: Option<&Schema>) -> Result<Option<Exchange>, CaptureError> {
         let (folders, found) = {
             let mut keeping = self.shared.keeping();
             keeping.write();

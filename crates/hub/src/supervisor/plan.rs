@@ -49,4 +49,4 @@ pub struct Definition {
 
 /// How often in a row a service is started without getting healthy: with the pauses in between, more than five
 /// minutes of trying, in which a person can repair it.
-pub const STARTS: u32 = 20;
+pub(crate) const STARTS: u32 = 20;
