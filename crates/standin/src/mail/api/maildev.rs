@@ -2,26 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use super::{
     Api, Said, Whole,
-    answers::{encoded, foreign, json as document, not_found, refused},
-    failed, input,
-    mailpit::time,
-    view,
+    answers::{foreign, json as document, not_found, refused},
+    failed, input, view,
 };
 use crate::{
     http::{Answer, Head},
     mail::{
         limits,
-        mime::{Mail, Part, head},
+        mime::{self, Mail, Part, head},
+        relay::Relay,
         store::{Address, Selection},
     },
 };
 
-/// Answers what stands behind `/email`.
+/// The longest end of a file's name that is kept, in bytes.
+const EXTENSION: usize = 8;
+
+/// Answers what stands behind `/email`. What is not there is a document as well.
 pub(super) async fn route(api: &Api, method: &str, path: &[&str], head: &Head) -> Said {
+    let said = answer(api, method, path, head).await;
+    said.map_err(|answer| match answer.status {
+        404 => Answer::json(404, r#"{"error":"Email was not found"}"#),
+        _ => answer,
+    })
+}
+
+async fn answer(api: &Api, method: &str, path: &[&str], head: &Head) -> Said {
     match (method, path) {
         ("GET", []) => list(api, head).await,
         ("DELETE", ["all"]) => remove(api, Selection::All).await,
@@ -49,7 +60,11 @@ pub(super) async fn route(api: &Api, method: &str, path: &[&str], head: &Head) -
         }
         ("GET", [key, "attachment", name]) => {
             let mail = api.find(key).await?.read().await?;
-            let part = mail.parts.into_iter().find(|part| generated(part) == *name).ok_or_else(not_found)?;
+            let part = mail
+                .parts
+                .into_iter()
+                .find(|part| generated(part) == *name || part.name == *name)
+                .ok_or_else(not_found)?;
             Ok(foreign(&part.kind, &part.name, part.bytes))
         }
         ("POST", [key, "relay"]) => relay(api, key, None).await,
@@ -59,9 +74,11 @@ pub(super) async fn route(api: &Api, method: &str, path: &[&str], head: &Head) -
 }
 
 /// What runs.
-pub(super) fn config() -> Answer {
+pub(super) fn config(api: &Api) -> Answer {
+    let server = api.relay.as_ref().map(Relay::server);
     document(&json!({
-        "version": env!("CARGO_PKG_VERSION"), "smtpPort": null, "isOutgoingEnabled": false, "outgoingHost": null,
+        "version": env!("CARGO_PKG_VERSION"), "smtpPort": null, "isOutgoingEnabled": server.is_some(),
+        "outgoingHost": server,
     }))
 }
 
@@ -124,26 +141,83 @@ async fn relay(api: &Api, key: &str, to: Option<&str>) -> Said {
     Ok(document(&true))
 }
 
-/// A message as maildev tells it.
+/// A message as maildev tells it: what it does not have is left out.
 fn email(whole: &Whole, mail: &Mail) -> Value {
     let (facts, known) = (&whole.facts, &whole.facts.known);
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in head::fields(&whole.bytes) {
-        headers.insert(name.to_ascii_lowercase(), value);
-    }
-    let written = known.date.and_then(|seconds| seconds.checked_mul(1000)).unwrap_or(facts.received);
-    json!({
-        "id": facts.key, "messageId": facts.message_id, "subject": facts.subject, "text": mail.text, "html": mail.html,
-        "from": people(std::slice::from_ref(&known.from)), "to": people(&known.to), "cc": people(&known.cc),
-        "bcc": people(&known.bcc), "calculatedBcc": people(&known.bcc), "replyTo": people(&known.reply_to),
-        "date": time(written), "time": time(facts.received), "read": facts.read, "headers": headers,
-        "size": facts.size, "sizeHuman": format!("{:.1} KB", facts.size as f64 / 1024.0), "priority": "normal",
+    let fields = head::fields(&whole.bytes);
+    let field = |name| head::value(&fields, name).unwrap_or_default();
+    let headers: BTreeMap<_, _> =
+        fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), mime::decoded(value))).collect();
+    let written = known.date.and_then(|seconds| seconds.checked_mul(1000));
+    // Secret are those whom the envelope has beside them.
+    let secret: Vec<_> = known.bcc.iter().filter(|bcc| !mail.bcc.contains(bcc)).cloned().collect();
+    let to: Vec<_> = known.recipients.iter().map(|to| json!({ "address": to, "args": false })).collect();
+    let attachments: Vec<_> = mail.parts.iter().map(attachment).collect();
+    let mut email = json!({
+        "id": facts.key, "subject": facts.subject, "text": with_lf(&mail.text), "read": facts.read,
+        "from": people(std::slice::from_ref(&known.from)), "to": people(&known.to), "calculatedBcc": people(&secret),
+        "time": precise(written.unwrap_or(facts.received)), "priority": priority(&fields), "headers": headers,
+        "size": facts.size, "sizeHuman": human(facts.size),
         "envelope": {
-            "from": { "address": known.sender }, "host": "", "remoteAddress": "",
-            "to": known.recipients.iter().map(|to| json!({ "address": to })).collect::<Vec<_>>(),
+            "from": { "address": known.sender, "args": false }, "to": to, "host": "", "remoteAddress": "",
         },
-        "attachments": mail.parts.iter().map(attachment).collect::<Vec<_>>(),
-    })
+        "attachments": if attachments.is_empty() { Value::Null } else { attachments.into() },
+    });
+    for (name, value) in [
+        ("messageId", json!(field("message-id"))),
+        ("html", json!(with_lf(&mail.html))),
+        ("cc", json!(people(&known.cc))),
+        ("bcc", json!(people(&mail.bcc))),
+        ("replyTo", json!(people(&known.reply_to))),
+        ("date", json!(written.map(precise).unwrap_or_default())),
+        ("inReplyTo", json!(ids(field("in-reply-to")))),
+        ("references", json!(ids(field("references")))),
+    ] {
+        if !matches!(&value, Value::String(text) if text.is_empty())
+            && !matches!(&value, Value::Array(items) if items.is_empty())
+        {
+            email[name] = value;
+        }
+    }
+    if email["messageId"].is_string() {
+        email["messageId"] = json!(facts.message_id);
+    }
+    email
+}
+
+fn with_lf(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// Milliseconds since 1970 as programs of JavaScript write them.
+fn precise(milliseconds: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    format!("{time:.3}")
+}
+
+/// The names of messages in a field of such.
+fn ids(value: &str) -> Vec<&str> {
+    value.split_whitespace().map(|id| id.trim_matches(['<', '>'])).filter(|id| !id.is_empty()).collect()
+}
+
+fn priority(fields: &[(String, String)]) -> &'static str {
+    let names = ["x-priority", "x-msmail-priority", "importance"];
+    let said =
+        names.iter().find_map(|name| head::value(fields, name)).unwrap_or_default().to_ascii_lowercase();
+    match said.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default() {
+        "1" | "2" | "high" | "urgent" => "high",
+        "4" | "5" | "low" => "low",
+        _ => "normal",
+    }
+}
+
+fn human(size: u64) -> String {
+    let size = size as f64;
+    match size {
+        ..1024.0 => format!("{size} bytes"),
+        ..1_048_576.0 => format!("{:.2} KB", size / 1024.0),
+        _ => format!("{:.2} MB", size / 1_048_576.0),
+    }
 }
 
 fn people(addresses: &[Address]) -> Vec<Value> {
@@ -153,25 +227,38 @@ fn people(addresses: &[Address]) -> Vec<Value> {
 fn attachment(part: &Part) -> Value {
     json!({
         "fileName": part.name, "generatedFileName": generated(part), "contentType": part.kind, "contentId": part.id,
+        "checksum": format!("{:x}", Md5::digest(&part.bytes)), "transformed": true,
         "length": part.bytes.len(), "contentDisposition": if part.inline { "inline" } else { "attachment" },
     })
 }
 
-/// A name that no other part of the message has.
+/// A name that no other part of the message has, of letters that mean themselves in an address.
 fn generated(part: &Part) -> String {
-    let name = part.name.replace(['/', '\\'], "_");
-    if name.is_empty() {
-        format!("attachment-{}", part.number)
-    } else {
-        format!("{}-{}", part.number, encoded(&name))
-    }
+    let end = part.name.rsplit_once('.').map_or("", |(_, end)| end);
+    let plain = (1..=EXTENSION).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if plain { format!("part-{}.{end}", part.number) } else { format!("part-{}", part.number) }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::has;
+    use super::{has, human, ids, precise, priority};
+
+    #[test]
+    fn figures_and_words_are_maildevs() {
+        assert_eq!([0, 1023, 1505, 3 << 20].map(human), ["0 bytes", "1023 bytes", "1.47 KB", "3.00 MB"]);
+        assert_eq!(precise(1_751_356_800_000), "2025-07-01T08:00:00.000Z");
+        assert_eq!(ids(" <a@b>\t<c@d> "), ["a@b", "c@d"]);
+        for (name, value, expected) in [
+            ("X-Priority", "1 (Highest)", "high"),
+            ("Importance", "Low", "low"),
+            ("X-MSMail-Priority", "Normal", "normal"),
+            ("Subject", "high", "normal"),
+        ] {
+            assert_eq!(priority(&[(name.to_owned(), value.to_owned())]), expected, "{name}: {value}");
+        }
+    }
 
     #[test]
     fn a_path_of_names_is_followed() {

@@ -100,8 +100,10 @@ impl Api {
             (_, ["mailhog", "api", rest @ ..]) => mailhog::route(self, method, rest, &mut asked).await,
             (_, ["api", "v1", rest @ ..]) => mailpit::route(self, method, rest, &mut asked).await,
             (_, ["email", rest @ ..]) => maildev::route(self, method, rest, asked.head).await,
-            ("GET", ["config"]) => Ok(maildev::config()),
-            ("GET", ["healthz" | "livez" | "readyz"]) => Ok(Answer::text(200, "ok\n")),
+            ("GET", ["config"]) => Ok(maildev::config(self)),
+            ("GET", ["livez" | "readyz"]) => Ok(Answer::text(200, "ok\n")),
+            // maildev reads a folder again; here everything is there always.
+            ("GET", ["healthz" | "reloadMailsFromDirectory"]) => Ok(answers::json(&true)),
             ("GET", ["view", name]) => view::route(self, name, asked.head).await,
             (_, [] | ["mail", ..]) => page::route(self, method, &path, asked.head).await,
             _ => Err(not_found()),

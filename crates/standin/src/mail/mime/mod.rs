@@ -92,6 +92,17 @@ pub fn read(bytes: &[u8]) -> Mail {
     mail
 }
 
+/// The value of a field with its encoded words undone (RFC 2047).
+#[must_use]
+pub fn decoded(value: &str) -> String {
+    if !value.contains("=?") {
+        return value.to_owned();
+    }
+    let field = format!("Subject: {value}\r\n\r\n");
+    let parsed = PARSER.parse_headers(field.as_bytes());
+    parsed.as_ref().and_then(Message::subject).unwrap_or(value).to_owned()
+}
+
 fn of_head(message: &Message<'_>) -> Mail {
     let list = |address| address::list(address);
     Mail {

@@ -94,7 +94,9 @@ fn rcpt(rest: &str, utf8: bool) -> Result<Command<'_>, Reply> {
     let rest = after(rest, "TO:").ok_or_else(|| Reply::new(501, "5.5.4", "write RCPT TO:<address>"))?;
     let (path, rest) =
         path::split(rest).ok_or_else(|| Reply::new(501, "5.1.3", "the recipient has no < >"))?;
-    if let Some(parameter) = rest.split_ascii_whitespace().next() {
+    let ignored =
+        |word: &&str| word.split_once('=').is_some_and(|(name, _)| is_any(name, &["NOTIFY", "ORCPT"]));
+    if let Some(parameter) = rest.split_ascii_whitespace().find(|word| !ignored(word)) {
         return Err(Reply::new(555, "5.5.4", format!("RCPT knows no parameter {parameter}")));
     }
     let to = path::mailbox(path, utf8, false)
@@ -102,6 +104,8 @@ fn rcpt(rest: &str, utf8: bool) -> Result<Command<'_>, Reply> {
     Ok(Command::Rcpt { to })
 }
 
+/// Parameters of MAIL. Those of RFC 3461, of reports on what becomes of a message, are let pass by MAIL and RCPT, as other
+/// sinks do: nothing becomes of it.
 fn parameters(rest: &str) -> Result<Parameters<'_>, Reply> {
     let mut parameters = Parameters::default();
     for word in rest.split_ascii_whitespace() {
@@ -115,6 +119,7 @@ fn parameters(rest: &str) -> Result<Parameters<'_>, Reply> {
                 if ["7BIT", "8BITMIME"].iter().any(|body| value.eq_ignore_ascii_case(body)) => {}
             ("SMTPUTF8", None) => parameters.utf8 = true,
             ("AUTH", Some(value)) => parameters.auth = Some(value),
+            ("RET" | "ENVID", Some(_)) => {}
             _ => return Err(Reply::new(555, "5.5.4", format!("MAIL knows no parameter {word}"))),
         }
     }
@@ -140,6 +145,10 @@ fn auth(rest: &str) -> Result<Command<'_>, Reply> {
         (Some(mechanism), initial, None) => Ok(Command::Auth { mechanism, initial }),
         _ => Err(Reply::new(501, "5.5.4", "write AUTH mechanism, or AUTH mechanism response")),
     }
+}
+
+fn is_any(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
 fn no_argument(verb: &str) -> Reply {
@@ -178,6 +187,8 @@ mod tests {
             ("RCPT TO:<\"a b>\"@c>", Command::Rcpt { to: "\"a b>\"@c".to_owned() }),
             ("RCPT TO:<@relay.example:a@c>", Command::Rcpt { to: "a@c".to_owned() }),
             ("RCPT TO:<Postmaster>", Command::Rcpt { to: "Postmaster".to_owned() }),
+            ("MAIL FROM:<a@b> RET=HDRS ENVID=x", mail("a@b", Parameters::default())),
+            ("RCPT TO:<a@b> notify=NEVER ORCPT=rfc822;a@b", Command::Rcpt { to: "a@b".to_owned() }),
             ("BDAT 12", Command::Bdat { size: 12, last: false }),
             ("bdat 0 last", Command::Bdat { size: 0, last: true }),
             ("AUTH PLAIN =", Command::Auth { mechanism: "PLAIN", initial: Some("=") }),
@@ -201,9 +212,10 @@ mod tests {
             ("MAIL FROM:<ä@b>", 553),
             ("MAIL FROM:<a@b> SIZE=-1", 501),
             ("MAIL FROM:<a@b> BODY=BINARYMIME", 555),
-            ("MAIL FROM:<a@b> RET=HDRS", 555),
+            ("MAIL FROM:<a@b> RET", 555),
             ("RCPT TO:<>", 501),
-            ("RCPT TO:<a@b> NOTIFY=NEVER", 555),
+            ("RCPT TO:<a@b> NOTIFY", 555),
+            ("RCPT TO:<a@b> NOTIFY=NEVER SIZE=1", 555),
             ("RCPT TO:<a b@c>", 501),
             ("DATA x", 501),
             ("BDAT", 501),

@@ -71,8 +71,23 @@ fn maildev_is_answered_as_its_tests_ask() {
     assert_eq!(found.as_array().unwrap().len(), 1);
     let key = found[0]["id"].as_str().unwrap();
     assert_eq!(found[0]["to"], document!([{"address": "ann@b.example", "name": "Ann"}]));
-    assert_eq!(mail.json(&format!("/email/{key}"))["text"], "text\r\n");
+    assert_eq!(mail.json(&format!("/email/{key}"))["text"], "text\n");
     assert!(mail.get(&format!("/email/{key}/source")).ends_with("\r\n\r\ntext\r\n"));
+    // What is attached is found by the name that maildev would make, and by its own; what a message has not is left out.
+    mail.send(
+        "ann@b.example",
+        "Subject: =?utf-8?q?=C3=BC?=\r\nImportance: high\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+         Content-Type: text/csv; name=\"=?utf-8?q?=C3=BC?=.csv\"\r\n\r\na,b\r\n--b--\r\n",
+    );
+    let last = &mail.json("/email")[2];
+    assert_eq!((&last["headers"]["subject"], &last["priority"]), (&document!("\u{fc}"), &document!("high")));
+    assert!(last.get("cc").is_none() && last.get("html").is_none() && last.get("date").is_none(), "{last}");
+    let (id, file) = (last["id"].as_str().unwrap(), &last["attachments"][0]);
+    for name in [file["generatedFileName"].as_str().unwrap(), "%C3%BC.csv"] {
+        let answer = mail.get(&format!("/email/{id}/attachment/{name}"));
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("a,b"), "{name}: {answer}");
+    }
+    assert!(mail.get("/email/nothing").ends_with("{\"error\":\"Email was not found\"}"));
     let delete = |path: &str| {
         mail.ask(&format!("DELETE {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
     };
