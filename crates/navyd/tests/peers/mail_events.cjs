@@ -57,7 +57,13 @@ async function main() {
       { Content: PIXEL, Filename: 'b.png', ContentID: 'pixel', ContentType: 'image/png' },
     ],
   };
+  const hog = new WebSocket(`${base.replace('http', 'ws')}/api/v2/websocket`, { headers: { authorization } });
+  const toldByHog = new Promise((resolve) => { hog.on('message', (data) => resolve(JSON.parse(data))); });
+  await new Promise((resolve, reject) => hog.on('open', resolve).on('error', reject));
   const { ID } = await client.sendMessage(request);
+  const item = await toldByHog;
+  assert.deepStrictEqual([item.ID, item.Content.Headers.Subject], [ID, ['All of it']]);
+  hog.terminate();
   const arrived = await next('new');
   keys(arrived, ITEM);
   assert.deepStrictEqual([arrived.ID, arrived.Username, arrived.Read], [ID, username, false]);
@@ -89,6 +95,14 @@ async function main() {
   assert.strictEqual((await get('/api/v1/message/latest?query=subject:nothing'))[0], 404);
   assert.strictEqual((await get('/view/latest.txt?query=subject:all'))[1], 'text');
   assert.deepStrictEqual(JSON.parse((await get(`/api/v1/message/${ID}?inboxes=true`))[1]).Inboxes, [username]);
+
+  // What is no document changes nothing, and is told in one.
+  for (const [method, path] of [['DELETE', '/api/v1/messages'], ['PUT', '/api/v1/messages'], ['POST', '/api/v1/send']]) {
+    const answer = await fetch(base + path, { method, headers: { authorization }, body: '[]' });
+    assert.strictEqual(answer.status, 400, `${method} ${path}`);
+    if (method === 'POST') keys(await answer.json(), 'Error');
+  }
+  assert.strictEqual((await client.listMessages()).total, 1);
 
   // Whoever says again what is so already is told all the same.
   await client.setReadStatus({ IDs: [ID], Read: true });

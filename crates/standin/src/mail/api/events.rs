@@ -1,4 +1,5 @@
-//! `/api/events`: what happens, over a WebSocket (RFC 6455), in the words of Mailpit.
+//! `/api/events`: what happens, over a WebSocket (RFC 6455), in the words of Mailpit; and `/api/v2/websocket`, where
+//! MailHog tells each message that arrives.
 //!
 //! The figures come a moment behind what has changed them, once for all that changes meanwhile.
 
@@ -17,8 +18,9 @@ use tokio::{
 };
 
 use super::{
-    Api, Said,
+    Api, Said, Whole,
     answers::refused,
+    mailhog,
     mailpit::{VERSION, summary},
 };
 use crate::{
@@ -35,7 +37,14 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// The longest frame of a client: it has nothing to say but ping and close.
 const LONGEST: u64 = 4096;
 
-pub(super) fn answer(api: &Api, head: &Head) -> Said {
+/// Whose words are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    Mailpit,
+    MailHog,
+}
+
+pub(super) fn answer(api: &Api, head: &Head, words: Words) -> Said {
     let wanted = head.text("upgrade").is_some_and(|name| name.eq_ignore_ascii_case("websocket"));
     let key = head.text("sec-websocket-key").filter(|_| wanted && head.may_upgrade());
     let key = key.ok_or_else(|| refused(426, "this is a WebSocket").with("Upgrade", "websocket"))?;
@@ -44,7 +53,7 @@ pub(super) fn answer(api: &Api, head: &Head) -> Said {
     let follow = move |upgraded: Upgraded| -> crate::Talking {
         Box::pin(async move {
             // A client that has left is told nothing.
-            let _ = follow(upgraded, &store).await;
+            let _ = follow(upgraded, &store, words).await;
         })
     };
     Ok(Answer::new(101)
@@ -54,7 +63,7 @@ pub(super) fn answer(api: &Api, head: &Head) -> Said {
         .body(Body::Upgrade(Box::new(follow))))
 }
 
-async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
+async fn follow(upgraded: Upgraded, store: &Store, words: Words) -> std::io::Result<()> {
     let Upgraded { mut socket, mut read, mut stop } = upgraded;
     let mut news = store.news();
     let mut told = std::pin::pin!(stop.told());
@@ -98,10 +107,16 @@ async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
                     Err(RecvError::Lagged(_)) => News::Changed,
                     Err(RecvError::Closed) => return Ok(()),
                 };
-                for document in documents(&event) {
+                let documents = match words {
+                    Words::Mailpit => documents(&event),
+                    Words::MailHog => arrived(&event, store).await.into_iter().collect(),
+                };
+                for document in documents {
                     send(&mut socket, Opcode::Text, document.to_string().as_bytes()).await?;
                 }
-                due.get_or_insert_with(|| Instant::now() + limits::FIGURES);
+                if words == Words::Mailpit {
+                    due.get_or_insert_with(|| Instant::now() + limits::FIGURES);
+                }
             }
             () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
                 due = None;
@@ -113,6 +128,14 @@ async fn follow(upgraded: Upgraded, store: &Store) -> std::io::Result<()> {
             }
         }
     }
+}
+
+/// The message that has arrived, if one has, and is still there.
+async fn arrived(event: &News, store: &Store) -> Option<Value> {
+    let News::Arrived(facts) = event else { return None };
+    let key = facts.key.clone();
+    let (facts, bytes) = store.ask(move |shelf| shelf.find(&key)).await.ok()??;
+    mailhog::item(&Whole { facts, bytes }).await.ok()
 }
 
 /// What is said of an event.

@@ -59,6 +59,10 @@ pub(super) async fn document<T: DeserializeOwned + Default>(
     if bytes.trim_ascii().is_empty() {
         return Ok(T::default());
     }
+    // A list would be read as the fields in their order, and an empty one as all that is usual: everything removed.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(refused(400, "the body is no document of JSON, which begins with {"));
+    }
     serde_json::from_slice(&bytes).map_err(|error| refused(400, error))
 }
 

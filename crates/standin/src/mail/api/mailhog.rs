@@ -123,7 +123,7 @@ async fn release(api: &Api, key: &str, asked: &mut Asked<'_>) -> Said {
 }
 
 /// A message as MailHog tells it.
-async fn item(whole: &Whole) -> Result<Value, Answer> {
+pub(super) async fn item(whole: &Whole) -> Result<Value, Answer> {
     let bytes = whole.bytes.clone();
     let apart = tokio::task::spawn_blocking(move || pieces(&bytes)).await;
     let piece = apart.map_err(|_| refused(500, "the message cannot be read"))?;

@@ -39,6 +39,7 @@ use crate::{
 };
 use answers::{not_found, refused};
 use bytes::Bytes;
+use events::Words;
 pub(super) use mailpit::summary;
 pub use web::Web;
 
@@ -92,7 +93,10 @@ impl Api {
         };
         match (method, &path[..]) {
             ("GET", ["api", "v1", "wait"]) => wait::answer(self, asked.head).await,
-            ("GET", ["api", "events"]) => events::answer(self, asked.head),
+            ("GET", ["api", "events"]) => events::answer(self, asked.head, Words::Mailpit),
+            ("GET", ["api", "v2", "websocket"] | ["mailhog", "api", "v2", "websocket"]) => {
+                events::answer(self, asked.head, Words::MailHog)
+            }
             ("DELETE", ["api", "v1", "messages"]) => mailpit::remove(self, &mut asked).await,
             (_, ["api", "v1", "messages", _, ..] | ["api", "v2", ..]) => {
                 mailhog::route(self, method, &path[1..], &mut asked).await

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    http::{Answer, Asked},
+    http::{Answer, Asked, Body},
     mail::{
         api::{
             Api, Said,
@@ -59,7 +59,19 @@ struct File {
     content_id: String,
 }
 
+/// Sends one; what is wrong with it is told in a document.
 pub(super) async fn send(api: &Api, asked: &mut Asked<'_>) -> Said {
+    let said = made(api, asked).await;
+    said.map_err(|answer| match &answer.body {
+        Body::Bytes(text) => {
+            let error = String::from_utf8_lossy(text);
+            Answer { status: answer.status, ..document(&json!({ "Error": error.trim_end() })) }
+        }
+        _ => answer,
+    })
+}
+
+async fn made(api: &Api, asked: &mut Asked<'_>) -> Said {
     let wanted: Wanted = input::document(asked, api.rules.largest.saturating_mul(LONGER)).await?;
     let text = wanted.write(&unique()?, Timestamp::now())?;
     if text.len() > api.rules.largest {
