@@ -71,7 +71,12 @@ async fn follow(upgraded: Upgraded, store: &Store, words: Words) -> std::io::Res
     let mut due: Option<Instant> = None;
     loop {
         // What a client says is understood as soon as it is there.
-        while let Ok(Some((frame, head))) = Frame::parse(&read, Side::Request, 0) {
+        loop {
+            let (frame, head) = match Frame::parse(&read, Side::Request, 0) {
+                Ok(Some(found)) => found,
+                Ok(None) => break,
+                Err(_) => return send(&mut socket, Opcode::Close, &1002_u16.to_be_bytes()).await,
+            };
             if frame.payload > LONGEST {
                 return send(&mut socket, Opcode::Close, &1009_u16.to_be_bytes()).await;
             }
@@ -85,6 +90,10 @@ async fn follow(upgraded: Upgraded, store: &Store, words: Words) -> std::io::Res
                 navyd_h1::ws::mask(&mut payload, key, 0);
             }
             match frame.opcode {
+                // A code is two bytes, or there is none (RFC 6455 §5.5.1).
+                Opcode::Close if payload.len() == 1 => {
+                    return send(&mut socket, Opcode::Close, &1002_u16.to_be_bytes()).await;
+                }
                 Opcode::Close => {
                     return send(&mut socket, Opcode::Close, &payload[..payload.len().min(2)]).await;
                 }

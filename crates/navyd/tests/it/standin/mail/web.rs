@@ -1,6 +1,11 @@
 //! What a browser is protected from: other sites, and what messages bring along.
 
-use super::Mail;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use super::{Mail, PATIENCE};
 use crate::support::temp::TempDir;
 
 /// A message whose HTML and whose attachment would run something.
@@ -31,6 +36,34 @@ fn nothing_of_a_message_runs() {
         let answer = mail.get(&foreign);
         assert!(answer.contains("Content-Security-Policy: sandbox; default-src 'none'"), "{answer}");
         assert!(answer.contains("X-Content-Type-Options: nosniff"), "{answer}");
+    }
+}
+
+#[test]
+fn who_follows_against_the_rules_is_told_so() {
+    let folder = TempDir::new();
+    let mail = Mail::start(folder.path(), &[]);
+    for (frame, code) in [
+        (&b"\x81\x01a"[..], 1002),
+        (b"\xf1\x80\x01\x02\x03\x04", 1002),
+        (b"\x83\x80\x01\x02\x03\x04", 1002),
+        (b"\x88\x81\x01\x02\x03\x04x", 1002),
+        (b"\x82\xff\x00\x00\x00\x00\x7f\xff\xff\xff\x01\x02\x03\x04", 1009),
+        (b"\x88\x82\x01\x02\x03\x04\x02\xea", 1000),
+    ] {
+        let mut stream = TcpStream::connect(mail.at("http")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = "GET /api/events HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        stream.write_all(&[head.as_bytes(), frame].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let [first, second] = u16::to_be_bytes(code);
+        assert!(
+            answer.ends_with(&[0x88, 2, first, second]),
+            "{frame:?}: {:?}",
+            String::from_utf8_lossy(&answer)
+        );
     }
 }
 
