@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Api, Said, Whole,
     answers::{done, foreign, json as document, not_found, refused},
-    failed, input,
+    failed, input, jim,
     mailpit::time,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub(super) async fn route(api: &Api, method: &str, path: &[&str], asked: &mut As
             Ok(foreign(&kind, number, part.body))
         }
         ("POST", ["v1", "messages", key, "release"]) => release(api, key, asked).await,
-        ("GET", ["v2", "jim"]) => Err(refused(404, "failures on purpose are at /api/v1/chaos")),
+        (_, ["v2", "jim"]) => jim::route(api, method, asked).await,
         ("GET", ["v2", "outgoing-smtp"]) => Ok(document(&json!({}))),
         _ => Err(not_found()),
     }

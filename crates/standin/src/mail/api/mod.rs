@@ -13,6 +13,7 @@
 mod answers;
 mod events;
 mod input;
+mod jim;
 mod maildev;
 mod mailhog;
 mod mailpit;

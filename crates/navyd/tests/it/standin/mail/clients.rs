@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json as document};
 
-use super::{Mail, json, passed, post, script};
+use super::{Mail, Smtp, json, passed, post, script};
 use crate::support::{peers, run::run, temp::TempDir};
 
 #[test]
@@ -54,6 +54,28 @@ fn clients_for_python() {
     let mut python = Command::new("python3");
     python.arg(script("mail_clients.py")).env("PYTHONPATH", package.ancestors().nth(2).unwrap());
     passed(&run(python.args([mail.port("smtp"), mail.port("http")])));
+}
+
+#[test]
+fn jim_of_mailhog_makes_mail_fail() {
+    let folder = TempDir::new();
+    let mail = Mail::start(folder.path(), &[]);
+    let ask = |method: &str, body: &str| {
+        let head = format!("{method} /api/v2/jim HTTP/1.1\r\nHost: localhost\r\nConnection: close");
+        mail.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))[9..12].to_owned()
+    };
+    assert_eq!(
+        [ask("GET", ""), ask("DELETE", ""), ask("POST", ""), ask("POST", "")],
+        ["404", "404", "201", "400"]
+    );
+    assert_eq!(ask("PUT", r#"{"RejectSenderChance": 1}"#), "200");
+    assert_eq!(mail.json("/api/v2/jim")["RejectSenderChance"], 1.0);
+    assert_eq!(mail.json("/api/v1/chaos")["Sender"]["Probability"], 100);
+    let mut smtp = Smtp::connect(mail.at("smtp"));
+    smtp.say("EHLO test", 250);
+    smtp.say("MAIL FROM:<a@b>", 451);
+    assert_eq!([ask("DELETE", ""), ask("GET", "")], ["200", "404"]);
+    smtp.say("MAIL FROM:<a@b>", 250);
 }
 
 #[test]
