@@ -58,18 +58,18 @@ impl Command for Ftp {
         let shown = folder.display().to_string();
         flags.heeded("ftp", &["--auth", "--tls", "--latency", "--error-rate"])?;
         let Manners { auth, latency, error_rate, .. } = flags.manners()?;
+        let settings = Settings { upload, hidden, auth, latency, error_rate };
+        let files = Files::open(&folder, settings).map_err(|error| {
+            Failure::new(format!("cannot serve `{shown}`"))
+                .cause(error.to_string())
+                .hint(format!("ls -ld {shown}"))
+        })?;
         let door = flags.door(None, "ftp", Some(&folder))?;
         let implicit = ftps.map(|port| flags.door(Some(port), "ftp", None)).transpose()?;
         let doors: Vec<_> = std::iter::once(&door).chain(&implicit).collect();
         let tls = flags.tls(&doors, stage)?;
         let schemes = ["ftp", "ftps"].into_iter().zip(&doors);
         let places = schemes.map(|(scheme, door)| Place::of(scheme, door)).collect();
-        let settings = Settings { upload, hidden, auth, tls: tls.clone(), latency, error_rate };
-        let files = Files::open(&folder, settings).map_err(|error| {
-            Failure::new(format!("cannot serve `{shown}`"))
-                .cause(error.to_string())
-                .hint(format!("ls -ld {shown}"))
-        })?;
         let ready = Ready {
             kind: "ftp",
             does: format!("serves {shown}{}", if upload { ", to be changed as well" } else { "" }),
@@ -77,7 +77,7 @@ impl Command for Ftp {
             places,
         };
         standin::stand(&flags, stage, &ready, move |log| {
-            let files = Rc::new(files.telling(log.files()));
+            let files = Rc::new(files.speaking(tls.clone()).telling(log.files()));
             let stand = Stand::new().answering(door, None, Rc::clone(&files) as _);
             implicit
                 .into_iter()

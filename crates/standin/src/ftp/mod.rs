@@ -36,8 +36,6 @@ pub struct Settings {
     pub hidden: bool,
     /// Who may come; anyone where it is `None`.
     pub auth: Option<Credentials>,
-    /// How TLS is spoken; where it is, neither a login nor a file goes in clear.
-    pub tls: Option<Tls>,
     /// How long every reply waits.
     pub latency: Duration,
     /// How many of 1 commands about files are answered with a failure.
@@ -48,6 +46,7 @@ pub struct Settings {
 pub struct Ftp {
     folder: Folder,
     settings: Settings,
+    tls: Option<Tls>,
     told: Option<ToldFile>,
 }
 
@@ -58,13 +57,19 @@ impl Ftp {
     /// When it is none, or cannot be read.
     pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
         let folder = Folder::open(path, settings.upload, settings.hidden)?;
-        Ok(Self { folder, settings, told: None })
+        Ok(Self { folder, settings, tls: None, told: None })
     }
 
     /// Tells of each file that is moved.
     #[must_use]
     pub fn telling(self, told: Option<ToldFile>) -> Self {
         Self { told, ..self }
+    }
+
+    /// Speaks TLS so, and then takes neither a login nor a file in clear.
+    #[must_use]
+    pub fn speaking(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// A server for one client.
@@ -92,8 +97,8 @@ impl Talk for Ftp {
         Box::pin(async move {
             let (Some(server), Ok((ours, theirs))) = (self.server(), talk::pair().await) else { return };
             socket.plain().into_iter().for_each(os::take_urgent);
-            let Settings { tls, latency, error_rate, .. } = &self.settings;
-            let session = talk::Talk::new(&socket, ours, tls.clone(), *latency, *error_rate);
+            let Settings { latency, error_rate, .. } = self.settings;
+            let session = talk::Talk::new(&socket, ours, self.tls.clone(), latency, error_rate);
             let library = tokio::task::spawn_local(server.service(theirs));
             // Who has left is told nothing, and the library leaves with the end of its connection.
             let _ = session.converse(socket, stop).await;

@@ -157,11 +157,11 @@ fn a_stub_plays_its_replies() {
 #[test]
 fn what_means_nothing_is_refused() {
     for (args, expected) in [
-        (&["echo", "--tcp", "--latency", "1s"][..], "`--latency` means nothing here"),
+        (&["echo", "--tcp", "--auth", "me:x"][..], "`--auth` means nothing here"),
         (&["echo", "--udp", "--tls"], "`--tls` means nothing here"),
         (&["echo", "--ws", "--sse"], "`--ws` and `--sse` exclude each other"),
-        (&["sink", "--error-rate", "0.5"], "`--error-rate` means nothing here"),
-        (&["ftp", "--tls"], "`--tls` means nothing here"),
+        (&["sink", "--latency", "1s"], "`--latency` means nothing here"),
+        (&["sink", "--udp", "--error-rate", "0.5"], "`--error-rate` means nothing here"),
         (&["ftp", "/nosuch"], "cannot serve `/nosuch`"),
         (
             &["stub", "tcp", "--expect", "a", "--expect", "b", "--reply", "c"],
