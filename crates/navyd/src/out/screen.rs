@@ -146,6 +146,11 @@ impl Screen {
         self.out.sink.flush()
     }
 
+    /// Writes nothing to stdout any more: whoever reads it takes nothing, and nobody is to wait for that.
+    pub(crate) fn leave(&mut self) {
+        self.out.sink = Box::new(io::sink());
+    }
+
     /// Says that something failed. Never held back.
     pub(crate) fn fail(&mut self, failure: &Failure) -> io::Result<()> {
         let drawn = failure.draw(&self.err.look_now());

@@ -43,7 +43,7 @@ pub(crate) struct Flags {
     error_rate: Option<f64>,
 
     /// Lead NAME.localhost here, while the hub runs
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<String>,
 
     /// End after this time
@@ -167,6 +167,11 @@ fn host(text: &str) -> Result<Host, String> {
     }
 }
 
+fn name(text: &str) -> Result<String, String> {
+    let is_said = text.chars().any(char::is_alphanumeric);
+    is_said.then(|| text.to_owned()).ok_or_else(|| "has neither a letter nor a digit".to_owned())
+}
+
 fn part(text: &str) -> Result<f64, String> {
     let part = text
         .strip_suffix('%')
@@ -201,6 +206,7 @@ mod tests {
         assert_eq!(host("localhost"), Ok(Host::Localhost));
         assert_eq!(host("[::1]"), Ok(Host::Address("::1".parse().unwrap())));
         assert!(host("example.com").is_err());
+        assert!(name("shop").is_ok() && name("é").is_ok() && name("").is_err() && name("*").is_err());
     }
 
     #[test]

@@ -66,13 +66,19 @@ pub(crate) fn stand(
     let event = last(&events, flags.ttl, &stopper, stage)?;
     let ended = match event {
         Some(Event::Ended(ended)) => ended,
-        Some(Event::Hurry) => return Ok(Exit::Interrupted),
+        Some(Event::Hurry) => {
+            stage.screen.leave();
+            return Ok(Exit::Interrupted);
+        }
         // It has ended without a word: it panicked, and the panic was printed.
         None | Some(Event::Short(_)) => return Ok(Exit::Failure),
     };
-    let lost = printing.map_or(0, super::log::Printing::end);
-    if lost > 0 {
-        stage.screen.note(format!("{lost} lines of the log were lost: nobody read them in time"))?;
+    match printing.map_or(Some(0), super::log::Printing::end) {
+        None => stage.screen.leave(),
+        Some(0) => {}
+        Some(lost) => {
+            stage.screen.note(format!("{lost} lines of the log were lost: nobody read them in time"))?;
+        }
     }
     ended.map_err(|error| {
         Failure::new(format!("`navyd {}` cannot stand", ready.kind))

@@ -7,7 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::Duration,
@@ -138,10 +138,12 @@ impl Entry {
 }
 
 impl Printing {
-    /// Waits for the last lines, but not for a reader who takes none; how many were lost.
-    pub(super) fn end(self) -> u64 {
-        let _ = self.done.recv_timeout(LAST);
-        self.lost.load(Ordering::Relaxed)
+    /// Waits for the last lines; how many were lost. `None` where a reader takes none: who waited for it would never end.
+    pub(super) fn end(self) -> Option<u64> {
+        match self.done.recv_timeout(LAST) {
+            Err(RecvTimeoutError::Timeout) => None,
+            _ => Some(self.lost.load(Ordering::Relaxed)),
+        }
     }
 }
 

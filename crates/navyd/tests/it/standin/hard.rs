@@ -72,6 +72,37 @@ fn who_says_it_twice_waits_for_nothing() {
 }
 
 #[test]
+fn a_reader_who_takes_nothing_keeps_it_from_nothing() {
+    let folder = TempDir::new();
+    folder.write("a", "tea");
+    let mut serve = command("serve", folder.path(), &["--log"]);
+    let mut child = serve.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    // Nothing but the first line is ever read: a pipe holds 64 KiB, and what is behind it is lost.
+    let mut line = Vec::new();
+    let out = child.stdout.as_mut().unwrap();
+    while line.last() != Some(&b'\n') {
+        let mut byte = [0; 1];
+        out.read_exact(&mut byte).unwrap();
+        line.push(byte[0]);
+    }
+    let report: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    let mut stream = TcpStream::connect(report["addresses"][0].as_str().unwrap()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let target = "x".repeat(4000);
+    for _ in 0..40 {
+        write!(stream, "HEAD /{target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0; 1];
+            stream.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+    }
+    terminate(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_terminal_that_goes_takes_it_along() {
     const TERMINAL: &str = r#"
 import os, pty, sys
