@@ -13,6 +13,8 @@ pub(super) struct Fields<'a> {
     pub(super) range: Field<'a>,
     pub(super) if_range: Field<'a>,
     pub(super) authorization: Field<'a>,
+    /// What a browser wants it for (`Sec-Fetch-Dest`, Fetch Metadata §2.1).
+    pub(super) destination: Field<'a>,
     if_match: Field<'a>,
     if_none_match: Field<'a>,
     if_modified_since: Field<'a>,
@@ -47,6 +49,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether the client may want the page of an application where nothing is. A browser says what it is for; of others
+    /// a name with an ending is taken for a file, such as a script, for which a page would be a riddle.
+    pub(super) fn navigate(&self, name: Option<&str>) -> bool {
+        match self.destination.as_deref() {
+            Some(b"document" | b"iframe" | b"frame") => true,
+            // A program of a page, which says so where it wants a page.
+            Some(b"empty") => self.accept.as_deref().is_some_and(|accept| {
+                weighed::items(accept).any(|(item, _)| item.eq_ignore_ascii_case("text/html"))
+            }),
+            Some(_) => false,
+            None => name.is_none_or(|name| !name.contains('.')),
+        }
+    }
+
     /// Whether the client would rather have a page than a text as it is written.
     pub(super) fn want_page(&self) -> bool {
         let Some(accept) = self.accept.as_deref() else { return false };
@@ -64,6 +80,7 @@ impl<'a> Fields<'a> {
             8 if is("if-range") => &mut self.if_range,
             13 if is("authorization") => &mut self.authorization,
             13 if is("if-none-match") => &mut self.if_none_match,
+            14 if is("sec-fetch-dest") => &mut self.destination,
             15 if is("accept-encoding") => &mut self.accept_encoding,
             17 if is("if-modified-since") => &mut self.if_modified_since,
             19 if is("if-unmodified-since") => &mut self.if_unmodified_since,

@@ -320,14 +320,16 @@ impl Files {
 
     /// The answer where nothing is: the application's page, the site's own, or a word.
     async fn missing(&self, wanted: Option<&Wanted>, fields: &Fields<'_>) -> Answer {
-        let is_page = wanted.is_some_and(|wanted| wanted.name().is_none_or(|name| !name.contains('.')));
+        let is_page = wanted.is_some_and(|wanted| fields.navigate(wanted.name()));
         let instead = if self.settings.spa && is_page { Some((INDEX, None)) } else { None };
         for (name, status) in instead.into_iter().chain([(NOT_FOUND, Some(404))]) {
             if let Ok(found) = self.root.serve(Path::new(name))
                 && !found.facts.folder
                 && self.only.is_none()
             {
-                return self.file(found, Path::new(name), fields, status).await;
+                let answer = self.file(found, Path::new(name), fields, status).await;
+                // The same address is a page for some, and nothing for others.
+                return if self.settings.spa { answer.with("Vary", "Sec-Fetch-Dest") } else { answer };
             }
         }
         Answer::text(404, "not found\n")

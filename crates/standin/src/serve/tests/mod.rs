@@ -265,6 +265,16 @@ fn folders_pages_and_what_is_missing() {
     let app = Served::new(files, settings);
     assert_eq!(app.take("/users/7").text(), "home");
     assert_eq!(app.take("/users/7.png").status, 404);
+    for (path, destination, status) in [
+        ("/users/john.doe", "document", 200),
+        ("/users/john.doe", "iframe", 200),
+        ("/users/7", "script", 404),
+        ("/api/users", "empty", 404),
+        ("/users/7", "empty\r\nAccept: text/html", 200),
+    ] {
+        let told = app.ask(&format!("GET {path}"), &format!("Sec-Fetch-Dest: {destination}\r\n"));
+        assert_eq!(told.status, status, "{path} as {destination}");
+    }
     assert_eq!((app.take("/.env").text().as_str(), app.take("/list/").text().as_str()), ("KEY", "home"));
 }
 
