@@ -2,7 +2,7 @@
 //!
 //! Arguments as written become settings once. Deliberately absent: what is answered, which is `standin::serve`.
 
-use std::{path::PathBuf, rc::Rc};
+use std::{io::ErrorKind, path::PathBuf, rc::Rc};
 
 use navyd_standin::{
     Stand,
@@ -115,9 +115,11 @@ impl Command for Serve {
     fn run(self, stage: &mut Stage) -> anyhow::Result<Exit> {
         let shown = self.path.display().to_string();
         let files = Files::open(&self.path, self.settings()?).map_err(|error| {
-            Failure::new(format!("cannot serve `{shown}`"))
-                .cause(error.to_string())
-                .hint(format!("ls -ld {shown}"))
+            let is_full = self.watch && error.kind() == ErrorKind::QuotaExceeded;
+            let look = || format!("ls -ld {shown}");
+            let hint =
+                if is_full { "sudo sysctl fs.inotify.max_user_watches=1048576".into() } else { look() };
+            Failure::new(format!("cannot serve `{shown}`")).cause(error.to_string()).hint(hint)
         })?;
         let door = self.flags.door(None, "serve", Some(&self.path))?;
         let clear = self.flags.clear("serve")?;

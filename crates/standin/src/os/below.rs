@@ -26,6 +26,7 @@ const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOC
 pub(crate) struct Below {
     root: OwnedFd,
     /// Whether links are followed, as long as they stay below.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "elsewhere none is followed"))]
     links: bool,
 }
 

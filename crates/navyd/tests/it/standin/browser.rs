@@ -1,11 +1,11 @@
-//! Live reload, as a browser sees it.
+//! Live reload and the form of a listing, as a browser meets them.
 
 use std::{fs, process::Command};
 
 use serde_json::Value;
 
-use super::support::Standing;
-use crate::support::{CHROMIUM, child::Held, program, skip, temp::TempDir};
+use super::support::{Standing, command};
+use crate::support::{CHROMIUM, child::Held, program, run::run, skip, temp::TempDir};
 
 /// A page that is alive: it asks for something again and again.
 const PAGE: &str = "<!doctype html><link rel=stylesheet href=style.css><body>hello\
@@ -53,6 +53,28 @@ fn chromium_follows_what_is_written() {
     let write = || fs::write(&page, PAGE.replace("hello", "other")).unwrap();
     write();
     until(&mut standing, |target| target == "/", write);
+}
+
+#[test]
+fn what_cannot_be_watched_is_said() {
+    const TEST: &str = "standin::browser::what_cannot_be_watched_is_said";
+    // A user namespace has a limit of its own, and lowers nobody else's.
+    const FEW: &str = "echo 5 > /proc/sys/user/max_inotify_watches || exit 77; exec \"$0\" \"$@\"";
+    let folder = TempDir::new();
+    for at in 0..9 {
+        fs::create_dir_all(folder.path().join(format!("root/{at}"))).unwrap();
+    }
+    let serve = command("serve", &folder.path().join("root"), &["--watch"]);
+    let mut limited = Command::new("unshare");
+    limited.args(["-Ur", "sh", "-c", FEW]).arg(serve.get_program()).args(serve.get_args());
+    limited.current_dir(folder.path().join("root")).env("HOME", folder.path());
+    let ran = run(&mut limited);
+    if ran.status != Some(2) {
+        return skip(TEST, &format!("no namespace with a limit: {}", ran.stderr));
+    }
+    for part in ["lets this user watch", "sysctl fs.inotify.max_user_watches="] {
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(part), "`{part}`: {}", ran.stderr);
+    }
 }
 
 /// A page that sends two files as somebody would who has chosen them in the form of a listing.

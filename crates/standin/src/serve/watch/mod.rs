@@ -162,6 +162,10 @@ impl Source for Events {
 fn failed(error: notify::Error) -> io::Error {
     match error.kind {
         notify::ErrorKind::Io(error) => error,
+        notify::ErrorKind::MaxFilesWatch => io::Error::new(
+            io::ErrorKind::QuotaExceeded,
+            "there are more folders than the system lets this user watch",
+        ),
         _ => io::Error::other(error),
     }
 }
