@@ -7,8 +7,8 @@ use ring::digest::{SHA256, digest};
 
 use super::{
     holder::Kept,
-    is_here,
     locks::{Asks, Who},
+    passage::here,
     states::{self, State},
 };
 use crate::{
@@ -111,18 +111,6 @@ pub(in super::super) fn locked(wanted: &Wanted) -> Answer {
          <D:href>{link}</D:href></D:lock-token-submitted></D:error>\n"
     );
     Answer::of(423, "application/xml; charset=utf-8", text)
-}
-
-/// What an address on this server names: a path, or one with our host in front.
-pub(super) fn here(address: &str, head: &Head) -> Option<Wanted> {
-    if !is_here(address.as_bytes(), head) {
-        return None;
-    }
-    let path = address.find("://").map_or(address, |at| {
-        let rest = &address[at + 3..];
-        rest.find('/').map_or("/", |at| &rest[at..])
-    });
-    Wanted::parse(path.split(['?', '#']).next().unwrap_or_default())
 }
 
 /// Parts as one text, as locks and properties know a place.

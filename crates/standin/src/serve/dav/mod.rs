@@ -4,7 +4,8 @@
 //! `--upload`, `--overwrite` and `--delete` allow more: a copy is an upload, a move is an upload and a deletion.
 //!
 //! - `claim`: what a request says of locks; `states`: its `If`; `locks`: who has locked what; `holder`: the library's view
-//! - `properties`: those that clients make up; `document`: what may be read of a request; `tree`, `known`: the files
+//! - `properties`: those that clients make up; `document`: what may be read of a request;
+//!   `passage`: what may be copied and moved where; `tree`, `known`: the files
 //! - `wants`, `told`: PROPFIND
 //!
 //! Locks and properties last as long as the server, and both are bounded. Deliberately absent: asking for a tree of any
@@ -15,13 +16,14 @@ mod document;
 mod holder;
 mod known;
 mod locks;
+mod passage;
 mod properties;
 pub(super) mod states;
 mod told;
 mod tree;
 mod wants;
 
-use std::{io, path::Path, time::SystemTime};
+use std::{io, time::SystemTime};
 
 use bytes::Bytes;
 use dav_server::{
@@ -32,9 +34,10 @@ use tokio::task::spawn_blocking;
 use tokio_stream::StreamExt as _;
 
 use super::{Settings, access, change, path::Wanted, root::Root};
-use crate::http::{Answer, Asked, Body, Head, Source, Sourced, TooLong};
+use crate::http::{Answer, Asked, Body, Head, Source, Sourced};
 pub(super) use claim::{Claim, locked};
 use holder::{Holder, Kept};
+use passage::{destination, judge};
 use told::Told;
 use tree::{MOST, May, Tree, Way};
 use wants::Wants;
@@ -122,7 +125,7 @@ impl Drive {
         if *does == Does::Read && !matches!(head.value("depth"), Some(b"0" | b"1")) {
             return Some(Answer::of(403, "application/xml; charset=utf-8", FINITE));
         }
-        let document = match document(method, asked).await {
+        let document = match document::read(method, asked).await {
             Ok(document) => document,
             Err(answer) => return Some(answer),
         };
@@ -203,87 +206,6 @@ impl Drive {
     }
 }
 
-/// What is asked, where it may be read.
-async fn document(method: &str, asked: &mut Asked<'_>) -> Result<Bytes, Answer> {
-    let longest = if method == "LOCK" { document::LONGEST_LOCK } else { document::LONGEST };
-    let document = match asked.body.whole(longest).await {
-        Ok(document) => document,
-        Err(TooLong::Longer(_)) => return Err(Answer::text(413, "what is asked is too long\n")),
-        Err(TooLong::Cut(error)) => {
-            return Err(Answer::text(400, format!("it did not come whole: {error}\n")));
-        }
-    };
-    if document::is_plain(&document) {
-        Ok(document)
-    } else {
-        Err(Answer::text(400, "what is asked has too many elements, or declares a type\n"))
-    }
-}
-
-/// Where something is to be copied or moved.
-fn destination(head: &Head) -> Result<Option<Wanted>, Answer> {
-    let Some(value) = head.value("destination") else { return Ok(None) };
-    if !is_here(value, head) {
-        return Err(Answer::text(502, "the destination is another server's\n"));
-    }
-    // One that names nothing here is refused by the tree, which says why.
-    Ok(std::str::from_utf8(value).ok().and_then(|address| claim::here(address, head)))
-}
-
-/// Whether locks, and where it is copied or moved to, let it be done.
-fn judge(
-    root: &Root,
-    claim: &Claim,
-    method: &str,
-    wanted: &Wanted,
-    to: Option<&Wanted>,
-) -> Result<(), Answer> {
-    let is_there = |wanted: &Wanted| root.reader().look(&wanted.path()).is_ok();
-    let free = |wanted: &Wanted, deep, goes: bool| {
-        let free = claim.is_free(wanted.parts(), deep) && (!goes || claim.may_come_or_go(wanted.parts()));
-        if free { Ok(()) } else { Err(locked(wanted)) }
-    };
-    match method {
-        "PROPPATCH" => free(wanted, false, false)?,
-        "MKCOL" => free(wanted, false, true)?,
-        "DELETE" | "MOVE" => free(wanted, true, true)?,
-        "LOCK" if !is_there(wanted) && !claim.may_come_or_go(wanted.parts()) => return Err(locked(wanted)),
-        _ => {}
-    }
-    let Some(to) = to else { return Ok(()) };
-    free(to, true, !is_there(to))?;
-    if is_within(root, wanted, to) || is_within(root, to, wanted) {
-        return Err(Answer::text(403, "one of them is in the other\n"));
-    }
-    Ok(())
-}
-
-/// Whether a folder is another one, or above it, by whatever path that was named: making room for a copy would take away
-/// what is to be copied.
-fn is_within(root: &Root, inner: &Wanted, outer: &Wanted) -> bool {
-    if inner.parts().starts_with(outer.parts()) {
-        return true;
-    }
-    let reader = root.reader();
-    let folder = |path: &Path| reader.look(path).ok().filter(|facts| facts.folder && facts.number != 0);
-    let Some(outer) = folder(&outer.path()) else { return false };
-    let path = inner.path();
-    let is_folder = folder(&path).is_some();
-    let mut above = if is_folder { path } else { path.parent().map(Path::to_owned).unwrap_or_default() };
-    if above.as_os_str().is_empty() {
-        above.push(".");
-    }
-    // Up by what the system holds to be above: a link on the way has another folder there than its path. It ends at the
-    // root, above which nothing is found.
-    while let Some(facts) = folder(&above) {
-        if facts.number == outer.number {
-            return true;
-        }
-        above.push("..");
-    }
-    false
-}
-
 impl Does {
     fn is_allowed(self, settings: &Settings) -> bool {
         let upload = settings.upload.is_some();
@@ -294,15 +216,6 @@ impl Does {
             Self::Move => upload && settings.delete,
         }
     }
-}
-
-/// Whether a Destination is on this server: a path, or an address with the host that is asked for.
-fn is_here(destination: &[u8], head: &Head) -> bool {
-    let Ok(destination) = std::str::from_utf8(destination) else { return false };
-    let rest = destination.strip_prefix("http://").or_else(|| destination.strip_prefix("https://"));
-    let Some(rest) = rest else { return destination.starts_with('/') };
-    let authority = rest.split('/').next().unwrap_or_default();
-    head.text("host").is_some_and(|host| host.eq_ignore_ascii_case(authority))
 }
 
 fn request(head: &Head, document: Bytes) -> Option<http::Request<Said>> {
