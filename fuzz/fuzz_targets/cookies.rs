@@ -9,6 +9,10 @@ navyd_fuzz::target!(|bytes: &[u8]| {
         let set = set_cookie(&name, &value);
         let pair = set.strip_suffix("; Path=/");
         assert!(pair.is_some_and(|pair| !pair.contains([';', ',', '\r', '\n', '\0'])), "{set:?}");
+        if set.starts_with('=') {
+            // Nothing of the name can stand in a field, and what has no name is no cookie.
+            continue;
+        }
         assert!(set.is_ascii() || !name.is_ascii(), "{set:?}");
         let read = cookies(pair.unwrap_or_default().as_bytes());
         assert_eq!(read.first().map(|(_, read)| read), Some(&value), "{set:?}");

@@ -1,6 +1,6 @@
 //! The files of a folder over FTP (RFC 959, RFC 3659), by the library `libunftp`.
 //!
-//! Connections come through our own doors, and each line of a client passes through [`talk`] before the library has it:
+//! Connections come through our own doors, and each line of a client passes through `talk` before the library has it:
 //! there it is bounded, TLS is spoken (RFC 4217), and ports for data are opened, passive alone and at the address that
 //! the client has reached, so that the loopback device's stay on it. The library talks of files, on the loopback device.
 //! Deliberately absent: active connections, with which a client could make this machine connect to others; and commands

@@ -77,7 +77,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "50m", value_parser = size)]
     max_size: u64,
 
-    /// Let messages be released to this server: host:port, or smtp(s)://[user:password@]host[:port][?tls=required];
+    /// Let messages be released to this server: host:port, or smtps://user:password@host, or smtp://host?tls=required;
     /// NAVYD_RELAY keeps it out of the list of processes
     #[arg(long, value_name = "SERVER", env = "NAVYD_RELAY", hide_env_values = true)]
     relay: Option<String>,

@@ -156,7 +156,7 @@ fn credentials(text: &str) -> Option<Credentials> {
 
 /// What was typed is no user and password; without showing it.
 pub(crate) fn bad_auth(cause: &str) -> Failure {
-    Failure::new("`--auth` is no user and password").cause(cause).hint("NAVYD_AUTH=me:secret navyd serve")
+    Failure::new("`--auth` is no user and password").cause(cause).hint("export NAVYD_AUTH=me:secret")
 }
 
 fn host(text: &str) -> Result<Host, String> {
