@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 
 use super::{Hub, Peer, answering, heard, upstream};
+use crate::support::nobody;
 
 #[test]
 fn where_nothing_listens_is_502_and_the_connection_stays() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_port, free) = nobody();
     let (_hub, route) = Hub::to("http", free);
     let mut client = Peer::connect(route);
     for _ in 0..2 {

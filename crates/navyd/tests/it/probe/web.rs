@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command};
 
 use super::{Server, TempDir, check, free_port, number_after, program, python};
+use crate::support::certificate::self_signed;
 
 #[test]
 fn nginx_in_clear_in_http2_and_behind_tls() {
@@ -94,24 +95,7 @@ fn a_websocket_server_is_asked_for_an_upgrade() {
 
 /// A self-signed certificate for `shop.localhost`, as `cert` and `key` in a folder.
 fn certificate(openssl: &Path, folder: &Path) {
-    let mut command = Command::new(openssl);
-    command.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "9",
-    ]);
-    command.args([
-        "-subj",
-        "/CN=shop.localhost",
-        "-addext",
-        "subjectAltName=DNS:shop.localhost,IP:127.0.0.1",
-    ]);
-    let made = command.args(["-keyout", "key", "-out", "cert"]).current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let names = "subjectAltName=DNS:shop.localhost,IP:127.0.0.1";
+    let more = ["-subj", "/CN=shop.localhost", "-addext", names, "-keyout", "key", "-out", "cert"];
+    self_signed(openssl, folder, &more);
 }

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: fixed ports, sleeping, and ending a process by name.
 
+pub(crate) mod certificate;
 pub(crate) mod child;
 pub(crate) mod engine;
 pub(crate) mod group;
@@ -53,4 +54,12 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 fn program_finds_what_can_be_run() {
     assert!(program("sh").is_some_and(|path| path.ends_with("sh")));
     assert_eq!(program("no-such-program-here"), None);
+}
+
+/// An address at which nobody listens, and nobody else can as long as the socket lives: it has the port, and is no listener.
+pub(crate) fn nobody() -> (socket2::Socket, std::net::SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }

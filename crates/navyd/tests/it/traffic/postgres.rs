@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     probe::{Server, postgresql, program},
-    support::{run::run, temp::TempDir},
+    support::{certificate::self_signed, run::run, temp::TempDir},
 };
 
 /// A server, its tools, and a tap before it.
@@ -134,20 +134,8 @@ fn encryption_that_is_refused_is_read_on_and_encryption_that_is_spoken_is_said()
     let Some(openssl) = program(test, "openssl") else { return };
     let data = scene._running.1.path().join("data");
     let (key, certificate) = (data.join("server.key"), data.join("server.crt"));
-    let mut made = Command::new(openssl);
-    made.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]);
-    made.args(["-subj", "/CN=localhost"]).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
-    assert_eq!(run(&mut made).status, Some(0));
+    let more = ["-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.crt"];
+    self_signed(&openssl, &data, &more);
     for path in [&key, &certificate] {
         let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&data).unwrap());
         std::os::unix::fs::chown(path, Some(owner), None).unwrap();

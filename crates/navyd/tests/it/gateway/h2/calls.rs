@@ -1,7 +1,10 @@
 //! gRPC: unary and streamed calls, with the statuses that trailers carry.
 
 use super::{PYTHON, has_module, python};
-use crate::gateway::{Hub, peers::server};
+use crate::{
+    gateway::{Hub, peers::server},
+    support::nobody,
+};
 
 /// A server that knows every kind of call. A message is bytes; `fail` is answered with a status.
 const SERVER: &str = "
@@ -99,7 +102,7 @@ except grpc.RpcError as error:
     if !has_module(NAME, "grpc") {
         return;
     }
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_port, nobody) = nobody();
     let (_hub, route) = Hub::to("http", nobody);
     let said = python(CALL, &[&route.port().to_string()]);
     assert!(said.starts_with("UNAVAILABLE Nothing listens at `http://127.0.0.1:"), "{said}");

@@ -12,6 +12,7 @@ use crate::{
     probe::python,
     standin::support::Standing,
     support::{
+        certificate::self_signed,
         child::Held,
         namespace::Namespace,
         program,
@@ -30,27 +31,20 @@ fn issue(test: &str, folder: &TempDir, names: &str) -> bool {
         skip(test, "`openssl` is not installed");
         return false;
     };
-    let mut command = Command::new(openssl);
-    command.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "9",
-    ]);
-    command.args(["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=navyd test"]);
-    command.args([
+    let (names, leaf) = (format!("subjectAltName={names}"), "basicConstraints=critical,CA:FALSE");
+    let more = [
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+        "-subj",
+        "/CN=navyd test",
         "-addext",
-        &format!("subjectAltName={names}"),
+        &names,
         "-addext",
-        "basicConstraints=critical,CA:FALSE",
-    ]);
-    let made = run(command.current_dir(folder.path()));
-    assert_eq!(made.status, Some(0), "{}", made.stderr);
+        leaf,
+    ];
+    self_signed(&openssl, folder.path(), &more);
     true
 }
 
