@@ -66,8 +66,8 @@ pub const JOURNAL: u64 = 32 * 1024 * 1024;
 pub const INDEXED: usize = 128;
 
 /// How many messages may have come that were not read so, before that is done though others are coming: who then asks for
-/// something waits for all of them, about half a second.
-pub const UNREAD: u64 = 16 * 1024;
+/// something waits for all of them, about two seconds.
+pub const UNREAD: u64 = 64 * 1024;
 
 /// How long nothing must come for the store to read what has come.
 pub const LULL: Duration = Duration::from_millis(20);

@@ -187,6 +187,8 @@ impl Shelf {
     /// Does something with everything understood. Where that cannot be written, since the disk is full, it is there all
     /// the same until this is done.
     fn whole<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        // In steps: all of them at once would take as much memory as they have bytes.
+        while self.behind() > 0 && self.index_some().is_ok() {}
         if self.behind() == 0 {
             return Ok(work(&self.connection)?);
         }
