@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::support::{
     child::Held,
-    run::{Run, navyd, run},
+    run::{Run, at_home, navyd, run},
     temp::TempDir,
 };
 
@@ -77,12 +77,7 @@ impl Home {
     }
 
     fn at_home(&self, command: &mut Command) {
-        command
-            .env("HOME", self.folder.path())
-            .env("XDG_RUNTIME_DIR", self.path("run"))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("XDG_CONFIG_HOME", self.path("config"))
-            .env("XDG_DATA_HOME", self.path("data"));
+        at_home(command, self.folder.path());
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {

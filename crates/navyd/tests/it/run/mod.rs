@@ -50,15 +50,8 @@ impl Home {
 
     fn settle(&self, command: &mut Command) {
         let path = self.0.path();
-        command.env("HOME", path).env("NAVYD_HUB_LISTEN", "127.0.0.1:0").env("NAVYD_HUB_WORKERS", "1");
-        for (name, folder) in [
-            ("XDG_RUNTIME_DIR", "run"),
-            ("XDG_STATE_HOME", "state"),
-            ("XDG_DATA_HOME", "data"),
-            ("XDG_CONFIG_HOME", "config"),
-        ] {
-            command.env(name, path.join(folder));
-        }
+        command.env("NAVYD_HUB_LISTEN", "127.0.0.1:0").env("NAVYD_HUB_WORKERS", "1");
+        support_run::at_home(command, path);
         command.current_dir(self.shop());
     }
 

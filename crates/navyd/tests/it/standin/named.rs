@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::support::{Standing, terminate};
 use crate::support::{
     child::Held,
-    run::{Run, navyd, run},
+    run::{Run, at_home, navyd, run},
     temp::TempDir,
 };
 
@@ -33,15 +33,8 @@ impl Home {
 
     fn navyd(&self, arguments: &[&str]) -> Command {
         let (mut command, path) = (navyd(), self.0.path());
-        command.env("HOME", path).env("NAVYD_HUB_LISTEN", "127.0.0.1:0").env("NAVYD_HUB_WORKERS", "1");
-        for (name, folder) in [
-            ("XDG_RUNTIME_DIR", "run"),
-            ("XDG_STATE_HOME", "state"),
-            ("XDG_DATA_HOME", "data"),
-            ("XDG_CONFIG_HOME", "config"),
-        ] {
-            command.env(name, path.join(folder));
-        }
+        command.env("NAVYD_HUB_LISTEN", "127.0.0.1:0").env("NAVYD_HUB_WORKERS", "1");
+        at_home(&mut command, path);
         command.current_dir(path.join("site")).args(arguments);
         command
     }

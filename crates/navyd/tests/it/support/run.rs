@@ -3,6 +3,7 @@
 use std::{
     env,
     io::Read,
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -32,6 +33,19 @@ pub(crate) struct Told {
     pub(crate) document: Value,
     /// The exit status; `None` when a signal ended it.
     pub(crate) status: Option<i32>,
+}
+
+/// Gives a program this home alone: whatever it keeps or looks for is below it.
+pub(crate) fn at_home(command: &mut Command, home: &Path) {
+    command.env("HOME", home);
+    for (name, folder) in [
+        ("XDG_RUNTIME_DIR", "run"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_CONFIG_HOME", "config"),
+    ] {
+        command.env(name, home.join(folder));
+    }
 }
 
 impl Run {
