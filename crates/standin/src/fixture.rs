@@ -1,8 +1,9 @@
-//! For tests: a stand-in on a thread of its own, asked in bytes.
+//! For tests: a stand-in on a thread of its own, asked in bytes; and a folder.
 
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    path::PathBuf,
     rc::Rc,
     thread,
     time::Duration,
@@ -12,6 +13,24 @@ use crate::{Door, Stand, Stopper, Talk, stopper};
 
 /// How long a test waits for bytes before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder of a test's own, which goes with it.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    /// An empty one. `name` is that of the test: no two at one time have the same.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("navyd-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("our own folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// A stand-in that ends with this.
 pub(crate) struct Standing {

@@ -168,35 +168,27 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::fixture::Folder;
 
-    /// A folder of this test's own, which goes with it.
-    struct Folder(std::path::PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("navyd-below-{name}-{}", std::process::id()));
-            fs::create_dir_all(path.join("root/sub")).expect("our own folder");
-            fs::write(path.join("secret"), "secret").expect("our own file");
-            fs::write(path.join("root/a"), "a").expect("our own file");
-            symlink("../a", path.join("root/sub/inside")).expect("our own link");
-            symlink("../../secret", path.join("root/sub/outside")).expect("our own link");
-            symlink(path.join("secret"), path.join("root/absolute")).expect("our own link");
-            symlink("loop", path.join("root/loop")).expect("our own link");
-            // What is bound stays when nobody listens any more.
-            std::os::unix::net::UnixListener::bind(path.join("root/socket")).expect("our own socket");
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    /// A root, what lies beside it, and links of all kinds.
+    fn folder(name: &str) -> Folder {
+        let folder = Folder::new(&format!("below-{name}"));
+        let path = &folder.0;
+        fs::create_dir_all(path.join("root/sub")).expect("our own folder");
+        fs::write(path.join("secret"), "secret").expect("our own file");
+        fs::write(path.join("root/a"), "a").expect("our own file");
+        symlink("../a", path.join("root/sub/inside")).expect("our own link");
+        symlink("../../secret", path.join("root/sub/outside")).expect("our own link");
+        symlink(path.join("secret"), path.join("root/absolute")).expect("our own link");
+        symlink("loop", path.join("root/loop")).expect("our own link");
+        // What is bound stays when nobody listens any more.
+        std::os::unix::net::UnixListener::bind(path.join("root/socket")).expect("our own socket");
+        folder
     }
 
     #[test]
     fn links_that_leave_lead_nowhere() {
-        let folder = Folder::new("links");
+        let folder = folder("links");
         let below = Below::open(&folder.0.join("root"), true).expect("it is there");
         let strict = Below::open(&folder.0.join("root"), false).expect("it is there");
         let read = |path: &str| below.read(Path::new(path)).map(drop).map_err(|error| error.kind());

@@ -182,27 +182,18 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::fixture::Folder;
 
-    /// A folder of this test's own, which goes with it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("navyd-held-{name}-{}", std::process::id()));
-            fs::create_dir_all(path.join("root/sub")).expect("our own folder");
-            fs::write(path.join("root/sub/a"), "first").expect("our own file");
-            Self(path)
-        }
-
-        fn below(&self) -> os::Below {
-            os::Below::open(&self.0.join("root"), true).expect("it is there")
-        }
+    /// A folder with a file in it, `A`.
+    fn folder(name: &str) -> Folder {
+        let folder = Folder::new(&format!("held-{name}"));
+        fs::create_dir_all(folder.0.join("root/sub")).expect("our own folder");
+        fs::write(folder.0.join("root").join(A), "first").expect("our own file");
+        folder
     }
 
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    fn below(folder: &Folder) -> os::Below {
+        os::Below::open(&folder.0.join("root"), true).expect("it is there")
     }
 
     const A: &str = "sub/a";
@@ -229,8 +220,8 @@ mod tests {
 
     #[test]
     fn what_has_just_changed_is_not_held() {
-        let folder = Folder::new("young");
-        let (below, mut held) = (folder.below(), Held::default());
+        let folder = folder("young");
+        let (below, mut held) = (below(&folder), Held::default());
         let served = held.take(&below, Path::new(A), opened(&below, A));
         assert!(matches!(served.content, Content::File(_)) && served.whole().unwrap() == "first");
         assert!(held.find(&below, Path::new(A)).is_none());
@@ -259,8 +250,8 @@ mod tests {
             ("gone with its folder", |path| fs::remove_dir_all(path.join("sub")).unwrap()),
         ];
         for (name, change) in changes {
-            let folder = Folder::new(&name.replace(' ', "-"));
-            let below = folder.below();
+            let folder = folder(&name.replace(' ', "-"));
+            let below = below(&folder);
             let Some(mut held) = holding(&below) else { return };
             change(&folder.0.join("root"));
             assert!(held.find(&below, Path::new(A)).is_none(), "{name}");
@@ -270,8 +261,8 @@ mod tests {
 
     #[test]
     fn all_are_let_go_when_there_is_no_room() {
-        let folder = Folder::new("room");
-        let below = folder.below();
+        let folder = folder("room");
+        let below = below(&folder);
         let Some(mut held) = holding(&below) else { return };
         held.bytes = HELD;
         fs::write(folder.0.join("root/b"), "b").unwrap();

@@ -1,11 +1,14 @@
 //! The store with its thread, in memory and in a file.
 
-use std::{future::Future, path::PathBuf};
+use std::future::Future;
 
 use bytes::Bytes;
 
 use super::{Bounds, Place, Selection, Store, StoreError};
-use crate::mail::{query::Query, smtp::Letter};
+use crate::{
+    fixture::Folder,
+    mail::{query::Query, smtp::Letter},
+};
 
 fn letter(subject: &str) -> Letter {
     Letter {
@@ -21,25 +24,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
-/// A folder that goes with this.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("navyd-mail-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> Place {
-        Place::File(self.0.join("mail.db"))
-    }
+fn folder(name: &str) -> Folder {
+    Folder::new(&format!("mail-{name}"))
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn file(folder: &Folder) -> Place {
+    Place::File(folder.0.join("mail.db"))
 }
 
 async fn subjects(store: &Store) -> Vec<String> {
@@ -49,8 +39,8 @@ async fn subjects(store: &Store) -> Vec<String> {
 
 #[test]
 fn what_is_kept_is_found_changed_and_removed() {
-    let folder = Folder::new("kept");
-    for place in [Place::Memory, folder.file()] {
+    let folder = folder("kept");
+    for place in [Place::Memory, file(&folder)] {
         let (store, keeper) = Store::open(&place, Bounds::default()).unwrap();
         block_on(async {
             let first = store.keep(letter("one")).await.unwrap();
@@ -144,8 +134,8 @@ async fn the_first_of_many_waits_for_the_others_but_not_long() {
 
 #[test]
 fn what_was_kept_is_understood_without_being_asked_for() {
-    let folder = Folder::new("lull");
-    for place in [Place::Memory, folder.file()] {
+    let folder = folder("lull");
+    for place in [Place::Memory, file(&folder)] {
         let (store, keeper) = Store::open(&place, Bounds::default()).unwrap();
         block_on(async {
             let mut news = store.news();
@@ -187,15 +177,15 @@ fn the_oldest_go_first() {
 
 #[test]
 fn a_file_is_read_again_and_belongs_to_one() {
-    let folder = Folder::new("again");
-    let (store, keeper) = Store::open(&folder.file(), Bounds::default()).unwrap();
+    let folder = folder("again");
+    let (store, keeper) = Store::open(&file(&folder), Bounds::default()).unwrap();
     // Nobody asks, so that it may not have been understood when the file is closed.
     block_on(store.keep(letter("early"))).unwrap();
-    let other = Store::open(&folder.file(), Bounds::default()).map(drop);
+    let other = Store::open(&file(&folder), Bounds::default()).map(drop);
     assert!(matches!(other, Err(StoreError::Unusable { .. })), "{other:?}");
     drop(store);
     keeper.end();
-    let (store, keeper) = Store::open(&folder.file(), Bounds::default()).unwrap();
+    let (store, keeper) = Store::open(&file(&folder), Bounds::default()).unwrap();
     block_on(async {
         store.keep(letter("late")).await.unwrap();
         assert_eq!(subjects(&store).await, ["late", "early"]);
